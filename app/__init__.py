@@ -1,0 +1,1 @@
+"""Planetarium: self-hosted knowledge planets. `factory.create_app` is where everything meets."""
