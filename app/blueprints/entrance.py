@@ -1,0 +1,129 @@
+"""The entrance: who comes in, into which planet, and what each route declares about rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import flask_login
+from flask import current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.accounts.queries import Viewer, find_viewer
+from app.kernel.errors import NotFound, Refused
+from app.memberships.queries import enter_planet as query_entry
+from app.memberships.queries import site_actor as query_site_actor
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor, Reason, Verdict, can
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What doors and handlers may know of the installation. Made by the factory from settings."""
+
+    name: str
+    base_url: str
+    data_dir: str
+    default_language: str
+    default_timezone: str
+    everyone_may_create: bool
+    sign_up_open: bool
+    development: bool
+
+
+class LoginSession:
+    """Flask-Login's user: a signed-in browser. Its id is the session's secret, not the user's id."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, secret: str, viewer: Viewer) -> None:
+        self.secret = secret
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        """Return the secret that the signed cookie carries."""
+        return self.secret
+
+
+def declares(action: Action | Literal["public"]) -> Callable[[View], View]:
+    """Mark a view with the policy action it stands under, or `public`. A test walks all routes."""
+
+    def mark(view: View) -> View:
+        view.policy_action = action  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def load_login(secret: str) -> LoginSession | None:
+    """Flask-Login's user loader: look the session up in our own table."""
+    viewer = find_viewer(secret)
+    return LoginSession(secret, viewer) if viewer else None
+
+
+def current_site() -> Site:
+    """Return the installation's facts."""
+    site: Site = current_app.extensions["planetarium.site"]
+    return site
+
+
+def current_viewer() -> Viewer | None:
+    """Return the signed-in person, or None for a visitor. One query a request at most."""
+    return getattr(flask_login.current_user, "viewer", None)
+
+
+def require_viewer() -> Viewer:
+    """Return the signed-in person; Refused(sign_in) for a visitor, answered by the sign-in page."""
+    viewer = current_viewer()
+    if viewer is None:
+        raise Refused(Reason.SIGN_IN)
+    return viewer
+
+
+def site_actor() -> Actor:
+    """Return the viewer as an actor outside any planet."""
+    return query_site_actor(current_viewer(), may_create=current_site().everyone_may_create)
+
+
+def enter_planet(slug: str) -> tuple[PlanetView, Actor]:
+    """Return the planet and the viewer as an actor in it, and keep both for the page's frame.
+
+    NotFound when there is no such planet; a former slug redirects (see `errors.former_slug`).
+    """
+    planet, actor = query_entry(
+        slug, current_viewer(), may_create=current_site().everyone_may_create
+    )
+    g.planet, g.actor = planet, actor
+    return planet, actor
+
+
+def require(verdict: Verdict) -> None:
+    """Turn a verdict into NotFound or Refused unless it is ALLOW."""
+    if verdict.kind == "hide":
+        raise NotFound
+    if verdict.reason is not None:
+        raise Refused(verdict.reason)
+
+
+def may(action: Action, facts: Any = None) -> Verdict:
+    """Ask the policy for the actor of this request; in templates: `{% if may("topic.post") %}`."""
+    actor: Actor = g.get("actor") or site_actor()
+    return can(actor, Action(action), facts)
+
+
+def see_other(endpoint: str, **values: Any) -> Response:
+    """Return the 303 that ends every successful POST."""
+    return redirect(url_for(endpoint, **values), code=303)
+
+
+def safe_next(default: str) -> str:
+    """Return the `next` parameter when it is a path of ours, else `default` (no open redirect)."""
+    target = request.values.get("next", "")
+    if target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+        return target
+    return default

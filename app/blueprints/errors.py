@@ -1,0 +1,218 @@
+"""Error pages: each says what happened and what to do next, and leaks nothing of what is hidden."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import flask
+from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.blueprints.entrance import current_viewer
+from app.kernel.errors import Conflict, Invalid, LimitReached, NotFound, Refused
+from app.policy import Reason
+
+Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+
+class Words(NamedTuple):
+    """What a refusal says: the sentence, and the way out as (label, endpoint)."""
+
+    sentence: str
+    label: str
+    endpoint: str
+
+
+_JOIN = (lazy_gettext("See how to join"), "planets.landing")
+_BACK = (lazy_gettext("Back to the planet"), "planets.landing")
+_ASK = (lazy_gettext("Ask a question"), "questions.ask")
+
+REASONS: dict[Reason, Words] = {
+    Reason.SIGN_IN: Words(
+        lazy_gettext("Please sign in first."), lazy_gettext("Sign in"), "accounts.sign_in"
+    ),
+    Reason.CONFIRM_EMAIL: Words(
+        lazy_gettext("Please confirm your e-mail address first. The link is in your mailbox."),
+        lazy_gettext("Send the link again"),
+        "accounts.confirmation",
+    ),
+    Reason.JOIN: Words(lazy_gettext("This is for members of the planet."), *_JOIN),
+    Reason.PENDING: Words(lazy_gettext("Your request to join is waiting for a decision."), *_JOIN),
+    Reason.RENEW: Words(
+        lazy_gettext("Your membership has ended. Renew it to take part again."), *_JOIN
+    ),
+    Reason.REMOVED: Words(lazy_gettext("You were removed from this planet."), *_JOIN),
+    Reason.MUTED: Words(
+        lazy_gettext("You are muted for now: you can read, but not write."), *_BACK
+    ),
+    Reason.ASK_INSTEAD: Words(
+        lazy_gettext(
+            "In this planet only the owner and invited people publish. You can ask a question."
+        ),
+        *_ASK,
+    ),
+    Reason.COMMENTS_CLOSED: Words(lazy_gettext("Comments on this topic are closed."), *_BACK),
+    Reason.COMMENTS_STAFF: Words(lazy_gettext("In this planet only staff comment."), *_ASK),
+    Reason.COMMENTS_OFF: Words(lazy_gettext("Comments are switched off in this planet."), *_ASK),
+    Reason.QUESTIONS_OFF: Words(lazy_gettext("Questions are switched off in this planet."), *_BACK),
+    Reason.NOT_YOURS: Words(lazy_gettext("Only the person concerned can do this."), *_BACK),
+    Reason.WINDOW_OVER: Words(lazy_gettext("The time to do this is over."), *_BACK),
+    Reason.ALREADY_ANSWERED: Words(
+        lazy_gettext(
+            "An answered question stays for those who learn from it. You can withdraw its text."
+        ),
+        *_BACK,
+    ),
+    Reason.NOT_OPEN: Words(lazy_gettext("This is not possible in its present state."), *_BACK),
+    Reason.STAFF_ONLY: Words(lazy_gettext("Only the planet's staff can do this."), *_BACK),
+    Reason.OWNER_ONLY: Words(lazy_gettext("Only the owner can do this."), *_BACK),
+    Reason.PARTNERS_ONLY: Words(lazy_gettext("Only the owner and partners can do this."), *_BACK),
+    Reason.LAST_OWNER: Words(
+        lazy_gettext("A planet needs an owner. Hand it over before you leave."), *_BACK
+    ),
+    Reason.INVITATION_ONLY: Words(
+        lazy_gettext("This planet takes members by invitation only."), *_JOIN
+    ),
+    Reason.ALREADY_MEMBER: Words(lazy_gettext("You are a member already."), *_BACK),
+    Reason.SITE_ADMINS_ONLY: Words(
+        lazy_gettext("Planets are created by this site's administrators."),
+        lazy_gettext("Discover planets"),
+        "planets.discover",
+    ),
+    Reason.DIRECTORY_HIDDEN: Words(
+        lazy_gettext("The list of members is not open in this planet."), *_BACK
+    ),
+    Reason.HIGHER_ROLE: Words(
+        lazy_gettext("This can be done only to somebody whose role is below yours."), *_BACK
+    ),
+}
+
+
+def wants_json() -> bool:
+    """Whether the request comes from a script of ours rather than from a person's navigation."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | None = None) -> Answer:
+    if wants_json():
+        answer = jsonify(error=sentence)
+        answer.status_code = status
+        return answer
+    html = render_template(
+        "errors/error.html", status=status, title=title, sentence=sentence, link=link
+    )
+    return html, status
+
+
+def _not_found(_error: Exception) -> Answer:
+    """One page for what is hidden and what never was: the same words, the same way out."""
+    planet = g.get("planet")
+    if planet is not None and current_viewer() is None:
+        sentence = gettext(
+            "There is nothing here that visitors can open. Members see more after signing in."
+        )
+    else:
+        sentence = gettext(
+            "This page does not exist, or it is not open to you. Links to newer topics open again "
+            "after a membership is renewed."
+        )
+    link = None
+    if planet is not None:
+        link = (gettext("To the planet"), url_for("planets.landing", slug=planet.slug))
+    return _page(404, title=gettext("Nothing to see here"), sentence=sentence, link=link)
+
+
+def _refused(error: Refused) -> Answer:
+    reason = Reason(error.reason)
+    if reason is Reason.SIGN_IN and request.method == "GET" and not wants_json():
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
+    words = REASONS[reason]
+    planet = g.get("planet")
+    values = {"slug": planet.slug} if planet is not None else {}
+    known = current_app.url_map.is_endpoint_expecting(words.endpoint, "slug")
+    target = url_for(words.endpoint, **(values if known else {})) if values or not known else "/"
+    return _page(
+        403,
+        title=gettext("Not possible here"),
+        sentence=str(words.sentence),
+        link=(str(words.label), target),
+    )
+
+
+def _invalid(error: Invalid) -> Answer:
+    return _page(
+        422,
+        title=gettext("That did not work"),
+        sentence=gettext("Something in the request was not right. Go back and try again."),
+    )
+
+
+def _conflict(_error: Conflict) -> Answer:
+    return _page(
+        409,
+        title=gettext("Somebody was faster"),
+        sentence=gettext("This changed in the meantime. Go back, load the page again and repeat."),
+    )
+
+
+def _too_many(error: LimitReached) -> Answer:
+    minutes = max(1, error.retry_after // 60)
+    answer = _page(
+        429,
+        title=gettext("A short break"),
+        sentence=gettext("Too many tries. Try again in %(n)s minutes.", n=minutes),
+    )
+    response = current_app.make_response(answer)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _csrf(_error: CSRFError) -> Answer:
+    return _page(
+        400,
+        title=gettext("The page was open too long"),
+        sentence=gettext("For your safety, go back, load the page again and send it once more."),
+    )
+
+
+def _http(error: HTTPException) -> Answer:
+    if error.response is not None or (error.code or 500) < 400:
+        return flask.current_app.make_response(error.get_response())
+    titles = {
+        405: gettext("That is not how this page is opened"),
+        413: gettext("Too large"),
+    }
+    sentences = {413: gettext("What you sent is larger than this site accepts.")}
+    status = error.code or 500
+    return _page(
+        status,
+        title=titles.get(status, gettext("That did not work")),
+        sentence=sentences.get(status, gettext("Go back and try again.")),
+    )
+
+
+def _crash(error: Exception) -> Answer:
+    current_app.logger.exception("unhandled error", exc_info=error)
+    return _page(
+        500,
+        title=gettext("Something broke on our side"),
+        sentence=gettext("It has been written down. Please try again in a moment."),
+    )
+
+
+def install(app: Flask) -> None:
+    """Register a page for every error of the rooms and of HTTP."""
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(404, _not_found)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Invalid, _invalid)
+    app.register_error_handler(Conflict, _conflict)
+    app.register_error_handler(LimitReached, _too_many)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    if not app.testing:
+        app.register_error_handler(Exception, _crash)

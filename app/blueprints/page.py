@@ -1,0 +1,97 @@
+"""What every page needs around its content: language, time zone, filters, the frame's context."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import UnknownLocaleError
+from flask import Flask, current_app, g, request
+from flask_babel import Babel, format_date, format_datetime, get_locale, get_timezone
+
+from app.blueprints.entrance import current_site, current_viewer, may
+from app.kernel import clock
+
+LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
+LANGUAGE_COOKIE = "language"
+
+
+def choose_locale() -> str:
+    """Return the page's language: the account's, the cookie's, the browser's, the site's."""
+    viewer = current_viewer()
+    wishes = (viewer.language if viewer else "", request.cookies.get(LANGUAGE_COOKIE, ""))
+    for wish in wishes:
+        if wish in LANGUAGES:
+            return wish
+    best = request.accept_languages.best_match(["zh-Hans", "zh-CN", "zh", "zh-TW", "en"])
+    if best is None:
+        return current_site().default_language
+    return "en" if best == "en" else "zh_Hans"
+
+
+def choose_timezone() -> str:
+    """Return the reader's IANA zone: the account's or the site's."""
+    viewer = current_viewer()
+    if viewer and viewer.timezone in available_timezones():
+        return viewer.timezone
+    return current_site().default_timezone
+
+
+def local_datetime(moment: datetime) -> str:
+    """Return a moment in the reader's zone and language, to the minute."""
+    return str(format_datetime(moment, "medium" if _is_english() else "yyyy-MM-dd HH:mm"))
+
+
+def local_date(moment: datetime) -> str:
+    """Return a day in the reader's zone and language."""
+    return str(format_date(moment, "medium" if _is_english() else "yyyy-MM-dd"))
+
+
+def iso(moment: datetime) -> str:
+    """Return the moment for a <time datetime> attribute."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def media_url(public_id: str, variant: str = "full") -> str:
+    """Return an attachment's address, or "" when there is none. `variant`: full or thumb."""
+    if not public_id:
+        return ""
+    return f"/media/{public_id}" if variant == "full" else f"/media/{public_id}/{variant}"
+
+
+def _is_english() -> bool:
+    return str(get_locale()).startswith("en")
+
+
+def install(app: Flask) -> None:
+    """Give templates their filters, globals and the frame's context."""
+    try:
+        Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
+    except UnknownLocaleError as error:  # pragma: no cover - a broken catalogue folder
+        raise SystemExit(f"unknown language in translations/: {error}") from error
+    app.jinja_env.filters.update(local_datetime=local_datetime, local_date=local_date, iso=iso)
+    app.jinja_env.globals.update(
+        may=may, media_url=media_url, get_locale=get_locale, get_timezone=get_timezone
+    )
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    """The frame's context; what costs a query is a function, so that a page pays only what it shows."""
+    return {
+        "site": current_site(),
+        "viewer": current_viewer(),
+        "planet": g.get("planet"),
+        "actor": g.get("actor"),
+        "now": clock.now(),
+        "languages": LANGUAGES,
+        "asset": asset,
+        "here": request.full_path if request.query_string else request.path,
+    }
+
+
+def asset(path: str) -> str:
+    """Return the hashed address of a static file, cacheable for ever."""
+    prefix: str = current_app.extensions["planetarium.static_prefix"]
+    return prefix + path

@@ -1,0 +1,89 @@
+"""Settings: read from the environment once, validated, frozen. A bad one stops the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "password"})
+
+
+class ConfigError(SystemExit):
+    """A setting is missing or wrong; the message names it and the mend."""
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation. Names in the environment are upper case, PLANETARIUM_ first
+    except the customary SECRET_KEY and DATABASE_URL. Sizes in MiB, times in the unit of the name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANETARIUM_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    env: Literal["production", "development", "testing"] = "production"
+    secret_key: SecretStr = Field(default=SecretStr(""), validation_alias="SECRET_KEY")
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    data_dir: Path = Path("var")
+    base_url: str = "http://localhost:8000"
+    site_name: str = "Planetarium"
+    default_language: Literal["zh_Hans", "en"] = "zh_Hans"
+    default_timezone: str = "Asia/Shanghai"
+    who_may_create: Literal["everyone", "admins"] = "everyone"
+    sign_up_open: bool = True
+    trusted_proxies: int = 0
+    max_body_mib: int = 64
+    mail_backend: Literal["file", "console", "smtp"] = "file"
+    mail_from: str = "Planetarium <planetarium@localhost>"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: bool = False
+    metrics_token: SecretStr = SecretStr("")
+    log_format: Literal["json", "text"] = "json"
+    checkout_hosts: tuple[str, ...] = ("https://checkout.stripe.com",)
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _secret_is_strong(self) -> Self:
+        secret = self.secret_key.get_secret_value()
+        weak = len(secret) < 32 or secret.lower() in WEAK_SECRETS or len(set(secret)) < 8
+        if self.env == "production" and weak:
+            raise ValueError(
+                "SECRET_KEY is missing or weak (at least 32 varied characters). Make one: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return self
+
+    @property
+    def database_uri(self) -> str:
+        """The SQLAlchemy URL; SQLite under `data_dir` when DATABASE_URL is not set."""
+        if self.database_url:
+            return self.database_url.replace("postgres://", "postgresql://", 1)
+        return f"sqlite:///{(self.data_dir / 'planetarium.db').resolve()}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies are for HTTPS only: they are when the public address is."""
+        return self.base_url.startswith("https://")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment, `overrides` first. ConfigError with the mend when something is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(p) for p in e['loc']) or 'settings'}: {e['msg']}"
+            for e in error.errors()
+        ]
+        raise ConfigError("Planetarium cannot start:\n" + "\n".join(lines)) from None

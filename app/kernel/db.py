@@ -1,0 +1,163 @@
+"""The database: engine settings, column types and the unit of work.
+
+Invariants: `.commit(` stands only here; a writing transaction on SQLite begins IMMEDIATE, so two
+writers wait for each other instead of failing; times are stored and returned as aware UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    event,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite counts row ids in INTEGER PRIMARY KEY only; PostgreSQL wants 64 bits.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime. Naive values are refused; SQLite stores fixed-width text that sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Choose text of fixed width on SQLite (it has no zone), timestamptz elsewhere."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Return what the driver stores; ValueError for a naive datetime."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: rows hold aware UTC times only")
+        value = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC datetime, whatever the driver gave."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every row class. Subclasses name their table explicitly."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+# The bug and its back-ports: https://sqlite.org/wal.html ("WAL-reset bug").
+_FIXED_BACKPORTS = {(3, 50): 7, (3, 44): 6}
+
+
+def sqlite_checkpoint_is_safe(version: tuple[int, int, int] | None = None) -> bool:
+    """Tell whether this SQLite may check-point from two processes without the WAL-reset bug.
+
+    Versions 3.7.0 to 3.51.2 can corrupt a WAL database when two connections check-point at once,
+    except the patched releases 3.50.7 and 3.44.6 and their successors.
+    """
+    found = version or sqlite3.sqlite_version_info
+    if found >= (3, 51, 3):
+        return True
+    return found[2] >= _FIXED_BACKPORTS.get((found[0], found[1]), 1000)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # autocommit: the driver must not send its own BEGIN; `_begin` does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-16000")
+    if not sqlite_checkpoint_is_safe():
+        cursor.execute("PRAGMA wal_autocheckpoint=0")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    writing = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """Run the block in one writing transaction: all of it is on disk at the end, or none of it.
+
+    Ends any reading transaction of this request first, so what the block loads is current. Blocks
+    do not nest: an inner one would commit half of the outer one's work, hence RuntimeError.
+    """
+    session = db.session()
+    if session.info.get("in_unit_of_work"):
+        raise RuntimeError("units of work do not nest")
+    session.rollback()
+    session.info["in_unit_of_work"] = True
+    try:
+        session.connection(execution_options={"writes": True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("in_unit_of_work", None)
+
+
+def checkpoint() -> tuple[int, int, int] | None:
+    """Move the WAL into the database file; None where there is no WAL.
+
+    Returns SQLite's (busy, frames in WAL, frames moved). Called by the worker alone.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return None
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+        return (row[0], row[1], row[2])

@@ -1,0 +1,28 @@
+"""Public ids: random, unguessable names for rows in URLs, so that row ids never leave the house."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+# No 0/O, 1/l/I: people read ids aloud and copy them from paper.
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+PUBLIC_ID_LENGTH = 12
+
+
+def new_public_id() -> str:
+    """Return 12 random characters of a 55-letter alphabet (69 bits): collisions and guesses are out."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
+
+
+def new_secret() -> str:
+    """Return a secret for a link or a cookie: 256 random bits, URL-safe."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """Return the SHA-256 hex digest under which a secret is stored; the secret itself never is.
+
+    A plain hash suffices because secrets here are 256 random bits, not passwords.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""Rate limits that survive restarts: counters in our own table, one row per key and window.
+
+Flask-Limiter has no SQL storage and its memory counts per process (see docs/adr).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import String, delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import clock
+from app.kernel.db import Base, db
+from app.kernel.errors import LimitReached
+
+
+class RateCounter(Base):
+    """Tries under one key since the window began."""
+
+    __tablename__ = "rate_counters"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+def hit(key: str, *, limit: int, window: timedelta) -> None:
+    """Count one try under `key`; LimitReached when more than `limit` fell into this fixed window.
+
+    Must run inside a unit of work of its own that commits also when what follows fails. `key` must
+    not be readable personal data: hash addresses first.
+    """
+    start, ends = _window(window)
+    counted = db.session.execute(
+        update(RateCounter)
+        .where(RateCounter.key == key, RateCounter.window_start == start)
+        .values(tries=RateCounter.tries + 1)
+        .returning(RateCounter.tries)
+    ).scalar()
+    if counted is None:
+        try:
+            with db.session.begin_nested():
+                db.session.add(RateCounter(key=key, window_start=start, tries=1))
+            counted = 1
+        except IntegrityError:
+            # Somebody counted first in the same moment: count after him.
+            hit(key, limit=limit, window=window)
+            return
+    if counted > limit:
+        raise LimitReached(int((ends - clock.now()).total_seconds()) + 1)
+
+
+def peek(key: str, *, window: timedelta) -> int:
+    """Return the tries under `key` in the current window without counting one."""
+    start, _ends = _window(window)
+    row = db.session.get(RateCounter, (key, start))
+    return row.tries if row else 0
+
+
+def forget(key: str) -> None:
+    """Drop the counters of `key`, e.g. after a successful sign-in."""
+    db.session.execute(delete(RateCounter).where(RateCounter.key == key))
+
+
+def purge(older_than: timedelta = timedelta(days=2)) -> int:
+    """Delete windows long gone; returns how many. A timed job calls it."""
+    gone = db.session.execute(
+        delete(RateCounter)
+        .where(RateCounter.window_start < clock.now() - older_than)
+        .returning(RateCounter.key)
+    )
+    return len(gone.all())
+
+
+def _window(window: timedelta) -> tuple[datetime, datetime]:
+    seconds = int(window.total_seconds())
+    start = int(clock.now().timestamp()) // seconds * seconds
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(start + seconds, UTC)

@@ -1,0 +1,116 @@
+"""Reading memberships: above all, who somebody is when he enters a planet."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, select
+from sqlalchemy.sql import Select
+
+from app.accounts.queries import Viewer, find_viewer_by_id
+from app.kernel import clock
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.memberships.models import Membership
+from app.planets.models import Planet
+from app.planets.queries import PLANET_VIEW_COLUMNS, PlanetView, read_planet_view
+from app.policy import Actor, MembershipFacts, PlanetRole, Standing, derive_standing
+
+_MEMBERSHIP_COLUMNS = tuple(
+    Membership.__table__.c[name]
+    for name in (
+        "id",
+        "role",
+        "joined_at",
+        "requested_at",
+        "expires_at",
+        "left_at",
+        "removed_at",
+        "muted_until",
+        "isolated_at",
+    )
+)
+
+
+def _entry(user_id: int | None) -> Select[tuple[object, ...]]:
+    joined = and_(Membership.planet_id == Planet.id, Membership.user_id == user_id)
+    return select(*PLANET_VIEW_COLUMNS, *_MEMBERSHIP_COLUMNS).outerjoin(Membership, joined)
+
+
+def enter_planet(
+    slug: str, viewer: Viewer | None, *, may_create: bool = False
+) -> tuple[PlanetView, Actor]:
+    """Return the planet of this slug and the viewer as an actor in it, in one query.
+
+    NotFound when no planet has the slug now (former slugs: `planets.queries.find_former_slug`).
+    """
+    statement = _entry(viewer.user_id if viewer else None).where(Planet.slug == slug)
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(slug)
+    planet = read_planet_view(row)
+    membership = row[len(PLANET_VIEW_COLUMNS) :]
+    return planet, _actor(planet, viewer, membership, may_create=may_create)
+
+
+def _actor(
+    planet: PlanetView, viewer: Viewer | None, membership: tuple[object, ...], *, may_create: bool
+) -> Actor:
+    moment = clock.now()
+    if viewer is None:
+        return Actor(now=moment, planet=planet.settings())
+    identity, role, joined, requested, expires, left, removed, muted, isolated = membership
+    facts = (
+        MembershipFacts(
+            role=PlanetRole(role),  # type: ignore[arg-type]
+            joined_at=joined,  # type: ignore[arg-type]
+            requested_at=requested,  # type: ignore[arg-type]
+            expires_at=expires,  # type: ignore[arg-type]
+            left_at=left,  # type: ignore[arg-type]
+            removed_at=removed,  # type: ignore[arg-type]
+        )
+        if identity is not None
+        else None
+    )
+    standing = derive_standing(facts, now=moment, grace=planet.grace)
+    return Actor(
+        now=moment,
+        user_id=viewer.user_id,
+        confirmed=viewer.confirmed,
+        site_admin=viewer.site_admin,
+        may_create=may_create,
+        planet=planet.settings(),
+        membership_id=identity,  # type: ignore[arg-type]
+        role=facts.role if facts and standing is not Standing.VISITOR else None,
+        standing=standing,
+        expires_at=facts.expires_at if facts else None,
+        muted_until=muted,  # type: ignore[arg-type]
+        isolated=isolated is not None,
+    )
+
+
+def site_actor(viewer: Viewer | None, *, may_create: bool) -> Actor:
+    """Return the viewer as an actor outside any planet: for the account, discovery, creation."""
+    if viewer is None:
+        return Actor(now=clock.now())
+    return Actor(
+        now=clock.now(),
+        user_id=viewer.user_id,
+        confirmed=viewer.confirmed,
+        site_admin=viewer.site_admin,
+        may_create=may_create,
+    )
+
+
+def actor_of(user_id: int, planet_id: int) -> tuple[PlanetView, Actor] | None:
+    """Return somebody as an actor where no request is: handlers use it to check rights again.
+
+    None when the planet is gone or the account is closed.
+    """
+    viewer = find_viewer_by_id(user_id)
+    if viewer is None:
+        return None
+    row = db.session.execute(_entry(user_id).where(Planet.id == planet_id)).one_or_none()
+    if row is None:
+        return None
+    planet = read_planet_view(row)
+    membership = row[len(PLANET_VIEW_COLUMNS) :]
+    return planet, _actor(planet, viewer, membership, may_create=False)

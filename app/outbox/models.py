@@ -1,0 +1,62 @@
+"""Rows of events, of their deliveries, of timed jobs and of the worker's heartbeat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, Id
+
+
+class OutboxEvent(Base):
+    """Something that happened: a name in the past tense and ids, nothing that could go stale."""
+
+    __tablename__ = "outbox_events"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class OutboxDelivery(Base):
+    """One handler's copy of one event. `state` is pending, done or dead."""
+
+    __tablename__ = "outbox_deliveries"
+    __table_args__ = (
+        UniqueConstraint("event_id", "handler"),
+        Index("ix_outbox_deliveries_state_next_try_at", "state", "next_try_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[int] = mapped_column(Id, ForeignKey("outbox_events.id", ondelete="CASCADE"))
+    handler: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class TimedJob(Base):
+    """When a timed job ran last and is due next; claimed by a conditional update."""
+
+    __tablename__ = "timed_jobs"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    due_at: Mapped[datetime]
+    ran_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class WorkerBeat(Base):
+    """The worker's sign of life, read by /readyz and `flask doctor`."""
+
+    __tablename__ = "worker_beats"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    at: Mapped[datetime]
+    version: Mapped[str] = mapped_column(String(40), default="")

