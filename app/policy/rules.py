@@ -76,8 +76,13 @@ def _outside(actor: Actor) -> Verdict | None:
     return deny(by_standing.get(actor.standing, Reason.JOIN))
 
 
+def _first(stopped: Verdict | None, otherwise: Verdict) -> Verdict:
+    """Return `stopped` unless it is None. Not `or`: a verdict that refuses is false."""
+    return otherwise if stopped is None else stopped
+
+
 def _silenced(actor: Actor) -> Verdict | None:
-    if outside := _outside(actor):
+    if (outside := _outside(actor)) is not None:
         return outside
     if not actor.confirmed:
         return deny(Reason.CONFIRM_EMAIL)
@@ -117,7 +122,7 @@ def _planet_read(actor: Actor, _facts: None) -> Verdict:
     keeps = actor.planet is not None and actor.planet.expired_access is ExpiredAccess.KEEP
     if actor.standing is Standing.EXPIRED and keeps:
         return ALLOW
-    return _outside(actor) or HIDE
+    return _first(_outside(actor), HIDE)
 
 
 def _planet_join(actor: Actor, _facts: None) -> Verdict:
@@ -138,26 +143,26 @@ def _planet_join(actor: Actor, _facts: None) -> Verdict:
 
 def _planet_leave(actor: Actor, facts: MemberFacts) -> Verdict:
     if actor.standing not in (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED, Standing.PENDING):
-        return _outside(actor) or HIDE
+        return _first(_outside(actor), HIDE)
     return deny(Reason.LAST_OWNER) if facts.only_owner else ALLOW
 
 
 def _staff(actor: Actor, _facts: Any) -> Verdict:
-    return ALLOW if actor.staff else (_outside(actor) or deny(Reason.STAFF_ONLY))
+    return ALLOW if actor.staff else _first(_outside(actor), deny(Reason.STAFF_ONLY))
 
 
 def _leads(actor: Actor, _facts: Any) -> Verdict:
-    return ALLOW if actor.leads else (_outside(actor) or deny(Reason.PARTNERS_ONLY))
+    return ALLOW if actor.leads else _first(_outside(actor), deny(Reason.PARTNERS_ONLY))
 
 
 def _owner(actor: Actor, _facts: Any) -> Verdict:
-    return ALLOW if actor.owns else (_outside(actor) or deny(Reason.OWNER_ONLY))
+    return ALLOW if actor.owns else _first(_outside(actor), deny(Reason.OWNER_ONLY))
 
 
 def _member_list(actor: Actor, _facts: None) -> Verdict:
     if actor.staff:
         return ALLOW
-    if outside := _outside(actor):
+    if (outside := _outside(actor)) is not None:
         return outside
     open_ = actor.planet is not None and actor.planet.directory_open
     return ALLOW if open_ else deny(Reason.DIRECTORY_HIDDEN)
@@ -170,7 +175,7 @@ def _outranks(actor: Actor, facts: MemberFacts) -> bool:
 def _member_manage(actor: Actor, facts: MemberFacts) -> Verdict:
     """Mute, isolate, remove, change an end: staff, of somebody below them."""
     if not actor.staff:
-        return _outside(actor) or deny(Reason.STAFF_ONLY)
+        return _first(_outside(actor), deny(Reason.STAFF_ONLY))
     if facts.user_id == actor.user_id:
         return deny(Reason.NOT_YOURS)
     return ALLOW if _outranks(actor, facts) else deny(Reason.HIGHER_ROLE)
@@ -179,7 +184,7 @@ def _member_manage(actor: Actor, facts: MemberFacts) -> Verdict:
 def _role_set(actor: Actor, facts: MemberFacts) -> Verdict:
     """Give another role: owner and partners, of somebody below them. Ownership is handed over."""
     if not actor.leads:
-        return _outside(actor) or deny(Reason.PARTNERS_ONLY)
+        return _first(_outside(actor), deny(Reason.PARTNERS_ONLY))
     if facts.user_id == actor.user_id:
         return deny(Reason.NOT_YOURS)
     return ALLOW if _outranks(actor, facts) else deny(Reason.HIGHER_ROLE)
@@ -251,7 +256,7 @@ def _comment_read(actor: Actor, facts: CommentFacts) -> Verdict:
 
 
 def _topic_post(actor: Actor, _facts: None) -> Verdict:
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     audience = actor.planet.who_may_post if actor.planet else Audience.NOBODY
     return ALLOW if _within(actor, audience) else deny(Reason.ASK_INSTEAD)
@@ -261,7 +266,7 @@ def _topic_edit(actor: Actor, facts: TopicFacts) -> Verdict:
     """The writer of a post, or staff for curation; a question's text is its asker's until answered."""
     if not _topic_text_read(actor, facts):
         return HIDE
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     mine = facts.writer_id == actor.user_id
     if facts.kind == "question":
@@ -274,7 +279,7 @@ def _topic_edit(actor: Actor, facts: TopicFacts) -> Verdict:
 def _topic_delete(actor: Actor, facts: TopicFacts) -> Verdict:
     if not _topic_read(actor, facts) or facts.deleted:
         return HIDE
-    if outside := _outside(actor):
+    if (outside := _outside(actor)) is not None:
         return outside
     if actor.staff:
         return ALLOW
@@ -301,7 +306,7 @@ def _topic_sample(actor: Actor, facts: TopicFacts) -> Verdict:
 def _topic_close(actor: Actor, facts: TopicFacts) -> Verdict:
     if not _topic_read(actor, facts) or facts.deleted:
         return HIDE
-    if outside := _outside(actor):
+    if (outside := _outside(actor)) is not None:
         return outside
     mine_post = facts.kind != "question" and facts.writer_id == actor.user_id
     return ALLOW if actor.staff or mine_post else deny(Reason.STAFF_ONLY)
@@ -311,18 +316,18 @@ def _topic_history(actor: Actor, facts: TopicFacts) -> Verdict:
     if not _topic_text_read(actor, facts):
         return HIDE
     mine = actor.user_id is not None and facts.writer_id == actor.user_id
-    return ALLOW if mine or actor.staff else (_outside(actor) or deny(Reason.NOT_YOURS))
+    return ALLOW if mine or actor.staff else _first(_outside(actor), deny(Reason.NOT_YOURS))
 
 
 def _upload(actor: Actor, _facts: None) -> Verdict:
-    return _silenced(actor) or ALLOW
+    return _first(_silenced(actor), ALLOW)
 
 
 # --- questions -----------------------------------------------------------------------------------
 
 
 def _question_ask(actor: Actor, _facts: None) -> Verdict:
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     enabled = actor.planet is not None and actor.planet.questions_enabled
     return ALLOW if enabled else deny(Reason.QUESTIONS_OFF)
@@ -336,7 +341,7 @@ def _of_question(actor: Actor, facts: TopicFacts) -> Verdict | None:
 
 
 def _question_answer(actor: Actor, facts: TopicFacts) -> Verdict:
-    if stopped := _of_question(actor, facts):
+    if (stopped := _of_question(actor, facts)) is not None:
         return stopped
     if facts.addressee_id != actor.user_id:
         return deny(Reason.NOT_YOURS)
@@ -347,7 +352,7 @@ def _question_answer(actor: Actor, facts: TopicFacts) -> Verdict:
 
 def _question_decline(actor: Actor, facts: TopicFacts) -> Verdict:
     """The addressee, or staff in his place (a guest may have gone)."""
-    if stopped := _of_question(actor, facts):
+    if (stopped := _of_question(actor, facts)) is not None:
         return stopped
     if facts.addressee_id != actor.user_id and not actor.staff:
         return deny(Reason.NOT_YOURS)
@@ -357,7 +362,7 @@ def _question_decline(actor: Actor, facts: TopicFacts) -> Verdict:
 
 
 def _question_accept(actor: Actor, facts: TopicFacts) -> Verdict:
-    if stopped := _of_question(actor, facts):
+    if (stopped := _of_question(actor, facts)) is not None:
         return stopped
     if not facts.answered:
         return deny(Reason.NOT_OPEN)
@@ -383,17 +388,17 @@ def _question_log(actor: Actor, facts: TopicFacts) -> Verdict:
     if not _topic_read(actor, facts) or facts.kind != "question":
         return HIDE
     party = actor.user_id in (facts.writer_id, facts.addressee_id)
-    return ALLOW if actor.staff or party else (_outside(actor) or deny(Reason.NOT_YOURS))
+    return ALLOW if actor.staff or party else _first(_outside(actor), deny(Reason.NOT_YOURS))
 
 
 def _inbox_read(actor: Actor, _facts: None) -> Verdict:
-    return _outside(actor) or ALLOW
+    return _first(_outside(actor), ALLOW)
 
 
 def _answer_edit(actor: Actor, facts: AnswerFacts) -> Verdict:
     if not _topic_read(actor, facts.topic) or facts.topic.deleted:
         return HIDE
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     return ALLOW if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
 
@@ -405,7 +410,7 @@ def _comment_write(actor: Actor, facts: TopicFacts) -> Verdict:
     """Also the asker's follow-up. Staff may write where comments are closed: to say why."""
     if not _topic_read(actor, facts) or facts.deleted:
         return HIDE
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     if facts.published_at > actor.now:
         return deny(Reason.NOT_OPEN)
@@ -422,7 +427,7 @@ def _comment_edit(actor: Actor, facts: CommentFacts) -> Verdict:
     """The writer: freely within the window (minutes), after it with history. Never others."""
     if not _comment_read(actor, facts) or facts.deleted or facts.topic.deleted:
         return HIDE
-    if silenced := _silenced(actor):
+    if (silenced := _silenced(actor)) is not None:
         return silenced
     return ALLOW if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
 
@@ -436,7 +441,7 @@ def edit_is_silent(actor: Actor, facts: CommentFacts) -> bool:
 def _comment_delete(actor: Actor, facts: CommentFacts) -> Verdict:
     if not _comment_read(actor, facts) or facts.deleted:
         return HIDE
-    if outside := _outside(actor):
+    if (outside := _outside(actor)) is not None:
         return outside
     return ALLOW if actor.staff or facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
 
@@ -451,7 +456,7 @@ def _comment_history(actor: Actor, facts: CommentFacts) -> Verdict:
     if not _comment_read(actor, facts) or facts.deleted:
         return HIDE
     mine = actor.user_id is not None and facts.writer_id == actor.user_id
-    return ALLOW if mine or actor.staff else (_outside(actor) or deny(Reason.NOT_YOURS))
+    return ALLOW if mine or actor.staff else _first(_outside(actor), deny(Reason.NOT_YOURS))
 
 
 def _react(actor: Actor, facts: TopicFacts | CommentFacts) -> Verdict:
@@ -460,7 +465,7 @@ def _react(actor: Actor, facts: TopicFacts | CommentFacts) -> Verdict:
     readable = _comment_read(actor, facts) if isinstance(facts, CommentFacts) else None
     if readable is HIDE or not _topic_read(actor, topic) or facts.deleted:
         return HIDE
-    return _outside(actor) or ALLOW
+    return _first(_outside(actor), ALLOW)
 
 
 def _bookmark(actor: Actor, facts: TopicFacts) -> Verdict:
