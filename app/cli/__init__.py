@@ -1,4 +1,4 @@
-"""Commands of `flask --app app.factory`: what an installation's keeper types."""
+"""Commands of `flask --app app.factory`: what an installation's keeper types. One file per command."""
 
 from __future__ import annotations
 
