@@ -1,10 +1,12 @@
 """Policy: who may do what. `can(actor, action, facts)` is the whole question, a Verdict the answer.
 
-Imports nothing of ours and asks no database: roles, settings, the moment and the facts are handed
-in. Invariants: reading is HIDE or ALLOW, never DENY (a hidden thing does not exist); doing is DENY
-with a reason that has a way out; a role counts only while its holder's standing is active or grace.
+The rules import nothing of ours and ask no database: roles, settings, the moment and the facts are
+handed in; `require` alone turns a verdict into the kernel's errors. Invariants: reading is HIDE or
+ALLOW, never DENY (a hidden thing does not exist); doing is DENY with a reason that has a way out; a
+role counts only while its holder's standing is active or grace.
 """
 
+from app.policy.gate import require
 from app.policy.model import (
     ALLOW,
     HIDE,
@@ -48,4 +50,5 @@ __all__ = [
     "can",
     "deny",
     "derive_standing",
+    "require",
 ]
