@@ -1,0 +1,167 @@
+"""The parent's side of the child process: start it, ask it, replace it when it dies.
+
+One child per process, started at the first text, behind a lock. The web process itself never
+loads the parser, so a text can take neither its memory nor its time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from app.kernel.text import wire
+
+START_SECONDS = 20.0
+"""For starting and importing; a loaded machine may need some."""
+WALL_SECONDS = 5.0
+"""For one answer. The child's own limit is 1 s of CPU; this one only meets a child that waits."""
+QUEUE_SECONDS = 10.0
+"""For the texts of other threads before this one."""
+_REMEMBERED = 256
+
+_ROOT = Path(__file__).resolve().parents[3]
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH")
+"""What the child may see of our environment: no keys, no database address."""
+
+
+class RenderFailed(Exception):
+    """No HTML came back; the message is a short reason for the log."""
+
+
+class _Gone(Exception):
+    """The child had left of its own accord before it took the request."""
+
+
+class Sandbox:
+    """A bounded renderer. Thread-safe; survives forks of its process and deaths of its child."""
+
+    def __init__(
+        self,
+        *,
+        command: tuple[str, ...] = (sys.executable, "-m", "app.kernel.text.child"),
+        wall_seconds: float = WALL_SECONDS,
+    ) -> None:
+        self._command = command
+        self._wall_seconds = wall_seconds
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._deadly: OrderedDict[bytes, None] = OrderedDict()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None while there is none."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def ask(self, request: dict[str, Any]) -> str:
+        """The HTML for a request; RenderFailed when there is none in time."""
+        mark = blake2b(repr(sorted(request.items())).encode(), digest_size=16).digest()
+        if not self._lock.acquire(timeout=QUEUE_SECONDS):
+            raise RenderFailed("queue")
+        try:
+            if mark in self._deadly:
+                raise RenderFailed("known to be deadly")
+            return self._ask(request, mark)
+        finally:
+            self._lock.release()
+
+    def stop(self) -> None:
+        """End the child; the next request starts another."""
+        with self._lock:
+            self._close(kill=True)
+
+    def forget(self) -> None:
+        """After a fork, in the new process: leave the child to the process that started it."""
+        self._lock = threading.Lock()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+    def _ask(self, request: dict[str, Any], mark: bytes) -> str:
+        for _ in range(2):
+            connection = self._connected()
+            try:
+                return self._exchange(connection, request, mark)
+            except _Gone:
+                continue
+        raise RenderFailed("child left twice")
+
+    def _exchange(self, connection: socket.socket, request: dict[str, Any], mark: bytes) -> str:
+        try:
+            wire.send(connection, request)
+            reply = wire.receive(connection)
+        except TimeoutError:
+            self._close(kill=True)
+            raise RenderFailed("time") from None
+        except (OSError, ValueError):
+            status = self._close(kill=False)
+            if status == 0:
+                raise _Gone from None
+            if status not in (-signal.SIGKILL, -signal.SIGTERM):
+                self._remember(mark)
+            raise RenderFailed(f"child died: {status}") from None
+        except BaseException:
+            # Interrupted half-way: the next request would read this one's answer.
+            self._close(kill=True)
+            raise
+        html = reply.get("html")
+        if not isinstance(html, str):
+            self._close(kill=False)
+            raise RenderFailed(str(reply.get("error")))
+        return html
+
+    def _connected(self) -> socket.socket:
+        """The connection to a living child, started if need be."""
+        if self._connection is not None and self._process and self._process.poll() is None:
+            return self._connection
+        self._close(kill=True)
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603  our own module, no input in it
+                    self._command,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    cwd=_ROOT,
+                    env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                )
+            self._connection = ours
+            ours.settimeout(START_SECONDS)
+            wire.receive(ours)
+        except (OSError, ValueError) as error:
+            ours.close()
+            self._close(kill=True)
+            raise RenderFailed(f"cannot start: {type(error).__name__}") from None
+        ours.settimeout(self._wall_seconds)
+        return ours
+
+    def _close(self, *, kill: bool) -> int | None:
+        """Let go of the child and reap it; its exit status, None if there was none."""
+        connection, process = self._connection, self._process
+        self._connection = self._process = None
+        if connection is not None:
+            connection.close()
+        if process is None:
+            return None
+        if kill:
+            process.kill()
+        try:
+            return process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def _remember(self, mark: bytes) -> None:
+        """Do not let the same text (a preview, a second try) kill the next child as well."""
+        self._deadly[mark] = None
+        if len(self._deadly) > _REMEMBERED:
+            self._deadly.popitem(last=False)
