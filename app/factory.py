@@ -17,11 +17,14 @@ from whitenoise import WhiteNoise
 from app import cli
 from app.blueprints import (
     accounts,
+    assets,
     entrance,
     errors,
+    navigation,
     page,
     planets,
     security,
+    styleguide,
 )
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
@@ -35,6 +38,7 @@ from app.outbox import models as outbox_rows
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
     accounts.bp,
+    assets.bp,
     planets.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.
@@ -64,6 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _frame(app, settings)
     for door in DOORS:
         app.register_blueprint(door)
+    if settings.env != "production":
+        app.register_blueprint(styleguide.bp)
     cli.install(app)
     _subscribe(app)
     return app
@@ -121,6 +127,8 @@ def _sessions(app: Flask) -> None:
 
 def _frame(app: Flask, settings: Settings) -> None:
     page.install(app)
+    navigation.install(app)
+    assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
     prefix = f"/static/{_fingerprint(ROOT / 'static')}/"

@@ -72,7 +72,11 @@ def install(app: Flask) -> None:
         raise SystemExit(f"unknown language in translations/: {error}") from error
     app.jinja_env.filters.update(local_datetime=local_datetime, local_date=local_date, iso=iso)
     app.jinja_env.globals.update(
-        may=may, media_url=media_url, get_locale=get_locale, get_timezone=get_timezone
+        asset=asset,
+        may=may,
+        media_url=media_url,
+        get_locale=get_locale,
+        get_timezone=get_timezone,
     )
     app.context_processor(_frame)
 
@@ -86,7 +90,6 @@ def _frame() -> dict[str, Any]:
         "actor": g.get("actor"),
         "now": clock.now(),
         "languages": LANGUAGES,
-        "asset": asset,
         "here": request.full_path if request.query_string else request.path,
     }
 

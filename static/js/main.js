@@ -1,0 +1,1 @@
+// The page is complete without this file; each module adds one comfort to what it finds.
