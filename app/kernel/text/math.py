@@ -27,7 +27,7 @@ _MAX_DEPTH = 60
 ELEMENTS = frozenset(
     """math mrow mi mo mn ms mtext mspace mfrac msqrt mroot msup msub msubsup munder mover
     munderover mmultiscripts mprescripts none mtable mtr mtd mstyle mpadded mphantom menclose
-    merror""".split()  # noqa: SIM905  (a list of names reads better as words)
+    merror""".split()
 )
 _LENGTH = r"[+-]?[\d.]{1,8}(?:em|ex|px|pt|mu|%)?"
 ATTRIBUTES = {

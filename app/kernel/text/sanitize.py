@@ -17,11 +17,9 @@ from app.kernel.text.patterns import safe_href
 LINK_REL = "nofollow ugc noopener noreferrer"
 TASK_LABEL = "任务 · Task"
 
-_LIGHT_TAGS = frozenset(
-    "p br hr ul ol li blockquote div pre code strong em del a span".split()  # noqa: SIM905
-)
+_LIGHT_TAGS = frozenset("p br hr ul ol li blockquote div pre code strong em del a span".split())
 _FULL_TAGS = _LIGHT_TAGS | frozenset(
-    "h2 h3 h4 h5 h6 sup table thead tbody tr th td details summary input img".split()  # noqa: SIM905
+    "h2 h3 h4 h5 h6 sup table thead tbody tr th td details summary input img".split()
 )
 _ATTRIBUTES = {
     "a": {"href", "title"},
