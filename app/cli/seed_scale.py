@@ -69,8 +69,10 @@ class _Maker:
             row: int(db.session.scalar(select(func.coalesce(func.max(row.id), 0))) or 0) + 1
             for row in (User, Planet, Membership, rows.Topic, rows.Comment, rows.Answer, rows.Tag)
         }
-        self.paragraphs = self._pool(self.prose.paragraph, 600, text.Profile.FULL)
-        self.remarks = self._pool(self.prose.comment, 400, text.Profile.LIGHT)
+        self.paragraphs = self._pool(
+            self.prose.paragraph, min(600, scale.topics), text.Profile.FULL
+        )
+        self.remarks = self._pool(self.prose.comment, min(400, scale.topics), text.Profile.LIGHT)
 
     def _pool(
         self, write: Callable[[], str], size: int, profile: text.Profile
