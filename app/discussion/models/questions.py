@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
@@ -16,7 +16,8 @@ class Question(Base):
 
     `asker_id` is the real asker and leaves this table only for himself and the revealing owner.
     State follows from the times: withdrawn_at, declined_at, answered_at, else open; overdue when
-    open after `due_at`.
+    open after `due_at`. The topic's `published_at` is `asked_at` until it is answered and
+    `answered_at` from then on: for the members it is new when it is answered.
     """
 
     __tablename__ = "questions"
@@ -46,13 +47,27 @@ class Question(Base):
 
 
 class Answer(Base):
-    """The addressee's answer; one per question, editable with history."""
+    """The addressee's answer, editable with history; one per question.
+
+    What an isolated addressee writes (`isolated`) is seen by himself alone, answers nothing for the
+    others and leaves the place free for the answer of whom the question is handed on to.
+    """
 
     __tablename__ = "answers"
+    __table_args__ = (
+        Index(
+            "uq_answers_topic_id_shown",
+            "topic_id",
+            unique=True,
+            sqlite_where=text("isolated = 0"),
+            postgresql_where=text("NOT isolated"),
+        ),
+        UniqueConstraint("topic_id", "author_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(16), unique=True, default=new_public_id)
-    topic_id: Mapped[int] = mapped_column(Id, ForeignKey("topics.id"), unique=True)
+    topic_id: Mapped[int] = mapped_column(Id, ForeignKey("topics.id"))
     author_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"), index=True)
     source: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
@@ -64,7 +79,7 @@ class Answer(Base):
 
 class QuestionLogEntry(Base):
     """A line of a question's log: asked, handed_on, answered, declined, accepted, withdrawn,
-    revealed."""
+    revealed. `actor_id` is NULL where an anonymous asker acted."""
 
     __tablename__ = "question_log"
 

@@ -11,7 +11,7 @@ from app.kernel.db import Base, Id
 
 
 class Like(Base):
-    """A like of a topic or a comment (`subject_type`)."""
+    """A like of a topic or a comment (`subject_type`). An isolated person's is not counted."""
 
     __tablename__ = "likes"
     __table_args__ = (Index("ix_likes_topic", "topic_id", "user_id"),)
@@ -20,6 +20,7 @@ class Like(Base):
     subject_id: Mapped[int] = mapped_column(Id, primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"), primary_key=True, index=True)
     topic_id: Mapped[int] = mapped_column(Id, ForeignKey("topics.id", ondelete="CASCADE"))
+    isolated: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
 
