@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -56,7 +57,8 @@ def find_viewer(session_secret: str) -> Viewer | None:
     Read on each request, so that a revoked session or a closed account bites on the next one.
     """
     statement = _VIEWER.where(UserSession.token_hash == hash_secret(session_secret))
-    row = db.session.execute(statement).one_or_none()
+    # Any: the typed row would be a union of all its columns' types.
+    row: Any = db.session.execute(statement).one_or_none()
     if row is None:
         return None
     revoked_at, expires_at, deactivated_at = row[12:]
