@@ -34,6 +34,8 @@ from app.media import models as media_rows
 from app.memberships import models as membership_rows
 from app.notifications import models as notification_rows
 from app.outbox import models as outbox_rows
+from app.outbox.actions import purge_done
+from app.outbox.jobs import purge_rate_counters, timetable
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(styleguide.bp)
     cli.install(app)
     _subscribe(app)
+    _timetable(app)
     return app
 
 
@@ -114,6 +117,8 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _database(app: Flask, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_uri
+    # Errors are logged and stored with letters: their texts must not carry what people wrote.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 
@@ -158,3 +163,9 @@ def _fingerprint(folder: Path) -> str:
 
 def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
+
+
+def _timetable(_app: Flask) -> None:
+    """Tell the worker what to do every so often."""
+    timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
+    timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)

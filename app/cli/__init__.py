@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.cli.outbox import outbox
+from app.cli.worker import worker
+
+COMMANDS = (
+    outbox,
+    worker,
+)
+
 
 def install(app: Flask) -> None:
     """Register the commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -139,6 +139,8 @@ def unit_of_work() -> Iterator[Session]:
     if session.info.get("in_unit_of_work"):
         raise RuntimeError("units of work do not nest")
     session.rollback()
+    # After an earlier unit of work the rollback has nothing to end and would keep what that one saw.
+    session.expire_all()
     session.info["in_unit_of_work"] = True
     try:
         session.connection(execution_options={"writes": True})
@@ -151,13 +153,25 @@ def unit_of_work() -> Iterator[Session]:
         session.info.pop("in_unit_of_work", None)
 
 
-def checkpoint() -> tuple[int, int, int] | None:
+def checkpoint(mode: Literal["PASSIVE", "TRUNCATE"]) -> tuple[int, int, int] | None:
     """Move the WAL into the database file; None where there is no WAL.
 
-    Returns SQLite's (busy, frames in WAL, frames moved). Called by the worker alone.
+    PASSIVE waits for nobody; TRUNCATE also empties the file and gives up when readers stay. Returns
+    SQLite's (busy, frames in WAL, frames moved). Called by the worker alone.
     """
     if db.engine.dialect.name != "sqlite":
         return None
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
-        return (row[0], row[1], row[2])
+    # The driver's connection: through SQLAlchemy a transaction would begin, where none may be.
+    connection = db.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        # TRUNCATE keeps writers out while it waits for readers: let it not wait for long.
+        cursor.execute("PRAGMA busy_timeout=200")
+        try:
+            busy, frames, moved = cursor.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={patience}")
+    finally:
+        connection.close()
+    return (busy, frames, moved)

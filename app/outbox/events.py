@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from app.kernel import clock
@@ -20,22 +21,62 @@ class Event:
     name: ClassVar[str]
 
 
+class Lane(StrEnum):
+    """Where a handler runs: inside the transaction that marks its delivery done, or outside any."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler and the lane it runs in."""
+
+    handler: Handler
+    lane: Lane
+
+
 class Subscriptions:
     """Which handlers want which events. Filled once by the factory, read by `put` and the worker."""
 
     def __init__(self) -> None:
-        self._by_event: dict[str, dict[str, Handler]] = {}
+        self._by_event: dict[str, dict[str, Subscription]] = {}
 
     def add(self, event_name: str, handler_name: str, handler: Handler) -> None:
-        """Subscribe; the same name again replaces the handler (a second app in one process)."""
-        self._by_event.setdefault(event_name, {})[handler_name] = handler
+        """Subscribe a handler that only writes to the database; its effect happens exactly once.
+
+        The same name again replaces the handler (a second app in one process).
+        """
+        self._set(event_name, handler_name, Subscription(handler, Lane.INSIDE))
+
+    def add_outside(self, event_name: str, handler_name: str, handler: Handler) -> None:
+        """Subscribe a handler that talks to the world; it opens its own units of work and bears
+        repetition."""
+        self._set(event_name, handler_name, Subscription(handler, Lane.OUTSIDE))
+
+    def _set(self, event_name: str, handler_name: str, subscription: Subscription) -> None:
+        self._by_event.setdefault(event_name, {})[handler_name] = subscription
+
+    def remove(self, event_name: str, handler_name: str) -> None:
+        """Unsubscribe; nothing happens when it was not subscribed."""
+        self._by_event.get(event_name, {}).pop(handler_name, None)
 
     def handlers_of(self, event_name: str) -> list[str]:
         """Return the names of the handlers that want this event."""
         return sorted(self._by_event.get(event_name, {}))
 
-    def find(self, event_name: str, handler_name: str) -> Handler | None:
-        """Return the handler, or None when the code no longer has it."""
+    def outside_handlers(self) -> list[str]:
+        """Return the names of all handlers that run outside a transaction."""
+        found = {
+            name
+            for handlers in self._by_event.values()
+            for name, subscription in handlers.items()
+            if subscription.lane is Lane.OUTSIDE
+        }
+        return sorted(found)
+
+    def find(self, event_name: str, handler_name: str) -> Subscription | None:
+        """Return the subscription, or None when the code no longer has it."""
         return self._by_event.get(event_name, {}).get(handler_name)
 
 

@@ -1,0 +1,38 @@
+"""`flask worker`: the process that delivers letters and runs timed jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from types import FrameType
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app import __version__
+from app.kernel import schema
+from app.outbox.worker import Worker
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Deliver outbox letters and run timed jobs until told to stop (SIGTERM or Ctrl-C)."""
+    why = schema.find_trouble(schema.head_of(current_app.extensions["migrate"].directory))
+    if why is not None:
+        raise click.ClickException(why)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    process = Worker(
+        name=f"{socket.gethostname()[:40]}-{os.getpid()}",
+        version=__version__,
+        scope=app.app_context,
+    )
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        process.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    process.run()

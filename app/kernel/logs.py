@@ -1,0 +1,74 @@
+"""Logs: one line per happening, JSON for machines or text for people, on standard error.
+
+The one importer of structlog. A line holds names, ids and numbers: no bodies, no addresses, no
+secrets. Standard error, because commands print their results on standard output.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+Context = Callable[[], dict[str, Any]]
+
+
+def get_logger(name: str) -> Any:
+    """Return a logger for one part of the house: `log.info("what happened", key=value)`."""
+    return structlog.get_logger(part=name)
+
+
+def configure(form: Literal["json", "text"], *, level: int, context: Context) -> None:
+    """Set the form of all logs of this process, those of libraries included.
+
+    `context` is asked at each line for what surrounds it (the request's id), so that nothing has to
+    be bound at the start of a request that logs nothing.
+    """
+
+    def surround(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        for key, value in context().items():
+            event.setdefault(key, value)
+        return event
+
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        surround,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    render: Processor
+    if form == "json":
+        shared.append(structlog.processors.format_exc_info)
+        render = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    _adopt_libraries(shared, render, level)
+
+
+def _adopt_libraries(shared: list[Processor], render: Processor, level: int) -> None:
+    """Give the standard library's logging, which libraries use, the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    handler.set_name("planetarium")
+    root = logging.getLogger()
+    for held in [h for h in root.handlers if h.get_name() == "planetarium"]:
+        root.removeHandler(held)
+    root.addHandler(handler)
+    root.setLevel(max(level, logging.INFO))
+    # Each line of these repeats what our own request line or migration command says.
+    for noisy in ("werkzeug", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

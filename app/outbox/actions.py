@@ -1,0 +1,81 @@
+"""What the keeper of an installation does to the outbox. From the command line: there is no actor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, select, update
+
+from app.kernel import clock
+from app.kernel.db import unit_of_work
+from app.outbox.models import OutboxDelivery, OutboxEvent, WorkerBeat
+
+KEEP_DONE = timedelta(days=14)
+PURGE_BATCH = 500
+
+
+def retry(letter_id: int) -> bool:
+    """Make a dead letter due at once, with all its tries again; False when there is none."""
+    return _revive(letter_id) > 0
+
+
+def retry_all() -> int:
+    """Make every dead letter due at once; returns how many."""
+    return _revive(None)
+
+
+def _revive(letter_id: int | None) -> int:
+    dead = update(OutboxDelivery).where(OutboxDelivery.state == "dead")
+    if letter_id is not None:
+        dead = dead.where(OutboxDelivery.id == letter_id)
+    with unit_of_work() as session:
+        rows = session.execute(
+            dead.values(state="pending", tries=0, next_try_at=clock.now()).returning(
+                OutboxDelivery.id
+            )
+        )
+        return len(rows.all())
+
+
+def purge_dead() -> int:
+    """Delete every dead letter; returns how many. Their events go with the next `purge_done`."""
+    with unit_of_work() as session:
+        rows = session.execute(
+            delete(OutboxDelivery)
+            .where(OutboxDelivery.state == "dead")
+            .returning(OutboxDelivery.id)
+        )
+        return len(rows.all())
+
+
+def purge_done(keep: timedelta = KEEP_DONE) -> int:
+    """Delete events older than `keep` whose letters are all done; returns how many.
+
+    In small transactions, so that writers do not wait for the whole of it.
+    """
+    unsettled = exists().where(
+        OutboxDelivery.event_id == OutboxEvent.id, OutboxDelivery.state != "done"
+    )
+    old = (
+        select(OutboxEvent.id)
+        .where(OutboxEvent.created_at < clock.now() - keep, ~unsettled)
+        .order_by(OutboxEvent.id)
+        .limit(PURGE_BATCH)
+    )
+    gone = 0
+    while True:
+        with unit_of_work() as session:
+            ids = session.scalars(old).all()
+            session.execute(delete(OutboxDelivery).where(OutboxDelivery.event_id.in_(ids)))
+            session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(ids)))
+        gone += len(ids)
+        if len(ids) < PURGE_BATCH:
+            return gone
+
+
+def beat(name: str, version: str) -> None:
+    """Write a worker's sign of life, and forget workers silent for a day."""
+    moment = clock.now()
+    with unit_of_work() as session:
+        session.merge(WorkerBeat(name=name, at=moment, version=version))
+        session.execute(delete(WorkerBeat).where(WorkerBeat.at < moment - timedelta(days=1)))

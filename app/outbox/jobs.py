@@ -1,0 +1,116 @@
+"""Timed jobs: what runs every so often, in whichever worker claims it first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.kernel import clock, limits
+from app.kernel.db import db, unit_of_work
+from app.kernel.logs import get_logger
+from app.outbox.delivery import describe
+from app.outbox.models import TimedJob
+
+AFTER_FAILURE = timedelta(minutes=5)
+
+log = get_logger("jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function and how often it runs."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], object]
+
+
+class Timetable:
+    """The jobs of this installation. Filled by the factory, run by the worker."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+
+    def add(self, name: str, *, every: timedelta, run: Callable[[], object]) -> None:
+        """Add a job; the same name again replaces it. `run` opens its own units of work."""
+        self._jobs[name] = Job(name, every, run)
+
+    def remove(self, name: str) -> None:
+        """Take a job out; nothing happens when it is not there."""
+        self._jobs.pop(name, None)
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs by name."""
+        return [self._jobs[name] for name in sorted(self._jobs)]
+
+
+timetable = Timetable()
+
+
+def run_due() -> int:
+    """Run the jobs that are due and that no other worker has claimed; returns how many ran.
+
+    A job that is new to the database is due at once. One that fails is due again after five minutes
+    or its interval, whichever is shorter, and its error stands in its row.
+    """
+    moment = clock.now()
+    rows = db.session.execute(select(TimedJob.name, TimedJob.due_at))
+    due = {row.name: row.due_at for row in rows}
+    db.session.rollback()
+    ran = 0
+    for job in timetable.jobs():
+        if job.name in due and due[job.name] > moment:
+            continue
+        if _claim(job, known=due):
+            _run(job)
+            ran += 1
+    return ran
+
+
+def _claim(job: Job, *, known: Mapping[str, datetime]) -> bool:
+    moment = clock.now()
+    values = {"due_at": moment + job.every, "ran_at": moment}
+    try:
+        with unit_of_work() as session:
+            if job.name not in known:
+                session.add(TimedJob(name=job.name, last_error="", **values))
+                return True
+            claimed = session.execute(
+                update(TimedJob)
+                .where(TimedJob.name == job.name, TimedJob.due_at <= moment)
+                .values(**values)
+                .returning(TimedJob.name)
+            )
+            return claimed.first() is not None
+    except IntegrityError:
+        # Another worker wrote the row of this new job first, and so claimed it.
+        return False
+
+
+def _run(job: Job) -> None:
+    try:
+        job.run()
+    except Exception as error:
+        log.error("timed job failed", job=job.name, exc_info=error)
+        _note(job, last_error=describe(error), due_in=min(job.every, AFTER_FAILURE))
+    else:
+        _note(job, last_error="", due_in=job.every)
+
+
+def _note(job: Job, *, last_error: str, due_in: timedelta) -> None:
+    with unit_of_work() as session:
+        session.execute(
+            update(TimedJob)
+            .where(TimedJob.name == job.name)
+            .values(last_error=last_error, due_at=clock.now() + due_in)
+        )
+
+
+def purge_rate_counters() -> None:
+    """Forget rate counters whose windows are long gone."""
+    with unit_of_work():
+        limits.purge()

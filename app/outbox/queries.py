@@ -1,0 +1,84 @@
+"""Reading the state of the outbox, for metrics, readiness and the keeper's commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.kernel.db import db
+from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob, WorkerBeat
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits: letters not yet done, since when the oldest is due, and dead ones."""
+
+    pending: int
+    oldest_due_at: datetime | None
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """A delivery as the keeper sees it."""
+
+    id: int
+    event: str
+    handler: str
+    state: str
+    tries: int
+    next_try_at: datetime
+    created_at: datetime
+    last_error: str
+
+
+def count_backlog() -> Backlog:
+    """Return the state of the outbox at this moment."""
+    counted = db.session.execute(
+        select(OutboxDelivery.state, func.count())
+        .where(OutboxDelivery.state.in_(("pending", "dead")))
+        .group_by(OutboxDelivery.state)
+    )
+    states = {row[0]: row[1] for row in counted}
+    oldest = db.session.scalar(
+        select(func.min(OutboxDelivery.next_try_at)).where(OutboxDelivery.state == "pending")
+    )
+    return Backlog(states.get("pending", 0), oldest, states.get("dead", 0))
+
+
+def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
+    """Return a page of letters in a state (pending or dead), the oldest first."""
+    rows = db.session.execute(
+        select(
+            OutboxDelivery.id,
+            OutboxEvent.name,
+            OutboxDelivery.handler,
+            OutboxDelivery.state,
+            OutboxDelivery.tries,
+            OutboxDelivery.next_try_at,
+            OutboxEvent.created_at,
+            OutboxDelivery.last_error,
+        )
+        .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
+        .where(OutboxDelivery.state == state)
+        .order_by(OutboxDelivery.id)
+        .limit(limit)
+    )
+    return [LetterView(*row) for row in rows]
+
+
+def find_last_beat() -> datetime | None:
+    """Return when a worker last gave a sign of life; None when none ever did."""
+    return db.session.scalar(select(func.max(WorkerBeat.at)))
+
+
+def list_failing_jobs() -> list[tuple[str, str]]:
+    """Return (name, error) of the timed jobs whose last run failed."""
+    rows = db.session.execute(
+        select(TimedJob.name, TimedJob.last_error)
+        .where(TimedJob.last_error != "")
+        .order_by(TimedJob.name)
+    )
+    return [(name, error) for name, error in rows]

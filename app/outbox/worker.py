@@ -1,0 +1,118 @@
+"""The worker: delivers letters, runs timed jobs, keeps SQLite's log short and shows that it lives.
+
+Three lanes, each a thread with a step it repeats: letters whose handlers write to the database, letters
+whose handlers talk to the world, and timed jobs. So a slow mail server does not delay notices, nor a
+purge the mail. Several workers may run at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from app.kernel.db import db
+from app.kernel.logs import get_logger
+from app.outbox import actions, jobs
+from app.outbox.delivery import claim, deliver, release
+from app.outbox.events import Lane
+from app.outbox.wal import WalKeeper
+
+# How long an idle lane sleeps before it looks again: at first shortly, then ever longer, so that a
+# letter waits a second at most and an idle worker costs next to nothing.
+SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 1.0
+AFTER_TROUBLE = 5.0
+BEAT_EVERY = 10.0
+PATIENCE_AT_THE_END = 20.0
+
+log = get_logger("worker")
+
+
+class Worker:
+    """One worker process. `scope` opens what code needs around it (an application context)."""
+
+    def __init__(
+        self, *, name: str, version: str, scope: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        self._name = name
+        self._version = version
+        self._scope = scope
+        self._stop = threading.Event()
+        self._next_beat = 0.0
+        self._wal = WalKeeper()
+
+    def stop(self) -> None:
+        """Ask the worker to end after the letters in hand; safe in a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until `stop` is called."""
+        log.info("worker started", worker=self._name, version=self._version)
+        others = [
+            threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
+            for name, step in (("outside", self._outside_step), ("jobs", self._jobs_step))
+        ]
+        for thread in others:
+            thread.start()
+        self._repeat(self._inside_step)
+        ends_at = time.monotonic() + PATIENCE_AT_THE_END
+        for thread in others:
+            thread.join(max(0.0, ends_at - time.monotonic()))
+        self._wal.close()
+        log.info("worker stopped", worker=self._name)
+
+    def _repeat(self, step: Callable[[], bool]) -> None:
+        pause = SHORTEST_PAUSE
+        while not self._stop.is_set():
+            try:
+                busy = step()
+            except Exception as error:
+                # Most likely the database is away; what was in hand comes back by its lease.
+                log.error("worker in trouble", worker=self._name, exc_info=error)
+                self._stop.wait(AFTER_TROUBLE)
+                continue
+            if busy:
+                pause = SHORTEST_PAUSE
+            else:
+                self._stop.wait(pause)
+                pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _inside_step(self) -> bool:
+        self._beat()
+        return self._deliver_batch(Lane.INSIDE)
+
+    def _outside_step(self) -> bool:
+        return self._deliver_batch(Lane.OUTSIDE)
+
+    def _jobs_step(self) -> bool:
+        with self._scope():
+            ran = jobs.run_due()
+            db.session.remove()
+            self._wal.tick()
+        # Jobs are never in a hurry: after one, sleep as after none.
+        if ran:
+            log.debug("timed jobs ran", count=ran)
+        return False
+
+    def _deliver_batch(self, lane: Lane) -> bool:
+        with self._scope():
+            letters = claim(lane)
+        for place, letter in enumerate(letters):
+            if self._stop.is_set():
+                with self._scope():
+                    release(letters[place:])
+                break
+            # A scope each: no handler sees rows that another one loaded.
+            with self._scope():
+                deliver(letter)
+            self._beat()
+        return bool(letters)
+
+    def _beat(self) -> None:
+        """Write the sign of life from the lane of letters: a worker stuck there falls silent."""
+        if self._name and time.monotonic() >= self._next_beat:
+            with self._scope():
+                actions.beat(self._name, self._version)
+            self._next_beat = time.monotonic() + BEAT_EVERY

@@ -1,0 +1,126 @@
+"""Writers at the same time: they wait for each other instead of failing, and read what is current."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.kernel.audit import AuditEntry, record
+from app.kernel.db import db, unit_of_work
+
+WRITERS = 4
+ROUNDS = 15
+
+
+def test_writers_in_threads_wait_rather_than_fail(app: Flask) -> None:
+    """Each reads a number and writes it back one higher: a lost update or a refusal would show."""
+    with unit_of_work():
+        record("count", actor_id=None, planet_id=None, subject=("n", 0))
+    db.session.remove()
+    troubles: list[BaseException] = []
+    together = threading.Barrier(WRITERS)
+
+    def write() -> None:
+        together.wait()
+        try:
+            for _ in range(ROUNDS):
+                with app.app_context(), unit_of_work() as session:
+                    row = session.scalars(
+                        sa.select(AuditEntry).where(AuditEntry.action == "count").with_for_update()
+                    ).one()
+                    row.subject_id = (row.subject_id or 0) + 1
+        except BaseException as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+    assert db.session.scalar(sa.select(AuditEntry.subject_id)) == WRITERS * ROUNDS
+
+
+WRITING_PROCESS = """
+import sqlalchemy as sa
+from app.factory import create_app
+from app.kernel.audit import AuditEntry
+from app.kernel.db import unit_of_work
+app = create_app()
+print("ready", flush=True)
+input()
+for _ in range({rounds}):
+    with app.app_context(), unit_of_work() as session:
+        row = session.scalars(
+            sa.select(AuditEntry).where(AuditEntry.action == "count").with_for_update()
+        ).one()
+        row.subject_id += 1
+"""
+
+
+def test_writers_in_processes_wait_rather_than_fail(app: Flask) -> None:
+    with unit_of_work():
+        record("count", actor_id=None, planet_id=None, subject=("n", 0))
+    settings = app.extensions["planetarium.settings"]
+    environment = {
+        "PLANETARIUM_ENV": "testing",
+        "PLANETARIUM_DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": settings.database_url,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITING_PROCESS.format(rounds=ROUNDS)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+    for process in processes:
+        process.communicate("\n", timeout=60)
+    assert [process.returncode for process in processes] == [0, 0]
+    db.session.rollback()
+    assert db.session.scalar(sa.select(AuditEntry.subject_id)) == 2 * ROUNDS
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_writing_transaction_begins_immediate_and_readers_go_on(app: Flask) -> None:
+    """While one writes, another writer is refused the lock and a reader is not disturbed."""
+    with unit_of_work():
+        record("before", actor_id=None, planet_id=None, subject=("n", 0))
+    with unit_of_work() as session:
+        # Nothing was written yet: the lock is taken at the beginning, not at the first write.
+        assert session.execute(sa.text("SELECT 1")).scalar() == 1
+        with db.engine.connect() as second:
+            assert second.scalar(sa.select(AuditEntry.action)) == "before"
+        with db.engine.connect().execution_options(writes=True) as third:
+            driver = third.connection.dbapi_connection
+            assert driver is not None
+            driver.execute("PRAGMA busy_timeout=50")  # type: ignore[attr-defined]
+            with pytest.raises(sa.exc.OperationalError, match="locked"):
+                third.execute(sa.text("SELECT 1"))
+            driver.execute("PRAGMA busy_timeout=15000")  # type: ignore[attr-defined]
+
+
+def test_a_unit_of_work_reads_what_is_current(app: Flask) -> None:
+    """A row loaded in an earlier unit of work is loaded again, not remembered."""
+    with unit_of_work() as session:
+        record("fresh", actor_id=None, planet_id=None, subject=("n", 1))
+        session.flush()
+        row = session.scalars(sa.select(AuditEntry)).one()
+
+    with db.engine.connect().execution_options(writes=True) as other, other.begin():
+        other.execute(sa.update(AuditEntry).values(subject_id=2))
+
+    with unit_of_work() as session:
+        found = session.get_one(AuditEntry, row.id)
+        assert found.subject_id == 2
