@@ -93,7 +93,9 @@ def render(
                 "id_prefix": id_prefix,
                 "images": {name: asdict(image) for name, image in (images or {}).items()},
             }
-            return Rendered(_sandbox.ask(request), RENDERER_VERSION, plain=False)
+            if safe := _sandbox.ask(request):
+                return Rendered(safe, RENDERER_VERSION, plain=False)
+            reason = "nothing to show"
     except RenderFailed as failure:
         reason = str(failure)
     except Exception as error:  # a text must never fail a request, whatever is wrong with us

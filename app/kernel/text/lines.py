@@ -35,8 +35,10 @@ def _tidy(lines: list[str], depth: int) -> list[str]:
         if depth < MAX_QUOTE_DEPTH and _QUOTE.match(lines[index]):
             end = _end_of_quote(lines, index)
             inner = [_QUOTE.sub("", line, count=1) for line in lines[index:end]]
-            quoted = ["> " + line for line in _tidy(inner, depth + 1)]
-            tidier.block(quoted, column=_column(lines[index]))
+            quoted = _tidy(inner, depth + 1)
+            while quoted and not quoted[-1]:
+                quoted.pop()
+            tidier.block([f"> {line}" for line in quoted], column=_column(lines[index]))
         elif _is_table_head(lines, index):
             end = _end_of_table(lines, index)
             rows = [line.strip() for line in lines[index:end]]

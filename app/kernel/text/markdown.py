@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from markdown import Markdown
-from markdown.blockprocessors import BlockProcessor
+from markdown.blockprocessors import BlockProcessor, ReferenceProcessor
 from markdown.extensions import Extension
 from markdown.inlinepatterns import DelimiterProcessor
 from markdown.preprocessors import Preprocessor
@@ -24,7 +24,7 @@ from app.kernel.text.autolink import ChineseInline
 from app.kernel.text.contract import ImageRef, Profile
 from app.kernel.text.lines import tidy
 from app.kernel.text.math import Formulas, MathMarkers
-from app.kernel.text.patterns import safe_href
+from app.kernel.text.patterns import ADDRESS_START, safe_href
 
 _LIGHT = [
     "sane_lists",
@@ -89,6 +89,7 @@ class _House(Extension):
         blocks = md.parser.blockprocessors
         blocks.deregister("setextheader")
         blocks.deregister("hashheader")
+        blocks.register(_LinkDefinition(md.parser), "reference", 15)
         if self.headings:
             blocks.register(_Heading(md.parser), "hashheader", 70)
         md.preprocessors.register(_TidyLines(md), "tidy_lines", 24)
@@ -124,6 +125,16 @@ class _Heading(BlockProcessor):
         if after := block[match.end() :]:
             blocks.insert(0, after)
         return None
+
+
+class _LinkDefinition(ReferenceProcessor):
+    """`[name]: address`, only with an address: a sentence in its place must show."""
+
+    RE = re.compile(
+        rf"^[ ]{{0,3}}\[([^\[\]]*)\]:[ ]*(<?(?:{ADDRESS_START})[^\s]*)[ ]*"
+        r"""((["'])(.*)\4[ ]*|\((.*)\)[ ]*)?$""",
+        re.MULTILINE | re.IGNORECASE,
+    )
 
 
 class _Images:

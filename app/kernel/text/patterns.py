@@ -21,6 +21,9 @@ HASHTAG = re.compile(
 )
 """`#topic#` with a closing mark, as in Chinese networks; it must hold a letter."""
 
+ADDRESS_START = r"https?://|mailto:|www\.|image:|[/#]"
+"""How the address in a link definition begins; `[通知]: 明天开会` is a sentence."""
+
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufeff\ufffe\uffff\ud800-\udfff]")
 _TRAILING = "?!.,:;'\"*_~&"
 _UNSAFE_IN_URL = re.compile(

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from app.kernel.text.patterns import HASHTAG, MENTION, URL, clean
+from app.kernel.text.patterns import ADDRESS_START, HASHTAG, MENTION, URL, clean
 
 # Possessive quantifiers (`*+`) keep these linear on hostile input.
 _FENCE = re.compile(r"[ >]*+(`{3,}+|~{3,}+)([^`]*+)$")
@@ -21,7 +21,8 @@ _FOLD = re.compile(r" {0,3}/{3,}+[ \t]*+(?:[\w-]++[ \t]*+(?:\|[ \t]*+(?P<title>.
 _FOLD_OPTION = re.compile(r" {4}(?:open|type|attrs):")
 _NOTE_DEFINITION = re.compile(r" {0,3}\[\^[^\[\]]{1,200}\]:[ \t]*")
 _LINK_DEFINITION = re.compile(
-    r""" {0,3}\[[^\[\]]{1,200}\]:[ \t]*+\S++[ \t]*+(?:"[^"]*"|'[^']*'|\([^()]*\))?[ \t]*$"""
+    r""" {0,3}\[(?!\^)[^\[\]]{1,200}\]:[ \t]*+"""
+    rf"""<?(?:{ADDRESS_START})\S*+[ \t]*+(?:"[^"]*"|'[^']*'|\([^()]*\))?[ \t]*$"""
 )
 _TASK = re.compile(r"([ \t]*+[-+*] )\[([ xX])\] ")
 _TICKS = re.compile(r"`+")
@@ -31,8 +32,8 @@ _LINK = re.compile(
 )
 _NOTE = re.compile(r"\[\^[^\[\]\n]{1,200}\]")
 _ANGLED = re.compile(r"<(https?://[^<>\s]*+)>")
-_STARS = re.compile(r"(\*{1,3}|~~)(?=[^\s*~])([^*~\n]*[^\s*~])\1")
-_UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^_\n]*[^\s_])\1(?!\w)")
+_STARS = re.compile(r"(?<!\\)(\*{1,3}|~~)(?=[^\s*~])([^*~\n]*[^\s*~\\])\1")
+_UNDERSCORES = re.compile(r"(?<![\w\\])(_{1,3})(?=[^\s_])([^_\n]*[^\s_\\])\1(?!\w)")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~$>])")
 _BLANKS = re.compile(r"\n{3,}")
 _SPACE = re.compile(r"\s+")
@@ -51,7 +52,7 @@ def plain_text(source: str) -> str:
 def excerpt(source: str, limit: int = 120) -> str:
     """One line of at most `limit` characters, for link previews, lists and mail subjects. It is
     text, not HTML: whoever prints it escapes it. Never ends in the middle of a character."""
-    text = _SPACE.sub(" ", plain_text(source)).strip()
+    text = _SPACE.sub(" ", plain_text(source[: 2_000 + 8 * limit])).strip()
     if len(text) <= limit:
         return text
     end = max(limit - 1, 0)
@@ -74,7 +75,7 @@ def hashtags(source: str) -> tuple[str, ...]:
 def slugify(title: str) -> str:
     """The readable part of an address: letters and digits of any script, ASCII in lower case,
     hyphens between, at most 60 characters. May be empty."""
-    text = unicodedata.normalize("NFKC", clean(title)).lower()
+    text = unicodedata.normalize("NFKC", clean(title[:500])).lower()
     kept = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in text)
     slug = "-".join(kept.split())
     if len(slug) > _SLUG_LENGTH:
@@ -167,5 +168,7 @@ def _outside_code(source: str) -> str:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether a character only changes the one before it (accents, variation selectors)."""
-    return unicodedata.category(character).startswith("M") or character == "\u200d"
+    """Whether a character only changes the one before it: accents, variants, skin tones."""
+    if "\U0001f3fb" <= character <= "\U0001f3ff" or character == "\u200d":
+        return True
+    return unicodedata.category(character).startswith("M")

@@ -26,6 +26,7 @@ WALL_SECONDS = 5.0
 QUEUE_SECONDS = 10.0
 """For the texts of other threads before this one."""
 _REMEMBERED = 256
+_BLAMELESS = (0, -signal.SIGKILL, -signal.SIGTERM)
 
 _ROOT = Path(__file__).resolve().parents[3]
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH")
@@ -37,7 +38,7 @@ class RenderFailed(Exception):
 
 
 class _Gone(Exception):
-    """The child had left of its own accord before it took the request."""
+    """The child left, or was ended from outside, through no fault of the text."""
 
 
 class Sandbox:
@@ -93,7 +94,7 @@ class Sandbox:
                 return self._exchange(connection, request, mark)
             except _Gone:
                 continue
-        raise RenderFailed("child left twice")
+        raise RenderFailed("child ended twice")
 
     def _exchange(self, connection: socket.socket, request: dict[str, Any], mark: bytes) -> str:
         try:
@@ -104,10 +105,9 @@ class Sandbox:
             raise RenderFailed("time") from None
         except (OSError, ValueError):
             status = self._close(kill=False)
-            if status == 0:
+            if status in _BLAMELESS:
                 raise _Gone from None
-            if status not in (-signal.SIGKILL, -signal.SIGTERM):
-                self._remember(mark)
+            self._remember(mark)
             raise RenderFailed(f"child died: {status}") from None
         except BaseException:
             # Interrupted half-way: the next request would read this one's answer.
