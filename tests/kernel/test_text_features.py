@@ -38,9 +38,10 @@ def test_nothing_gives_nothing(source):
 
 
 def test_a_text_with_nothing_to_show_is_shown_as_typed():
-    rendered = render("[a]: https://e.com", profile=Profile.FULL, id_prefix="t1-")
-    assert rendered.plain
-    assert "[a]: https://e.com" in rendered.html
+    for source in ("[a]: https://e.com", ">"):
+        rendered = render(source, profile=Profile.FULL, id_prefix="t1-")
+        assert not rendered.plain
+        assert text_of(rendered.html) == source
 
 
 def test_as_typed_keeps_every_line_and_escapes():

@@ -118,6 +118,24 @@ def test_any_text_gives_listed_html_only(source, profile):
     assert not problems(rendered.html, image_urls=URLS, light=light)
 
 
+# Without brackets, fences and folds, where a name, an address or a language is not shown.
+PROSE = st.lists(
+    st.sampled_from(
+        [*"中文字好，。：*_>#-+!|$\\@&;( \n\t.", "1. ", "- ", "> ", "    ", "\n\n", "**", "<b>"]
+    ),
+    max_size=60,
+).map("".join)
+
+
+@settings(deadline=None, max_examples=400)
+@given(source=PROSE, profile=st.sampled_from(Profile))
+def test_no_character_of_a_text_is_lost_or_doubled(source, profile):
+    rendered = render(source, profile=profile, id_prefix="t1-")
+    shown = text_of(rendered.html.split("</p>", 1)[1] if rendered.plain else rendered.html)
+    for character in "中文字好，。：":
+        assert shown.count(character) == source.count(character)
+
+
 @settings(deadline=None, max_examples=300)
 @given(source=SOURCES, limit=st.integers(0, 50))
 def test_any_text_gives_short_excerpts_and_plain_slugs(source, limit):

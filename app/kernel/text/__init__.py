@@ -93,15 +93,14 @@ def render(
                 "id_prefix": id_prefix,
                 "images": {name: asdict(image) for name, image in (images or {}).items()},
             }
-            if safe := _sandbox.ask(request):
-                return Rendered(safe, RENDERER_VERSION, plain=False)
-            reason = "nothing to show"
+            safe = _sandbox.ask(request)
+            return Rendered(safe or _as_typed(source), RENDERER_VERSION, plain=False)
     except RenderFailed as failure:
         reason = str(failure)
     except Exception as error:  # a text must never fail a request, whatever is wrong with us
         reason = f"{type(error).__name__}: {error}"
     _log.warning("text shown as typed: %s (%d characters)", reason, len(source))
-    return Rendered(_as_typed(source), RENDERER_VERSION, plain=True)
+    return Rendered(f"{_NOTICE}\n{_as_typed(source)}", RENDERER_VERSION, plain=True)
 
 
 def stop_renderer() -> None:
@@ -110,7 +109,6 @@ def stop_renderer() -> None:
 
 
 def _as_typed(source: str) -> str:
-    """The escaped text in paragraphs, below a notice."""
+    """The escaped text in paragraphs."""
     paragraphs = _PARAGRAPHS.split(source.strip("\n"))
-    body = "\n".join(f"<p>{html.escape(p)}</p>".replace("\n", "<br>\n") for p in paragraphs if p)
-    return f"{_NOTICE}\n{body}"
+    return "\n".join(f"<p>{html.escape(p)}</p>".replace("\n", "<br>\n") for p in paragraphs if p)
