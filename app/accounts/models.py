@@ -29,13 +29,18 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(10), default="")
     timezone: Mapped[str] = mapped_column(String(60), default="")
     theme: Mapped[str] = mapped_column(String(10), default="auto")
+    # Whether notices also come by mail; letters about the account itself always do.
+    mail_notices: Mapped[bool] = mapped_column(default=True)
     site_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
 
 
 class UserSession(Base):
-    """One signed-in browser. The cookie holds the secret, the row its hash; deletable one by one."""
+    """One signed-in browser. The cookie holds the secret, the row its hash; deletable one by one.
+
+    `address` is the network the browser came from, cut off so that it names no household.
+    """
 
     __tablename__ = "user_sessions"
 
@@ -51,17 +56,44 @@ class UserSession(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SignUp(Base):
+    """A wish for an account, waiting for its mailbox to be proven; for known addresses too.
+
+    `token_hash` is that of the newest link mailed, `used_at` when the link made the account.
+    """
+
+    __tablename__ = "sign_ups"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(16), unique=True, default=new_public_id)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(10), default="")
+    timezone: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
 class AccountToken(Base):
-    """A single-use, expiring link: `purpose` is confirm, reset or change_email."""
+    """A single-use, expiring link: `purpose` is confirm, reset or change_email.
+
+    A reset is written without `user_id` for whatever address was typed; the mail's handler fills it
+    in when the address has an account. `email` is the address that the link proves, `former_email`
+    the one it takes the place of.
+    """
 
     __tablename__ = "account_tokens"
     __table_args__ = (Index("ix_account_tokens_user_id_purpose", "user_id", "purpose"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(String(20))
     email: Mapped[str] = mapped_column(String(254))
+    former_email: Mapped[str] = mapped_column(String(254), default="")
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

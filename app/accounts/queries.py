@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from app.accounts.models import User, UserSession
+from app.accounts.actions.links import Purpose
+from app.accounts.actions.sessions import Proof
+from app.accounts.devices import Device, describe_device
+from app.accounts.models import AccountToken, SignUp, User, UserSession
+from app.accounts.passwords import hash_password, is_outdated, verify_password
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.ids import hash_secret
@@ -86,3 +90,134 @@ def find_viewer_by_id(user_id: int) -> Viewer | None:
         site_admin=user.site_admin,
         last_seen_at=user.created_at,
     )
+
+
+def prove_by_email(email: str, password: str) -> Proof | None:
+    """Return the proof that this password is that of the address's account; None for any other case.
+
+    Takes as long for an unknown address as for a wrong password. Outside a unit of work.
+    """
+    return _prove(User.email == email, password)
+
+
+def prove_by_id(user_id: int, password: str) -> Proof | None:
+    """Return the proof that a signed-in person knows his password; None when he does not."""
+    return _prove(User.id == user_id, password)
+
+
+def _prove(whose: ColumnElement[bool], password: str) -> Proof | None:
+    statement = select(User.id, User.email, User.password_hash)
+    row = db.session.execute(statement.where(whose, User.deactivated_at.is_(None))).one_or_none()
+    # The reading transaction ends here: hashing is slow and needs none.
+    db.session.rollback()
+    if not verify_password(row.password_hash if row else None, password) or row is None:
+        return None
+    outdated = is_outdated(row.password_hash)
+    new_hash = hash_password(password) if outdated else ""
+    return Proof(row.id, row.email, row.password_hash, new_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One of a person's signed-in browsers. `place` is its network, cut off."""
+
+    public_id: str
+    device: Device
+    place: str
+    created_at: datetime
+    last_seen_at: datetime
+    current: bool
+
+
+def list_sessions(viewer: Viewer) -> list[SessionView]:
+    """Return the viewer's live sessions, the current one first, then the last used first."""
+    columns = (
+        UserSession.id,
+        UserSession.public_id,
+        UserSession.user_agent,
+        UserSession.address,
+        UserSession.created_at,
+        UserSession.last_seen_at,
+    )
+    statement = (
+        select(*columns)
+        .where(
+            UserSession.user_id == viewer.user_id,
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > clock.now(),
+        )
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    views = [
+        SessionView(
+            public_id=row.public_id,
+            device=describe_device(row.user_agent),
+            place=row.address,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            current=row.id == viewer.session_id,
+        )
+        for row in db.session.execute(statement)
+    ]
+    return sorted(views, key=lambda view: not view.current)
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpView:
+    """A sign-up whose link is still good. `password_hash` is there to be verified, never shown."""
+
+    public_id: str
+    email: str
+    name: str
+    password_hash: str
+
+
+def find_sign_up(secret: str) -> SignUpView | None:
+    """Return the sign-up of a link; None when the link is used, expired or unknown."""
+    statement = select(SignUp.public_id, SignUp.email, SignUp.name, SignUp.password_hash).where(
+        SignUp.token_hash == hash_secret(secret),
+        SignUp.used_at.is_(None),
+        SignUp.expires_at > clock.now(),
+    )
+    row = db.session.execute(statement).one_or_none()
+    return SignUpView(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link that is still good: for whom, and the address that it proves."""
+
+    user_id: int
+    name: str
+    email: str
+
+
+def find_link(secret: str, *purposes: Purpose) -> LinkView | None:
+    """Return what a link is for; None when it is used, expired, unknown or for something else."""
+    statement = (
+        select(User.id, User.name, AccountToken.email)
+        .join(User, User.id == AccountToken.user_id)
+        .where(
+            AccountToken.token_hash == hash_secret(secret),
+            AccountToken.purpose.in_(purposes),
+            AccountToken.used_at.is_(None),
+            AccountToken.expires_at > clock.now(),
+            User.deactivated_at.is_(None),
+        )
+    )
+    row = db.session.execute(statement).one_or_none()
+    return LinkView(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person's settings pages show beyond the viewer."""
+
+    bio: str
+    mail_notices: bool
+
+
+def get_settings(viewer: Viewer) -> Settings:
+    """Return the viewer's settings."""
+    statement = select(User.bio, User.mail_notices).where(User.id == viewer.user_id)
+    return Settings(*db.session.execute(statement).one())

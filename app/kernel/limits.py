@@ -59,6 +59,16 @@ def peek(key: str, *, window: timedelta) -> int:
     return row.tries if row else 0
 
 
+def take_back(key: str, *, window: timedelta) -> None:
+    """Uncount one try under `key`: it turned out to be nothing to hold against anybody."""
+    start, _ends = _window(window)
+    db.session.execute(
+        update(RateCounter)
+        .where(RateCounter.key == key, RateCounter.window_start == start, RateCounter.tries > 0)
+        .values(tries=RateCounter.tries - 1)
+    )
+
+
 def forget(key: str) -> None:
     """Drop the counters of `key`, e.g. after a successful sign-in."""
     db.session.execute(delete(RateCounter).where(RateCounter.key == key))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
@@ -12,13 +13,16 @@ from app.kernel.ids import new_public_id
 
 
 class Notification(Base):
-    """Something to tell a person. `kind`: question_asked, question_answered, question_declined,
-    question_handed_on, question_overdue, comment_replied, invited, join_requested, join_approved …"""
+    """Something to tell a person: ids only, the words come from `kind` when it is shown.
+
+    `kind` is a `notices.Kind`. `person_id` is whose act it is about, never an anonymous asker.
+    """
 
     __tablename__ = "notifications"
     __table_args__ = (
         UniqueConstraint("user_id", "dedupe_key"),
-        Index("ix_notifications_user_id_created_at", "user_id", "created_at"),
+        Index("ix_notifications_user_id_created_at", "user_id", "created_at", "id"),
+        Index("ix_notifications_user_id_read_at", "user_id", "read_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -26,25 +30,40 @@ class Notification(Base):
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
     dedupe_key: Mapped[str] = mapped_column(String(100))
     kind: Mapped[str] = mapped_column(String(30))
-    planet_id: Mapped[int | None] = mapped_column(Id, ForeignKey("planets.id"))
-    topic_id: Mapped[int | None] = mapped_column(Id, ForeignKey("topics.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id", ondelete="SET NULL"))
+    planet_id: Mapped[int | None] = mapped_column(Id, ForeignKey("planets.id"), index=True)
+    topic_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("topics.id", ondelete="CASCADE"), index=True
+    )
     comment_id: Mapped[int | None] = mapped_column(
-        Id, ForeignKey("comments.id", ondelete="CASCADE")
+        Id, ForeignKey("comments.id", ondelete="CASCADE"), index=True
+    )
+    invitation_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("invitations.id", ondelete="CASCADE")
     )
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
-    mailed_at: Mapped[datetime | None]
 
 
 class Mail(Base):
-    """A mail sent or given up: written once, `dedupe_key` makes a repeated delivery harmless."""
+    """A letter sent, waiting or given up; `dedupe_key` makes a repeated cause harmless.
+
+    `letter` (a `letters.Letter` as JSON) may hold a secret link: it is emptied once the mail is sent
+    or dropped. `notification_id` is set for notices: their rights are checked again at sending.
+    `dropped_at`: the receiver lost the right to it, or the account closed, before it was sent.
+    """
 
     __tablename__ = "mails"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id", ondelete="SET NULL"))
+    notification_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("notifications.id", ondelete="SET NULL"), index=True
+    )
     to_address: Mapped[str] = mapped_column(String(254))
-    subject: Mapped[str] = mapped_column(String(300))
-    body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    language: Mapped[str] = mapped_column(String(10))
+    letter: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None]
