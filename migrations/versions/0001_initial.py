@@ -16,18 +16,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "mails",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("dedupe_key", sa.String(length=120), nullable=False),
-        sa.Column("to_address", sa.String(length=254), nullable=False),
-        sa.Column("subject", sa.String(length=300), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
-        sa.UniqueConstraint("dedupe_key", name=op.f("uq_mails_dedupe_key")),
-    )
-    op.create_table(
         "outbox_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -42,6 +30,27 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", "window_start", name=op.f("pk_rate_counters")),
     )
+    op.create_table(
+        "sign_ups",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("timezone", sa.String(length=60), nullable=False),
+        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_sign_ups_public_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_ups_token_hash")),
+    )
+    with op.batch_alter_table("sign_ups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_ups_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_ups_expires_at"), ["expires_at"], unique=False)
+
     op.create_table(
         "timed_jobs",
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -64,6 +73,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=10), nullable=False),
         sa.Column("timezone", sa.String(length=60), nullable=False),
         sa.Column("theme", sa.String(length=10), nullable=False),
+        sa.Column("mail_notices", sa.Boolean(), nullable=False),
         sa.Column("site_admin", sa.Boolean(), nullable=False),
         sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("deactivated_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
@@ -85,9 +95,10 @@ def upgrade() -> None:
         "account_tokens",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("purpose", sa.String(length=20), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("former_email", sa.String(length=254), nullable=False),
         sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("used_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
@@ -101,6 +112,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_account_tokens_token_hash")),
     )
     with op.batch_alter_table("account_tokens", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_account_tokens_expires_at"), ["expires_at"], unique=False
+        )
         batch_op.create_index(
             "ix_account_tokens_user_id_purpose", ["user_id", "purpose"], unique=False
         )
@@ -916,19 +930,34 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("dedupe_key", sa.String(length=100), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("planet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("read_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("mailed_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["comment_id"],
             ["comments.id"],
             name=op.f("fk_notifications_comment_id_comments"),
             ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"],
+            ["invitations.id"],
+            name=op.f("fk_notifications_invitation_id_invitations"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["users.id"],
+            name=op.f("fk_notifications_person_id_users"),
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["planet_id"], ["planets.id"], name=op.f("fk_notifications_planet_id_planets")
@@ -953,13 +982,62 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_notifications_user_id_created_at", ["user_id", "created_at"], unique=False
+            batch_op.f("ix_notifications_comment_id"), ["comment_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notifications_planet_id"), ["planet_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notifications_topic_id"), ["topic_id"], unique=False)
+        batch_op.create_index(
+            "ix_notifications_user_id_created_at", ["user_id", "created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_notifications_user_id_read_at", ["user_id", "read_at"], unique=False
+        )
+
+    op.create_table(
+        "mails",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("dedupe_key", sa.String(length=120), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "notification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("to_address", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("letter", sa.JSON(), nullable=False),
+        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("dropped_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["notification_id"],
+            ["notifications.id"],
+            name=op.f("fk_mails_notification_id_notifications"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_mails_user_id_users"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_mails_dedupe_key")),
+    )
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mails_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_mails_notification_id"), ["notification_id"], unique=False
         )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mails_notification_id"))
+        batch_op.drop_index(batch_op.f("ix_mails_created_at"))
+
+    op.drop_table("mails")
     with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.drop_index("ix_notifications_user_id_read_at")
         batch_op.drop_index("ix_notifications_user_id_created_at")
+        batch_op.drop_index(batch_op.f("ix_notifications_topic_id"))
+        batch_op.drop_index(batch_op.f("ix_notifications_planet_id"))
+        batch_op.drop_index(batch_op.f("ix_notifications_comment_id"))
 
     op.drop_table("notifications")
     with op.batch_alter_table("topic_tags", schema=None) as batch_op:
@@ -1087,6 +1165,7 @@ def downgrade() -> None:
     op.drop_table("outbox_deliveries")
     with op.batch_alter_table("account_tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_account_tokens_user_id_purpose")
+        batch_op.drop_index(batch_op.f("ix_account_tokens_expires_at"))
 
     op.drop_table("account_tokens")
     op.drop_table("worker_beats")
@@ -1095,6 +1174,10 @@ def downgrade() -> None:
 
     op.drop_table("users")
     op.drop_table("timed_jobs")
+    with op.batch_alter_table("sign_ups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_ups_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_ups_email"))
+
+    op.drop_table("sign_ups")
     op.drop_table("rate_counters")
     op.drop_table("outbox_events")
-    op.drop_table("mails")

@@ -32,7 +32,9 @@ class Comment(Base):
         Index("ix_comments_liked", "topic_id", "like_count", "id", **_where("root_id IS NULL")),
         # At most one comment of a topic is stuck, whoever sticks at the same moment.
         Index("uq_comments_stuck", "topic_id", unique=True, **_where("stuck_at IS NOT NULL")),
-        Index("ix_comments_isolated", "topic_id", "author_id", **_where("isolated", "isolated = 1")),
+        Index(
+            "ix_comments_isolated", "topic_id", "author_id", **_where("isolated", "isolated = 1")
+        ),
         Index("ix_comments_thread", "root_id", "created_at", "id"),
         Index("ix_comments_stream", "planet_id", "created_at", "id"),
         Index("ix_comments_author", "author_id", "created_at"),
