@@ -40,7 +40,7 @@ def choose_timezone() -> str:
 
 def local_datetime(moment: datetime) -> str:
     """Return a moment in the reader's zone and language, to the minute."""
-    return str(format_datetime(moment, "medium" if _is_english() else "yyyy-MM-dd HH:mm"))
+    return str(format_datetime(moment, "MMM d, y, h:mm a" if _is_english() else "yyyy-MM-dd HH:mm"))
 
 
 def local_date(moment: datetime) -> str:

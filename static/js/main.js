@@ -1,1 +1,22 @@
 // The page is complete without this file; each module adds one comfort to what it finds.
+import "./menu.js";
+import "./relative-time.js";
+import "./confirm.js";
+import "./copy.js";
+import "./autosize.js";
+import "./guard.js";
+import "./toggle.js";
+import "./load-more.js";
+import "./unfold.js";
+import "./lightbox.js";
+import "./keys.js";
+import "./tabs.js";
+import "./focus.js";
+
+// What only writing pages need is fetched only there.
+if (document.querySelector("[data-composer]")) {
+  import("./composer.js");
+  import("./upload-zone.js");
+  import("../vendor/markdown-toolbar-element/2.2.3/index.js");
+}
+if (document.querySelector("draft-form")) import("./draft-form.js");

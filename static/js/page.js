@@ -1,0 +1,65 @@
+// What several modules need of the page: its token, its language, its words, its voice.
+
+export const lang = document.documentElement.lang || "en";
+
+const WORDS = {
+  en: {
+    copied: "Copied", copyFailed: "Could not be copied. Select the text and copy it by hand.",
+    cancel: "Cancel", goOn: "Go on", close: "Close", previous: "Previous picture", next: "Next picture",
+    failed: "That did not work. Check the connection and try again.", loading: "Loading…", fold: "Show less",
+    keys: "Keys", keyNext: "Next text", keyPrevious: "Previous text", keyOpen: "Open it", keyHome: "My planets",
+    keyNotices: "Notices", keyPlanet: "The planet's first page", keyWrite: "Write or ask", keyHelp: "These keys",
+  },
+  zh: {
+    copied: "已复制", copyFailed: "没能复制，请选中文字后手动复制。",
+    cancel: "取消", goOn: "继续", close: "关闭", previous: "上一张", next: "下一张",
+    failed: "没有成功，请检查网络后重试。", loading: "加载中…", fold: "收起",
+    keys: "快捷键", keyNext: "下一条", keyPrevious: "上一条", keyOpen: "打开", keyHome: "我的星球",
+    keyNotices: "动态", keyPlanet: "星球首页", keyWrite: "写主题或提问", keyHelp: "显示快捷键",
+  },
+};
+export const words = lang.startsWith("zh") ? WORDS.zh : WORDS.en;
+
+export function csrfToken() {
+  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+}
+
+/** Say something shortly, to eyes and to screen readers. */
+export function toast(text) {
+  const place = document.querySelector("[data-toasts]");
+  if (!place) return;
+  const note = document.createElement("div");
+  note.className = "toast";
+  note.textContent = text;
+  place.append(note);
+  setTimeout(() => note.remove(), 4000 + text.length * 60);
+}
+
+/** POST a body to our own server; returns the Response, also when it refuses. */
+export function post(url, body, headers = {}) {
+  return fetch(url, {
+    method: "POST",
+    body,
+    credentials: "same-origin",
+    headers: { "X-CSRFToken": csrfToken(), Accept: "application/json", ...headers },
+  });
+}
+
+/** Make an icon of the sprite like one that stands in the page already. */
+export function icon(name) {
+  const known = document.querySelector(".icon > use")?.getAttribute("href")?.split("#")[0];
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  if (known) {
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${known}#${name}`);
+    svg.append(use);
+  }
+  return svg;
+}
+
+/** Whether somebody is typing, so that single keys are letters. */
+export function isTyping(target) {
+  return target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
+}

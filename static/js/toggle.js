@@ -1,0 +1,27 @@
+// Like, bookmark, pin: pressed at once, put back when the server refuses.
+import { post, toast, words } from "./page.js";
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!("toggle" in form.dataset)) return;
+  const button = form.querySelector("[aria-pressed]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.getAttribute("aria-busy") === "true") return;
+  const before = button.getAttribute("aria-pressed");
+  button.setAttribute("aria-busy", "true");
+  button.setAttribute("aria-pressed", before === "true" ? "false" : "true");
+  try {
+    const answer = await post(form.action, new URLSearchParams(new FormData(form)));
+    const isJson = answer.headers.get("Content-Type")?.includes("application/json");
+    const body = isJson ? await answer.json() : {};
+    if (!answer.ok) throw new Error(body.error ?? words.failed);
+    if ("pressed" in body) button.setAttribute("aria-pressed", String(body.pressed));
+    const count = button.querySelector("[data-count]");
+    if (count && "count" in body) count.textContent = body.count || "";
+  } catch (error) {
+    button.setAttribute("aria-pressed", before);
+    toast(error instanceof TypeError ? words.failed : error.message);
+  }
+  button.removeAttribute("aria-busy");
+});

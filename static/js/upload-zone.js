@@ -1,0 +1,104 @@
+// Pictures and files by button, paste or drop. Each is sent at once; the form carries only its id.
+import { icon, post, toast, words } from "./page.js";
+
+class UploadZone extends HTMLElement {
+  connectedCallback() {
+    this.input = this.querySelector("input[type=file]");
+    this.list = this.querySelector("[data-uploads]");
+    this.input?.addEventListener("change", () => {
+      this.take(this.input.files);
+      this.input.value = "";
+    });
+    this.addEventListener("paste", (event) => {
+      const files = event.clipboardData?.files;
+      if (files?.length) {
+        event.preventDefault();
+        this.take(files);
+      }
+    });
+    this.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      this.toggleAttribute("data-over", true);
+    });
+    this.addEventListener("dragleave", (event) => {
+      if (!this.contains(event.relatedTarget)) this.removeAttribute("data-over");
+    });
+    this.addEventListener("drop", (event) => {
+      this.removeAttribute("data-over");
+      if (!event.dataTransfer.files.length) return;
+      event.preventDefault();
+      this.take(event.dataTransfer.files);
+    });
+    this.addEventListener("click", (event) => {
+      const remove = event.target.closest(".upload__remove");
+      if (!remove) return;
+      event.preventDefault();
+      remove.closest(".upload").remove();
+      this.changed();
+      this.querySelector("textarea")?.focus();
+    });
+  }
+
+  async take(files) {
+    const pictures = [...files].filter((file) => this.dataset.kinds !== "image" || file.type.startsWith("image/"));
+    await Promise.all(pictures.map((file) => this.send(file)));
+  }
+
+  async send(file) {
+    const row = this.row(file.name);
+    const body = new FormData();
+    body.append("file", file, file.name || "image.png");
+    try {
+      const answer = await post(this.dataset.url, body);
+      const found = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+      if (!answer.ok || found.error) throw new Error(found.error ?? this.dataset.failed);
+      this.fill(row, found);
+      this.changed();
+    } catch (error) {
+      row.remove();
+      toast(error instanceof TypeError ? words.failed : error.message);
+    }
+  }
+
+  row(name) {
+    const row = document.createElement("li");
+    row.className = "upload";
+    row.setAttribute("aria-busy", "true");
+    const label = document.createElement("span");
+    label.className = "upload__file";
+    label.append(icon("upload"), Object.assign(document.createElement("span"), { textContent: this.dataset.busy }));
+    label.title = name;
+    row.append(label);
+    this.list.append(row);
+    return row;
+  }
+
+  fill(row, found) {
+    row.removeAttribute("aria-busy");
+    row.dataset.id = found.id;
+    const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "attachment", value: found.id });
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.className = "upload__remove";
+    remove.setAttribute("aria-label", `${this.dataset.remove} ${found.name}`);
+    const cross = icon("x");
+    cross.classList.add("icon--sm");
+    remove.append(cross);
+    let face;
+    if (found.kind === "image") {
+      face = Object.assign(document.createElement("img"), { src: found.thumb_url, alt: found.name, width: 96, height: 96 });
+    } else {
+      face = document.createElement("span");
+      face.className = "upload__file";
+      face.append(icon("file"), Object.assign(document.createElement("span"), { textContent: found.name }));
+    }
+    row.replaceChildren(hidden, face, remove);
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+customElements.define("upload-zone", UploadZone);
