@@ -48,6 +48,7 @@ def sheet(sheet: str = "controls") -> str:
         sheets=SHEETS,
         pages=PAGES,
         sheet=sheet,
+        prose=samples.prose() if sheet == "reading" else "",
         s=samples,
         **_frame(signed_in=True),
     )

@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from markupsafe import Markup
+
+from app.kernel import text
 
 NOON = datetime(2026, 9, 16, 12, 0, tzinfo=UTC)
 Sample = dict[str, Any]
+
+
+def prose() -> Markup:
+    """Return a text that uses everything a text may use, rendered as topics are."""
+    source, _name, _fresh = current_app.jinja_env.loader.get_source(  # type: ignore[union-attr]
+        current_app.jinja_env, "styleguide/sample.md"
+    )
+    html = text.render(source, profile=text.Profile.FULL, id_prefix="sample-").html
+    return Markup(html)  # noqa: S704 - safe HTML of the text room
 
 
 def person(name: str, role: str = "member", *, url: str = "#", anonymous: bool = False) -> Sample:
