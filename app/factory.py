@@ -20,6 +20,7 @@ from app.blueprints import (
     assets,
     entrance,
     errors,
+    media,
     navigation,
     page,
     planets,
@@ -28,9 +29,12 @@ from app.blueprints import (
 )
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
+from app.discussion.queries.uploads import drafted_attachments
 from app.kernel import audit, limits
 from app.kernel.db import db
 from app.media import models as media_rows
+from app.media.actions import purge_orphans
+from app.media.storage import DiskStorage
 from app.memberships import models as membership_rows
 from app.notifications import models as notification_rows
 from app.outbox import models as outbox_rows
@@ -41,6 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
     accounts.bp,
     assets.bp,
+    media.bp,
     planets.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.
@@ -102,6 +107,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["planetarium.settings"] = settings
+    app.extensions["planetarium.storage"] = DiskStorage(settings.data_dir / "media")
     app.extensions["planetarium.site"] = entrance.Site(
         name=settings.site_name,
         base_url=settings.base_url,
@@ -165,7 +171,13 @@ def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
 
 
-def _timetable(_app: Flask) -> None:
+def _timetable(app: Flask) -> None:
     """Tell the worker what to do every so often."""
+    storage = app.extensions["planetarium.storage"]
+    timetable.add(
+        "purge_uploads",
+        every=timedelta(hours=6),
+        run=lambda: purge_orphans(storage, keep=drafted_attachments()),
+    )
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)

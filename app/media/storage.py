@@ -1,0 +1,76 @@
+"""Where bytes lie. A small interface, so that another place (S3) can be put behind it later."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import IO, Protocol
+
+from app.kernel.errors import NotFound
+
+
+class Storage(Protocol):
+    """Keeps objects under keys. `put` returns only when the bytes are safe."""
+
+    def put(self, key: str, data: IO[bytes]) -> int:
+        """Store all of `data` under a new key and return its size in bytes. OSError when full."""
+        ...
+
+    def open(self, key: str) -> IO[bytes]:
+        """Return a seekable stream of the object; NotFound when it is gone."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; no error when it is gone already."""
+        ...
+
+
+class DiskStorage:
+    """Objects as files below a folder, two levels deep so that no folder grows large."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def _path(self, key: str) -> Path:
+        if not key.replace("-", "").replace(".", "").isalnum() or len(key) < 5:
+            raise NotFound(key)
+        return self._root / key[:2] / key[2:4] / key
+
+    def put(self, key: str, data: IO[bytes]) -> int:
+        """Write beside, flush to disk, then rename: a crash leaves the whole object or none."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with beside.open("wb") as target:
+                while chunk := data.read(1024 * 1024):
+                    target.write(chunk)
+                target.flush()
+                os.fsync(target.fileno())
+                size = target.tell()
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+        return size
+
+    def open(self, key: str) -> IO[bytes]:
+        """Open the file for reading."""
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise NotFound(key) from error
+
+    def delete(self, key: str) -> None:
+        """Unlink the file."""
+        self._path(key).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush the folder itself: without it a crash may forget the new name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
