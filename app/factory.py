@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,15 +23,17 @@ from app.blueprints import (
     errors,
     media,
     navigation,
+    operations,
     page,
     planets,
+    request_log,
     security,
     styleguide,
 )
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
 from app.discussion.queries.uploads import drafted_attachments
-from app.kernel import audit, limits
+from app.kernel import audit, limits, logs
 from app.kernel.db import db
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
@@ -46,6 +49,7 @@ DOORS = (
     accounts.bp,
     assets.bp,
     media.bp,
+    operations.bp,
     planets.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.
@@ -70,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder=None,
     )
     _configure(app, settings)
+    _logs(app, settings)
     _database(app, settings)
     _sessions(app)
     _frame(app, settings)
@@ -118,6 +123,12 @@ def _configure(app: Flask, settings: Settings) -> None:
         sign_up_open=settings.sign_up_open,
         development=settings.env == "development",
     )
+
+
+def _logs(app: Flask, settings: Settings) -> None:
+    level = logging.WARNING if settings.env == "testing" else logging.INFO
+    logs.configure(settings.log_format, level=level, context=request_log.surroundings)
+    request_log.install(app)
 
 
 def _database(app: Flask, settings: Settings) -> None:

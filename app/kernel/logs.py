@@ -9,12 +9,26 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 Context = Callable[[], dict[str, Any]]
+
+
+class _StandardError:
+    """Standard error as it is when a line is written. A log that cannot be written (a full disk, a
+    reader gone) must not fail what is logged."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def get_logger(name: str) -> Any:
@@ -48,7 +62,7 @@ def configure(form: Literal["json", "text"], *, level: int, context: Context) ->
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=False,
     )
     _adopt_libraries(shared, render, level)
@@ -56,7 +70,7 @@ def configure(form: Literal["json", "text"], *, level: int, context: Context) ->
 
 def _adopt_libraries(shared: list[Processor], render: Processor, level: int) -> None:
     """Give the standard library's logging, which libraries use, the same form."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast(TextIO, _StandardError()))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

@@ -25,7 +25,8 @@ SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 1.0
 AFTER_TROUBLE = 5.0
 BEAT_EVERY = 10.0
-PATIENCE_AT_THE_END = 20.0
+# Less than a supervisor waits before it kills.
+PATIENCE_AT_THE_END = 7.0
 
 log = get_logger("worker")
 

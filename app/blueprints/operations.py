@@ -1,0 +1,102 @@
+"""The door for machines that watch the installation: is it alive, is it ready, how much is it."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, current_app, request
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.blueprints import metrics
+from app.blueprints.entrance import declares
+from app.kernel import clock, schema
+from app.kernel.db import db
+from app.kernel.logs import get_logger
+from app.outbox.queries import count_backlog, find_last_beat
+
+SILENT_AFTER = timedelta(seconds=60)
+
+bp = Blueprint("operations", __name__)
+log = get_logger("operations")
+
+
+@bp.get("/healthz")
+@declares("public")
+def healthz() -> tuple[dict[str, str], int]:
+    """Tell whether this process answers and reaches its database."""
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        log.error("the database is out of reach", exc_info=error)
+        return {"status": "fail", "database": "out of reach; see the log and DATABASE_URL"}, 503
+    return {"status": "ok"}, 200
+
+
+@bp.get("/readyz")
+@declares("public")
+def readyz() -> tuple[dict[str, object], int]:
+    """Tell whether everything runs that visitors need: schema and worker; what is wrong otherwise."""
+    try:
+        wrong = [why for why in (_schema_trouble(), _worker_trouble()) if why]
+    except SQLAlchemyError as error:
+        log.error("the database is out of reach", exc_info=error)
+        wrong = ["the database is out of reach; see the log and DATABASE_URL"]
+    if wrong:
+        return {"status": "fail", "wrong": wrong}, 503
+    return {"status": "ok"}, 200
+
+
+@bp.get("/metrics")
+@declares("public")
+def show_metrics() -> Response:
+    """Tell Prometheus all numbers, when it bears the token; 404 when no token is set."""
+    token = current_app.extensions["planetarium.settings"].metrics_token.get_secret_value()
+    given = request.headers.get("Authorization", "")
+    if not token or not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        abort(404)
+    return Response(metrics.render(_readings()), content_type=metrics.CONTENT_TYPE)
+
+
+def _schema_trouble() -> str | None:
+    directory = current_app.extensions["migrate"].directory
+    return schema.find_trouble(schema.head_of(directory))
+
+
+def _worker_trouble() -> str | None:
+    beat = find_last_beat()
+    mend = "start it: flask --app app.factory worker"
+    if beat is None:
+        return f"no worker has ever run; {mend}"
+    silent = clock.now() - beat
+    if silent > SILENT_AFTER:
+        return f"the worker has been silent for {int(silent.total_seconds())} s; {mend}"
+    return None
+
+
+def _readings() -> list[metrics.Reading]:
+    moment = clock.now()
+    backlog = count_backlog()
+    waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
+    beat = find_last_beat()
+    silent = (moment - beat).total_seconds() if beat else float("inf")
+    return [
+        metrics.Reading("outbox_pending", "Letters that wait.", backlog.pending),
+        metrics.Reading("outbox_dead", "Letters given up.", backlog.dead),
+        metrics.Reading(
+            "outbox_oldest_due_seconds",
+            "How long the oldest due letter has waited.",
+            max(0.0, waiting.total_seconds()),
+        ),
+        metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
+        metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),
+    ]
+
+
+def _database_bytes() -> float:
+    if db.engine.dialect.name == "postgresql":
+        return float(db.session.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+    file = str(db.engine.url.database)
+    return float(sum(p.stat().st_size for p in (Path(file), Path(f"{file}-wal")) if p.exists()))

@@ -1,0 +1,1 @@
+"""Tests of what the keeper of an installation relies on."""

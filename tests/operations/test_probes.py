@@ -1,0 +1,129 @@
+"""/healthz, /readyz and /metrics."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.blueprints import operations
+from app.factory import create_app
+from app.kernel import clock
+from app.kernel.db import db, unit_of_work
+from app.outbox import actions
+from app.outbox.models import OutboxDelivery, OutboxEvent
+from tests.conftest import make_settings
+
+TOKEN = "a-token-that-only-prometheus-knows"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Flask:
+    """An application whose database cannot be opened."""
+    return create_app(make_settings(tmp_path, f"sqlite:///{tmp_path}/no/such/folder/x.db"))
+
+
+def test_healthz_says_ok_and_needs_nobody_to_sign_in(app: Flask) -> None:
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_database_out_of_reach_is_503_and_named(broken: Flask, path: str) -> None:
+    answer = broken.test_client().get(path)
+    assert answer.status_code == 503
+    assert "DATABASE_URL" in answer.text
+    assert "no/such/folder" not in answer.text
+
+
+def test_readyz_wants_a_worker_that_is_heard(app: Flask, noon: datetime) -> None:
+    client = app.test_client()
+    never = client.get("/readyz")
+    assert never.status_code == 503
+    assert "no worker has ever run; start it: flask" in never.text
+
+    actions.beat("w1", "0.1.0")
+    assert client.get("/readyz").json == {"status": "ok"}
+    with clock.fixed(noon + timedelta(seconds=61)):
+        silent = client.get("/readyz")
+        assert silent.status_code == 503
+        assert "silent for 61 s" in silent.text
+        actions.beat("w2", "0.1.0")
+        assert client.get("/readyz").status_code == 200
+
+
+def test_readyz_names_a_missing_migration_and_the_mend(app: Flask) -> None:
+    actions.beat("w1", "0.1.0")
+    found = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    with unit_of_work() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = 'old'"))
+    try:
+        answer = app.test_client().get("/readyz")
+    finally:
+        with unit_of_work() as session:
+            session.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": found})
+    assert answer.status_code == 503
+    assert "at migration old" in answer.text
+    assert "db upgrade" in answer.text
+
+
+def test_a_worker_silent_for_a_day_is_forgotten(app: Flask, noon: datetime) -> None:
+    actions.beat("gone", "0.1.0")
+    with clock.fixed(noon + timedelta(days=2)):
+        actions.beat("here", "0.1.0")
+    names = db.session.scalars(sa.text("SELECT name FROM worker_beats")).all()
+    assert names == ["here"]
+
+
+def test_metrics_are_for_the_bearer_of_the_token_only(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = app.test_client()
+    assert client.get("/metrics").status_code == 404, "no token is set"
+    monkeypatch.setitem(
+        app.extensions,
+        "planetarium.settings",
+        app.extensions["planetarium.settings"].model_copy(
+            update={"metrics_token": make_settings(Path(), metrics_token=TOKEN).metrics_token}
+        ),
+    )
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 404
+    client.get("/healthz")
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain")
+    counted = 'planetarium_requests_total{endpoint="operations.healthz",method="GET",status="200"}'
+    assert counted in answer.text
+    assert 'planetarium_request_seconds_bucket{endpoint="operations.healthz"' in answer.text
+    assert "planetarium_worker_silent_seconds +Inf" in answer.text
+
+
+def test_an_invented_method_makes_no_series_of_its_own(app: Flask) -> None:
+    app.test_client().open("/healthz", method="INVENTED")
+    text = operations.metrics.render([]).decode()
+    assert "INVENTED" not in text
+    assert 'method="OTHER"' in text
+
+
+def test_readings_tell_what_waits(app: Flask, noon: datetime) -> None:
+    with unit_of_work() as session:
+        event = OutboxEvent(name="test.happened", payload={}, created_at=noon)
+        session.add(event)
+        session.flush()
+        for number, (state, age) in enumerate((("pending", 90), ("pending", 5), ("dead", 500))):
+            session.add(
+                OutboxDelivery(
+                    event_id=event.id,
+                    handler=f"h{number}",
+                    state=state,
+                    next_try_at=noon - timedelta(seconds=age),
+                )
+            )
+    readings = {reading.name: reading.value for reading in operations._readings()}
+    assert readings["outbox_pending"] == 2
+    assert readings["outbox_dead"] == 1
+    assert readings["outbox_oldest_due_seconds"] == 90
+    assert readings["database_bytes"] > 10_000
