@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from app.planets.models import Planet
+from sqlalchemy import select, tuple_
+
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.planets.models import FormerSlug, Planet, RulesPage
 from app.policy import Audience, ExpiredAccess, Joining, PlanetSettings
 
 
@@ -77,3 +81,118 @@ PLANET_VIEW_COLUMNS = tuple(Planet.__table__.c[field] for field in PlanetView.__
 def read_planet_view(row: Sequence[Any]) -> PlanetView:
     """Return the planet of a row whose first columns are PLANET_VIEW_COLUMNS."""
     return PlanetView(*row[: len(PLANET_VIEW_COLUMNS)])
+
+
+def get_row(planet_id: int) -> Planet:
+    """Return the planet's row, locked for the caller's unit of work. NotFound when it is gone."""
+    planet = db.session.scalar(select(Planet).where(Planet.id == planet_id).with_for_update())
+    if planet is None:
+        raise NotFound
+    return planet
+
+
+def find_former_slug(slug: str) -> str | None:
+    """Return the present slug of the planet that once had this one; None when none had."""
+    return db.session.scalar(
+        select(Planet.slug)
+        .join(FormerSlug, FormerSlug.planet_id == Planet.id)
+        .where(FormerSlug.slug == slug)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Intro:
+    """What a planet's first page says at length. `html` is safe; `source` is Markdown."""
+
+    source: str
+    html: str
+    created_at: datetime
+
+
+def get_intro(planet_id: int) -> Intro:
+    """Return the planet's intro. NotFound when the planet is gone."""
+    row = db.session.execute(
+        select(Planet.intro, Planet.intro_html, Planet.created_at).where(Planet.id == planet_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return Intro(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesVersion:
+    """A published version of the rules. `html` is safe; `source` is Markdown."""
+
+    version: int
+    source: str
+    html: str
+    published_at: datetime
+
+
+def _rules(planet_id: int) -> Any:
+    return select(
+        RulesPage.version, RulesPage.source, RulesPage.html, RulesPage.published_at
+    ).where(RulesPage.planet_id == planet_id)
+
+
+def find_rules(planet_id: int, version: int) -> RulesVersion | None:
+    """Return one version of the rules; None when there is no such version."""
+    row = db.session.execute(_rules(planet_id).where(RulesPage.version == version)).one_or_none()
+    return RulesVersion(*row) if row else None
+
+
+def list_rules(planet_id: int) -> list[tuple[int, datetime]]:
+    """Return (version, published at) of every version of the rules, the newest first."""
+    rows = db.session.execute(
+        select(RulesPage.version, RulesPage.published_at)
+        .where(RulesPage.planet_id == planet_id)
+        .order_by(RulesPage.version.desc())
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlanet:
+    """A planet on the discover page."""
+
+    id: int
+    public_id: str
+    slug: str
+    name: str
+    tagline: str
+    category: str
+    accent: str
+    avatar: str
+    cover: str
+    joining: str
+    grace_days: int
+
+
+def list_discoverable(
+    *, category: str = "", after: str = "", limit: int = 24
+) -> tuple[list[ListedPlanet], str]:
+    """Return planets that opted in to be found, the youngest first, and the next page's cursor.
+
+    `after` is the public id of the last planet seen; the cursor is "" on the last page.
+    """
+    statement = (
+        select(*(Planet.__table__.c[name] for name in ListedPlanet.__dataclass_fields__))
+        .where(Planet.listed.is_(True))
+        .order_by(Planet.created_at.desc(), Planet.id.desc())
+        .limit(limit + 1)
+    )
+    if category:
+        statement = statement.where(Planet.category == category)
+    if after:
+        last = select(Planet.created_at, Planet.id).where(Planet.public_id == after)
+        statement = statement.where(tuple_(Planet.created_at, Planet.id) < last.scalar_subquery())
+    found = [ListedPlanet(*row) for row in db.session.execute(statement)]
+    more = len(found) > limit
+    return found[:limit], found[limit - 1].public_id if more else ""
+
+
+def list_used_categories() -> list[str]:
+    """Return the categories that listed planets are in."""
+    return list(
+        db.session.scalars(select(Planet.category).where(Planet.listed.is_(True)).distinct())
+    )

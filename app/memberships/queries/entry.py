@@ -1,4 +1,4 @@
-"""Reading memberships: above all, who somebody is when he enters a planet."""
+"""Who somebody is when he enters a planet, or acts outside any."""
 
 from __future__ import annotations
 

@@ -1,0 +1,239 @@
+"""Coming in and going: start, join, ask, be let in, leave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.kernel import clock
+from app.kernel.db import db
+from app.kernel.errors import Conflict, Invalid, Refused
+from app.kernel.ids import new_public_id
+from app.memberships.actions.rules import accept_present_rules
+from app.memberships.backing import revoke_unbacked
+from app.memberships.events import JoinDeclined, JoinRequested, MembershipEnded, MembershipStarted
+from app.memberships.facts import standing_of
+from app.memberships.models import Membership, MembershipPeriod
+from app.memberships.periods import Duration, Period
+from app.memberships.rows import (
+    claim_any_name,
+    claim_name,
+    get_own_row,
+    get_terms,
+    make_row,
+    person_of,
+    planet_of,
+    read_facts,
+    take_number,
+)
+from app.memberships.trail import note
+from app.outbox.events import put
+from app.policy import Action, Actor, Joining, PlanetRole, Reason, Standing
+from app.policy.gate import require
+
+ANSWER_MAX = 1_000
+REASON_MAX = 300
+# Whom a question can be put to from the start; each can switch it off for himself.
+ANSWERERS = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.GUEST)
+_RANK = tuple(role.value for role in reversed(PlanetRole))
+
+
+def start_membership(
+    actor: Actor | None,
+    *,
+    planet_id: int,
+    user_id: int,
+    source: str,
+    source_ref: str,
+    period: Period | Duration,
+    role: PlanetRole | None = None,
+) -> Membership:
+    """Begin somebody's access to a planet, or add to it: the one way in, whatever paid for it.
+
+    `source` and `source_ref` name the cause (founder, open, approval, invitation, an order …);
+    the same cause again changes nothing and returns the same row. `actor` is who granted it, None
+    for the system; who may cause it is asked by the caller. `role` None keeps the role of somebody
+    inside and makes others members; it never lowers one. Access that never ends stays so, unless
+    it was given up by leaving. Refused(removed) until staff readmit; Conflict when the cause
+    belongs to somebody else.
+    """
+    member = make_row(planet_id, user_id)
+    granted = db.session.scalar(
+        select(MembershipPeriod).where(
+            MembershipPeriod.source == source, MembershipPeriod.source_ref == source_ref
+        )
+    )
+    if granted is not None:
+        if granted.membership_id != member.id:
+            raise Conflict(source)
+        return member
+    if member.removed_at is not None:
+        raise Refused(Reason.REMOVED)
+    moment = clock.now()
+    terms = get_terms(planet_id)
+    inside = standing_of(member, now=moment, grace=terms.grace) in (
+        Standing.ACTIVE,
+        Standing.GRACE,
+    )
+    placed = period.placed(now=moment, left_until=member.expires_at)
+    _admit(member, role=role, inside=inside, ends=placed.ends, moment=moment)
+    row = MembershipPeriod(
+        membership_id=member.id,
+        source=source,
+        source_ref=source_ref,
+        starts_at=placed.starts,
+        ends_at=placed.ends,
+        granted_by=actor.user_id if actor else None,
+        created_at=moment,
+    )
+    db.session.add(row)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        raise Conflict(source) from None
+    put(MembershipStarted(membership_id=member.id, period_id=row.id))
+    return member
+
+
+def _admit(
+    member: Membership,
+    *,
+    role: PlanetRole | None,
+    inside: bool,
+    ends: datetime | None,
+    moment: datetime,
+) -> None:
+    """Let a row's person in: role, end, number, name; what kept him out is over."""
+    endless = inside and member.expires_at is None
+    until = max(ends, member.expires_at) if ends and member.expires_at else ends
+    member.expires_at = None if endless else until
+    if not inside:
+        member.role = (role or PlanetRole.MEMBER).value
+        member.read_through_at = moment
+    elif role is not None and _RANK.index(role) > _RANK.index(member.role):
+        member.role = role.value
+    if member.role in ANSWERERS and (role is not None or not inside):
+        member.takes_questions = True
+    member.joined_at = member.joined_at or moment
+    member.left_at = member.requested_at = member.declined_at = None
+    if member.number is None:
+        member.number = take_number(member.planet_id)
+    if member.name_key is None:
+        claim_any_name(member)
+
+
+def join(actor: Actor, *, nickname: str, rules_version: int) -> Membership:
+    """Join an open planet at once. Twice in one moment is one membership.
+
+    `rules_version` is the version accepted, 0 when the planet has no rules. Invalid("nickname" or
+    "rules", …); Conflict when the planet stopped being open since the form was shown.
+    """
+    require(actor, Action.PLANET_JOIN)
+    terms = get_terms(planet_of(actor))
+    if terms.joining != Joining.OPEN:
+        raise Conflict("joining")
+    member = make_row(terms.planet_id, person_of(actor))
+    if standing_of(member, now=clock.now(), grace=terms.grace) is Standing.ACTIVE:
+        return member
+    claim_name(member, nickname)
+    accept_present_rules(member, version=rules_version)
+    return start_membership(
+        actor,
+        planet_id=terms.planet_id,
+        user_id=member.user_id,
+        source="open",
+        source_ref=new_public_id(),
+        period=Period(clock.now()),
+    )
+
+
+def request_to_join(actor: Actor, *, answer: str, nickname: str, rules_version: int) -> Membership:
+    """Ask to be let in; staff decide. A second request while one waits changes nothing."""
+    require(actor, Action.PLANET_JOIN)
+    terms = get_terms(planet_of(actor))
+    if terms.joining != Joining.APPROVAL:
+        raise Conflict("joining")
+    answer = answer.strip()
+    if not answer:
+        raise Invalid("answer", "required")
+    if len(answer) > ANSWER_MAX:
+        raise Invalid("answer", "too_long", high=ANSWER_MAX)
+    member = make_row(terms.planet_id, person_of(actor))
+    if member.removed_at is not None:
+        raise Refused(Reason.REMOVED)
+    if member.requested_at is not None:
+        return member
+    claim_name(member, nickname)
+    accept_present_rules(member, version=rules_version)
+    member.requested_at = clock.now()
+    member.request_answer = answer
+    member.declined_at = None
+    member.declined_reason = ""
+    db.session.flush()
+    put(JoinRequested(membership_id=member.id))
+    return member
+
+
+def withdraw_request(actor: Actor) -> None:
+    """Take one's own request back. Nothing happens when it was decided meanwhile."""
+    require(actor, Action.ACCOUNT_USE)
+    member = get_own_row(actor)
+    _close_request(member)
+
+
+def approve(actor: Actor, *, member: Membership) -> None:
+    """Let the requester in. Conflict when the request is gone or decided already."""
+    require(actor, Action.MEMBER_APPROVE)
+    if member.requested_at is None:
+        raise Conflict("request")
+    start_membership(
+        actor,
+        planet_id=member.planet_id,
+        user_id=member.user_id,
+        source="approval",
+        source_ref=new_public_id(),
+        period=Period(clock.now()),
+    )
+    note(actor, "member.approve", member)
+
+
+def decline(actor: Actor, *, member: Membership, reason: str) -> None:
+    """Decline a request; the requester reads the reason and may ask again."""
+    require(actor, Action.MEMBER_APPROVE)
+    if member.requested_at is None:
+        raise Conflict("request")
+    reason = reason.strip()
+    if len(reason) > REASON_MAX:
+        raise Invalid("reason", "too_long", high=REASON_MAX)
+    _close_request(member)
+    member.declined_at = clock.now()
+    member.declined_reason = reason
+    note(actor, "member.decline", member, reason=reason)
+    put(JoinDeclined(membership_id=member.id))
+
+
+def leave(actor: Actor) -> None:
+    """Leave the planet: number and name stay reserved. Refused(last_owner) for its only owner."""
+    require(actor, Action.ACCOUNT_USE)
+    member = get_own_row(actor)
+    require(actor, Action.PLANET_LEAVE, read_facts(member))
+    if member.joined_at is None:
+        _close_request(member)
+        return
+    member.left_at = clock.now()
+    member.requested_at = None
+    member.pinned_at = None
+    db.session.flush()
+    revoke_unbacked(member.planet_id, member.user_id, role=None)
+    note(actor, "member.leave", member)
+    put(MembershipEnded(membership_id=member.id))
+
+
+def _close_request(member: Membership) -> None:
+    """End a request; the name that waited with it is free again unless its person was inside."""
+    member.requested_at = None
+    if member.joined_at is None:
+        member.name_key = None
+        member.nickname = ""

@@ -1,0 +1,56 @@
+"""Reading memberships: above all, who somebody is when he enters a planet."""
+
+from app.memberships.queries.entry import actor_of, enter_planet, site_actor
+from app.memberships.queries.invitations import (
+    InvitationView,
+    get_invitation,
+    get_invitation_row,
+    list_open_invitations,
+    lock_invitation,
+)
+from app.memberships.queries.mine import MyPlanet, count_requests, list_mine
+from app.memberships.queries.own import OwnMembership, find_own
+from app.memberships.queries.people import (
+    MemberFilter,
+    MemberRow,
+    Person,
+    count_members,
+    find_owner,
+    find_person,
+    get_member,
+    list_heirs,
+    list_members,
+    list_requests,
+)
+from app.memberships.queries.trail import Place, TrailEntry, list_trail
+from app.memberships.rows import get_row
+
+__all__ = [
+    "InvitationView",
+    "MemberFilter",
+    "MemberRow",
+    "MyPlanet",
+    "OwnMembership",
+    "Person",
+    "Place",
+    "TrailEntry",
+    "actor_of",
+    "count_members",
+    "count_requests",
+    "enter_planet",
+    "find_own",
+    "find_owner",
+    "find_person",
+    "get_invitation",
+    "get_invitation_row",
+    "get_member",
+    "get_row",
+    "list_heirs",
+    "list_members",
+    "list_mine",
+    "list_open_invitations",
+    "list_requests",
+    "list_trail",
+    "lock_invitation",
+    "site_actor",
+]

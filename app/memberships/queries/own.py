@@ -1,0 +1,59 @@
+"""A person's own row in a planet: what he and the landing page's button may know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.kernel.db import db
+from app.memberships.models import Membership
+from app.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMembership:
+    """A membership as its own person sees it. `name` is the one shown in this planet."""
+
+    public_id: str
+    role: str
+    number: int | None
+    nickname: str
+    account_name: str
+    joined_at: datetime | None
+    expires_at: datetime | None
+    requested_at: datetime | None
+    request_answer: str
+    declined_at: datetime | None
+    declined_reason: str
+    removed_reason: str
+    muted_until: datetime | None
+    takes_questions: bool
+    rules_version: int
+    rules_accepted_at: datetime | None
+    pinned_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """The name shown in this planet."""
+        return self.nickname or self.account_name
+
+
+_COLUMNS = tuple(
+    User.name if name == "account_name" else Membership.__table__.c[name]
+    for name in OwnMembership.__dataclass_fields__
+)
+
+
+def find_own(actor: Actor) -> OwnMembership | None:
+    """Return the actor's own row in the planet he is in; None when he has none."""
+    if actor.membership_id is None:
+        return None
+    row = db.session.execute(
+        select(*_COLUMNS)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.id == actor.membership_id)
+    ).one_or_none()
+    return OwnMembership(*row) if row else None

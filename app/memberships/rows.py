@@ -1,0 +1,196 @@
+"""Rows that acts on memberships change: found or made, locked, named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import User
+from app.accounts.names import clean_name, name_key
+from app.kernel import clock
+from app.kernel.db import db
+from app.kernel.errors import Invalid, NotFound, Refused
+from app.memberships.facts import facts_of
+from app.memberships.models import Membership
+from app.planets.models import Planet
+from app.policy import Actor, MemberFacts, PlanetRole, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PlanetTerms:
+    """What acts on memberships must know of the planet."""
+
+    planet_id: int
+    name: str
+    joining: str
+    join_question: str
+    rules_version: int
+    grace: timedelta
+
+
+def get_terms(planet_id: int) -> PlanetTerms:
+    """Return the planet's terms as they are now. NotFound when it is gone."""
+    row = db.session.execute(
+        select(
+            Planet.id,
+            Planet.name,
+            Planet.joining,
+            Planet.join_question,
+            Planet.rules_version,
+            Planet.grace_days,
+        ).where(Planet.id == planet_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return PlanetTerms(*row[:5], grace=timedelta(days=row[5]))
+
+
+def person_of(actor: Actor) -> int:
+    """Return the actor's user id. Refused(sign_in) for a visitor."""
+    if actor.user_id is None:
+        raise Refused(Reason.SIGN_IN)
+    return actor.user_id
+
+
+def planet_of(actor: Actor) -> int:
+    """Return the id of the planet the actor is in. NotFound outside any."""
+    if actor.planet is None:
+        raise NotFound
+    return actor.planet.id
+
+
+def find_row(planet_id: int, user_id: int) -> Membership | None:
+    """Return a person's row in a planet, locked until the unit of work ends; None without one."""
+    return db.session.scalar(
+        select(Membership)
+        .where(Membership.planet_id == planet_id, Membership.user_id == user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def get_own_row(actor: Actor) -> Membership:
+    """Return the actor's own row, locked. NotFound when he has none."""
+    member = find_row(planet_of(actor), person_of(actor))
+    if member is None:
+        raise NotFound
+    return member
+
+
+def get_row(actor: Actor, public_id: str) -> Membership:
+    """Return a membership of the actor's planet by its public id, locked. NotFound elsewhere."""
+    member = db.session.scalar(
+        select(Membership)
+        .where(Membership.public_id == public_id, Membership.planet_id == planet_of(actor))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if member is None:
+        raise NotFound
+    return member
+
+
+def make_row(planet_id: int, user_id: int) -> Membership:
+    """Return a person's row in a planet, locked, made when he had none.
+
+    Two first joins in one moment meet at UNIQUE(planet_id, user_id): the slower one finds the
+    faster one's row.
+    """
+    member = find_row(planet_id, user_id)
+    if member is not None:
+        return member
+    member = Membership(planet_id=planet_id, user_id=user_id, read_through_at=clock.now())
+    try:
+        with db.session.begin_nested():
+            db.session.add(member)
+    except IntegrityError:
+        return make_row(planet_id, user_id)
+    return member
+
+
+def take_number(planet_id: int) -> int:
+    """Return the planet's next member number, never given before and never given again."""
+    taken = db.session.scalar(
+        update(Planet)
+        .where(Planet.id == planet_id)
+        .values(next_number=Planet.next_number + 1)
+        .returning(Planet.next_number)
+        .execution_options(synchronize_session=False)
+    )
+    if taken is None:
+        raise NotFound
+    return int(taken) - 1
+
+
+def claim_name(member: Membership, nickname: str) -> None:
+    """Give a row its name in the planet: `nickname`, or the account's name when it is empty.
+
+    Invalid("nickname", …) when the name is bad, or when somebody there has it or one like it.
+    """
+    own = db.session.scalar(select(User.name).where(User.id == member.user_id)) or ""
+    nickname = clean_name(nickname, field="nickname") if nickname.strip() else ""
+    if nickname == own:
+        nickname = ""
+    taken = Invalid("nickname", "nickname_taken" if nickname else "name_taken")
+    key = name_key(nickname or own)
+    if member.name_key == key:
+        member.nickname = nickname
+        return
+    if _has_name(member, key):
+        raise taken
+    try:
+        with db.session.begin_nested():
+            member.nickname = nickname
+            member.name_key = key
+    except IntegrityError:
+        raise taken from None
+
+
+def claim_any_name(member: Membership) -> None:
+    """Give a nameless row the account's name, numbered when that one is taken.
+
+    For access that others grant (payment, approval): a namesake must not stand in its way.
+    """
+    try:
+        claim_name(member, "")
+    except Invalid:
+        own = db.session.scalar(select(User.name).where(User.id == member.user_id)) or ""
+        claim_name(member, f"{own[:20]} {member.number}")
+
+
+def _has_name(member: Membership, key: str) -> bool:
+    """Whether somebody else in the planet has the skeleton."""
+    return bool(
+        db.session.scalar(
+            select(Membership.id).where(
+                Membership.planet_id == member.planet_id,
+                Membership.name_key == key,
+                Membership.id != member.id,
+            )
+        )
+    )
+
+
+def count_owners(planet_id: int) -> int:
+    """Return how many owners the planet has; locks their rows, so that none goes meanwhile."""
+    rows = db.session.scalars(
+        select(Membership.id)
+        .where(
+            Membership.planet_id == planet_id,
+            Membership.role == PlanetRole.OWNER.value,
+            Membership.left_at.is_(None),
+            Membership.removed_at.is_(None),
+        )
+        .with_for_update()
+    )
+    return len(rows.all())
+
+
+def read_facts(member: Membership) -> MemberFacts:
+    """Return a row as the policy sees it, with whether it is the only owner's."""
+    terms = get_terms(member.planet_id)
+    alone = member.role == PlanetRole.OWNER.value and count_owners(member.planet_id) < 2
+    return facts_of(member, now=clock.now(), grace=terms.grace, only_owner=alone)
