@@ -1,6 +1,6 @@
 """Reading memberships: above all, who somebody is when he enters a planet."""
 
-from app.memberships.queries.entry import actor_of, enter_planet, site_actor
+from app.memberships.queries.entry import actor_of, enter_planet, site_actor, visit_planet
 from app.memberships.queries.invitations import (
     InvitationView,
     get_invitation,
@@ -53,4 +53,5 @@ __all__ = [
     "list_trail",
     "lock_invitation",
     "site_actor",
+    "visit_planet",
 ]
