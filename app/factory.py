@@ -19,6 +19,7 @@ from app import cli
 from app.blueprints import (
     accounts,
     assets,
+    discussion,
     entrance,
     errors,
     media,
@@ -50,6 +51,7 @@ DOORS = (
     assets.bp,
     media.bp,
     operations.bp,
+    *discussion.DOORS,
     planets.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.

@@ -19,7 +19,7 @@ FOR_MEMBERS = {
     "sign_out": "accounts.sign_out",
 }
 # Inside a planet; these endpoints take `slug`.
-OF_PLANET = {"planet": "topics.feed", "compose": "topics.compose", "ask": "questions.ask"}
+OF_PLANET = {"planet": "feed.home", "compose": "composer.write", "ask": "questions.ask"}
 GUARDED = {"compose": Action.TOPIC_POST, "ask": Action.QUESTION_ASK}
 
 

@@ -26,3 +26,8 @@ def hash_secret(secret: str) -> str:
     A plain hash suffices because secrets here are 256 random bits, not passwords.
     """
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_public_id(text: str) -> bool:
+    """Tell whether a text that came from outside has the form of a public id."""
+    return len(text) == PUBLIC_ID_LENGTH and all(letter in _ALPHABET for letter in text)

@@ -1,0 +1,190 @@
+"""From rows to the shapes that templates/components/README.md describes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import format_decimal
+from markupsafe import Markup
+
+from app.blueprints.page import media_url
+from app.discussion.queries.attached import MEDIA_PATH
+from app.discussion.queries.authors import Author
+from app.discussion.queries.cards import AnswerPart, QuestionPart, TopicCard
+from app.discussion.queries.feed import FeedEntry
+from app.media.queries import AttachmentView
+
+# Above this many characters of HTML, or paragraphs, a card is folded.
+FOLD_LENGTH = 1_200
+FOLD_BLOCKS = 10
+_BLOCKS = re.compile(r"<(?:p|li|h[2-6]|br|tr)\b")
+_KINDS = {
+    "pdf": "pdf",
+    **dict.fromkeys(
+        ("doc", "docx", "odt", "rtf", "txt", "md", "pages", "ppt", "pptx", "key"), "doc"
+    ),
+    **dict.fromkeys(("xls", "xlsx", "ods", "csv", "numbers"), "sheet"),
+    **dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "xz"), "archive"),
+    **dict.fromkeys(("mp3", "m4a", "wav", "flac", "ogg"), "audio"),
+    **dict.fromkeys(("mp4", "mov", "mkv", "webm"), "video"),
+}
+
+Shape = dict[str, Any]
+
+
+def topic_url(slug: str, public_id: str, title_slug: str, **extra: Any) -> str:
+    """Return a topic's permanent address, with its readable part when it has one."""
+    if title_slug:
+        return url_for(
+            "topics.show", slug=slug, public_id=public_id, title_slug=title_slug, **extra
+        )
+    return url_for("topics.show", slug=slug, public_id=public_id, **extra)
+
+
+def author_shape(author: Author | None) -> Shape:
+    """Return an author for bylines; None is an anonymous asker."""
+    if author is None:
+        return {"name": "", "url": None, "avatar_url": "", "role": "", "anonymous": True}
+    return {
+        "name": author.name,
+        "url": None,
+        "avatar_url": media_url(author.avatar, "thumb"),
+        "role": author.role,
+        "anonymous": False,
+    }
+
+
+def image_shape(image: AttachmentView) -> Shape:
+    """Return an image for the grid."""
+    return {
+        "url": media_url(image.public_id),
+        "thumb_url": media_url(image.public_id, "thumb"),
+        "width": image.width or 0,
+        "height": image.height or 0,
+        "alt": "",
+    }
+
+
+def file_shape(file: AttachmentView) -> Shape:
+    """Return a file for the list."""
+    return {
+        "url": media_url(file.public_id),
+        "name": file.filename,
+        "size": size_text(file.size),
+        "kind": file_kind(file.filename),
+    }
+
+
+def file_kind(filename: str) -> str:
+    """Return the word that chooses a file's icon, from the ending of its name."""
+    return _KINDS.get(filename.rpartition(".")[2].lower(), "other")
+
+
+def size_text(size: int) -> str:
+    """Return a size in bytes for people, in binary steps as file managers show them."""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    digits = "#,##0" if amount >= 10 or unit == "B" else "#,##0.0"
+    return f"{format_decimal(amount, digits)} {unit}"
+
+
+def grid_images(attached: list[AttachmentView], html: str) -> list[Shape]:
+    """Return the images for the grid: those that do not stand in the text already."""
+    return [
+        image_shape(one)
+        for one in attached
+        if one.is_image and f'"{MEDIA_PATH}{one.public_id}"' not in html
+    ]
+
+
+def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
+    """Return a topic as `topic_card` takes it, for this reader."""
+    readable = entry.text_readable
+    html = card.html if readable else ""
+    url = topic_url(slug, card.public_id, card.slug)
+    return {
+        "id": card.public_id,
+        "url": url,
+        "title": card.title if readable else "",
+        "kind": card.kind,
+        "author": author_shape(card.author),
+        "published_at": card.published_at,
+        "edited": card.edited_at is not None,
+        "html": Markup(html),  # noqa: S704 - made by kernel.text
+        "folded": is_long(html),
+        "images": grid_images(card.attached, html) if readable else [],
+        "files": [file_shape(one) for one in card.attached if not one.is_image and readable],
+        "tags": [
+            {"name": tag.name, "url": url_for("feed.home", slug=slug, tag=tag.key)}
+            for tag in card.tags
+        ],
+        "marks": marks_of(card),
+        "question": question_shape(card.question),
+        **reader_shape(slug, entry),
+    }
+
+
+def reader_shape(slug: str, entry: FeedEntry) -> Shape:
+    """Return what differs from reader to reader: counts, likes, what he may do."""
+    return {
+        "comments": entry.comment_count,
+        "likes": entry.like_count,
+        "liked": entry.liked,
+        "like_url": _offered("reactions.like", slug, entry.public_id),
+        "bookmarked": entry.bookmarked,
+        "bookmark_url": _offered("reactions.bookmark", slug, entry.public_id),
+        "unread": entry.unread,
+        "menu": [],
+    }
+
+
+def _offered(endpoint: str, slug: str, public_id: str) -> str | None:
+    if endpoint not in current_app.view_functions:
+        return None
+    return url_for(endpoint, slug=slug, public_id=public_id)
+
+
+def marks_of(card: TopicCard) -> list[str]:
+    """Return the marks that everybody sees on a topic."""
+    marks = (
+        ("pinned", card.pinned),
+        ("digest", card.digest),
+        ("sample", card.sample),
+        ("closed", card.closed),
+    )
+    return [name for name, set_ in marks if set_]
+
+
+def question_shape(question: QuestionPart | None) -> Shape | None:
+    """Return the question part of a card. When it is due is for the inbox, not for everybody."""
+    if question is None:
+        return None
+    return {
+        "addressee": author_shape(question.addressee),
+        "state": question.state,
+        "private": question.private,
+        "due_at": None,
+        "overdue": False,
+        "answer": answer_shape(question.answer),
+    }
+
+
+def answer_shape(answer: AnswerPart | None) -> Shape | None:
+    """Return an answer as a preview below its question."""
+    if answer is None:
+        return None
+    return {
+        "author": author_shape(answer.author),
+        "html": Markup(answer.html),  # noqa: S704 - made by kernel.text
+        "folded": is_long(answer.html),
+    }
+
+
+def is_long(html: str) -> bool:
+    """Tell whether a text is too long for a card."""
+    return len(html) > FOLD_LENGTH or len(_BLOCKS.findall(html)) > FOLD_BLOCKS

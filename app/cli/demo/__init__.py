@@ -1,1 +1,0 @@
-"""The lived-in demo: two planets, one person per role, a conversation in each state."""

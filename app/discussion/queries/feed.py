@@ -1,0 +1,207 @@
+"""A planet's feed: which topics, in which order, and what each is to this reader.
+
+The rows here carry what differs from reader to reader; what a card shows to everybody comes from
+`cards`, so that it can be kept ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, exists, func, literal, null, select
+
+from app.discussion.models import Bookmark, Like, ReadMark, TopicTag
+from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
+from app.discussion.queries.pages import Cursor, Cut, Page, read_page
+from app.discussion.queries.visible import (
+    TOPICS,
+    Q,
+    T,
+    not_deleted,
+    published,
+    topic_is_visible,
+    topics_with_questions,
+    visible_topics,
+)
+from app.kernel.db import db
+from app.memberships.models import Membership
+from app.policy import Action, Actor, PlanetRole, TopicFacts, can
+
+PAGE_SIZE = 20
+MAX_PINNED = 10
+_FACTS = len(FACT_COLUMNS)
+ENTRY_COLUMNS = (*FACT_COLUMNS, T.id, T.public_id, T.rev, T.like_count, T.comment_count)
+M = Membership.__table__.c
+L = Like.__table__.c
+B = Bookmark.__table__.c
+R = ReadMark.__table__.c
+TT = TopicTag.__table__.c
+
+
+class FeedView(StrEnum):
+    """The tabs of a feed that are not tags."""
+
+    LATEST = "latest"
+    DIGEST = "digest"
+    OWNER = "owner"
+    QUESTIONS = "questions"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """A topic in a list and what it is to this reader. `facts` tell the policy the rest."""
+
+    facts: TopicFacts
+    id: int
+    public_id: str
+    rev: int
+    like_count: int
+    comment_count: int
+    liked: bool
+    bookmarked: bool
+    unread: bool
+    text_readable: bool
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTopic:
+    """A pinned topic as one line: the title, or the beginning of the text."""
+
+    public_id: str
+    slug: str
+    title: str
+    published_at: datetime
+
+
+def reader_columns(actor: Actor) -> tuple[ColumnElement[Any], ...]:
+    """Return what one reader's own rows say of a topic: liked, bookmarked, read when, and up to
+    when everything counts as read. NULLs for a visitor."""
+    if actor.user_id is None:
+        return (literal(value=False), literal(value=False), null(), null())
+    liked = exists().where(
+        L.subject_type == "topic", L.subject_id == T.id, L.user_id == actor.user_id
+    )
+    kept = exists().where(B.user_id == actor.user_id, B.topic_id == T.id)
+    read_at = (
+        select(R.read_at)
+        .where(R.user_id == actor.user_id, R.topic_id == T.id)
+        .correlate(TOPICS)
+        .scalar_subquery()
+    )
+    through = select(M.read_through_at).where(M.id == actor.membership_id).scalar_subquery()
+    return (liked, kept, read_at, through)
+
+
+def list_feed(
+    actor: Actor, *, view: FeedView = FeedView.LATEST, tag_id: int | None = None, cut: Cut
+) -> Page[FeedEntry]:
+    """Return a page of what the actor may read, newest first; of one tag when `tag_id` is given."""
+    columns = (*ENTRY_COLUMNS, *reader_columns(actor), T.published_at, T.public_id)
+    source, keys, extra = _source(actor, view, tag_id)
+    statement = (
+        select(*columns)
+        .select_from(source)
+        .where(topic_is_visible(actor), published(actor), not_deleted(), *extra)
+    )
+
+    def read(row: Sequence[Any]) -> FeedEntry:
+        return read_entry(actor, row)
+
+    return read_page(statement, cut, read, size=PAGE_SIZE, keys=keys)
+
+
+def _source(
+    actor: Actor, view: FeedView, tag_id: int | None
+) -> tuple[FromClause, tuple[ColumnElement[Any], ColumnElement[Any]], list[ColumnElement[bool]]]:
+    """Return the tables, the indexed columns of the order, and the conditions of a tab."""
+    if tag_id is None:
+        return topics_with_questions(), (T.published_at, T.id), _extra(actor, view)
+    # From the tag's own index, which repeats the time.
+    tagged = TopicTag.__table__.join(topics_with_questions(), T.id == TT.topic_id)
+    return tagged, (TT.published_at, TT.topic_id), [TT.tag_id == tag_id]
+
+
+def _extra(actor: Actor, view: FeedView) -> list[ColumnElement[bool]]:
+    if view is FeedView.DIGEST:
+        return [T.digest_at.is_not(None)]
+    if view is FeedView.QUESTIONS:
+        return [T.kind == "question"]
+    if view is FeedView.FILES:
+        return [T.file_count > 0]
+    if view is FeedView.OWNER and actor.planet is not None:
+        owners = select(M.user_id).where(
+            M.planet_id == actor.planet.id, M.role == PlanetRole.OWNER.value
+        )
+        return [T.author_id.in_(owners)]
+    return []
+
+
+def read_entry(actor: Actor, row: Sequence[Any]) -> FeedEntry:
+    """Return the entry of a row that begins with ENTRY_COLUMNS and `reader_columns`."""
+    facts = read_topic_facts(row)
+    topic_id, public_id, rev, likes, comments, liked, kept, read_at, through = row[
+        _FACTS : _FACTS + 9
+    ]
+    return FeedEntry(
+        facts=facts,
+        id=topic_id,
+        public_id=public_id,
+        rev=rev,
+        like_count=likes,
+        comment_count=comments,
+        liked=bool(liked),
+        bookmarked=bool(kept),
+        unread=is_unread(actor, facts, read_at, through),
+        text_readable=bool(can(actor, Action.TOPIC_TEXT_READ, facts)),
+        published_at=facts.published_at,
+    )
+
+
+def is_unread(
+    actor: Actor, facts: TopicFacts, read_at: datetime | None, through: datetime | None
+) -> bool:
+    """Tell whether a topic is new to a member: not opened yet, later than what counts as read."""
+    if through is None or not actor.inside or facts.writer_id == actor.user_id:
+        return False
+    return read_at is None and through < facts.published_at <= actor.now
+
+
+def list_pinned(actor: Actor) -> list[PinnedTopic]:
+    """Return the pinned topics the actor may read, the newest pin first."""
+    statement = (
+        visible_topics(actor)
+        .where(published(actor), not_deleted(), T.pinned_at.is_not(None))
+        .with_only_columns(
+            T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
+        )
+        .order_by(T.pinned_at.desc())
+        .limit(MAX_PINNED)
+    )
+    return [
+        PinnedTopic(public_id, slug, title or excerpt, at)
+        for public_id, slug, title, excerpt, at in db.session.execute(statement)
+    ]
+
+
+def find_first_unread(actor: Actor) -> Cursor | None:
+    """Return the place just before the oldest topic that is new to the actor; None when all is read."""
+    if actor.membership_id is None or not actor.inside:
+        return None
+    through = select(M.read_through_at).where(M.id == actor.membership_id).scalar_subquery()
+    opened = exists().where(R.user_id == actor.user_id, R.topic_id == T.id)
+    statement = (
+        visible_topics(actor)
+        .where(published(actor), not_deleted(), T.published_at > through, ~opened)
+        .where(func.coalesce(Q.asker_id, T.author_id) != actor.user_id)
+        .with_only_columns(T.published_at, T.public_id, maintain_column_froms=True)
+        .order_by(T.published_at, T.id)
+        .limit(1)
+    )
+    row = db.session.execute(statement).one_or_none()
+    return Cursor(row[0], row[1]) if row else None
