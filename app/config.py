@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+PREFIX = "PLANETARIUM_"
+DATABASE_SCHEMES = ("postgresql://", "postgresql+psycopg://", "postgres://", "sqlite:///")
 WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "password"})
 
 
@@ -20,7 +24,7 @@ class Settings(BaseSettings):
     except the customary SECRET_KEY and DATABASE_URL. Sizes in MiB, times in the unit of the name."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PLANETARIUM_", frozen=True, extra="ignore", populate_by_name=True
+        env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True
     )
 
     env: Literal["production", "development", "testing"] = "production"
@@ -33,12 +37,12 @@ class Settings(BaseSettings):
     default_timezone: str = "Asia/Shanghai"
     who_may_create: Literal["everyone", "admins"] = "everyone"
     sign_up_open: bool = True
-    trusted_proxies: int = 0
-    max_body_mib: int = 64
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    max_body_mib: int = Field(default=64, ge=1, le=2048)
     mail_backend: Literal["file", "console", "smtp"] = "file"
     mail_from: str = "Planetarium <planetarium@localhost>"
     smtp_host: str = "localhost"
-    smtp_port: int = 25
+    smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: bool = False
@@ -52,6 +56,28 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value and not value.startswith(DATABASE_SCHEMES):
+            # Without the value: it holds a password.
+            raise ValueError("must start with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("default_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a time zone of the IANA list, e.g. Asia/Shanghai")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token_is_long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters, or be empty: then /metrics is off")
+        return value
 
     @model_validator(mode="after")
     def _secret_is_strong(self) -> Self:
@@ -82,8 +108,28 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(p) for p in e['loc']) or 'settings'}: {e['msg']}"
-            for e in error.errors()
-        ]
+        lines = [f"  {_told(e['loc'])}{_plain(e['msg'])}" for e in error.errors()]
         raise ConfigError("Planetarium cannot start:\n" + "\n".join(lines)) from None
+
+
+def unknown_names(environment: Iterable[str]) -> list[str]:
+    """Return the names in an environment that look like ours and are none: most likely misspelt."""
+    known = {_name(field) for field in Settings.model_fields}
+    return sorted(n for n in environment if n.startswith(PREFIX) and n not in known)
+
+
+def _name(field: str) -> str:
+    """Return the environment's name of a setting."""
+    held = Settings.model_fields.get(field)
+    return str(held.validation_alias) if held and held.validation_alias else PREFIX + field.upper()
+
+
+def _told(place: tuple[int | str, ...]) -> str:
+    if not place:
+        return ""
+    first = str(place[0])
+    return f"{_name(first) if first in Settings.model_fields else first}: "
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")

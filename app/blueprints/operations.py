@@ -15,7 +15,7 @@ from app.blueprints.entrance import declares
 from app.kernel import clock, schema
 from app.kernel.db import db
 from app.kernel.logs import get_logger
-from app.outbox.queries import count_backlog, find_last_beat
+from app.outbox.queries import count_backlog, find_last_worker
 
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -66,11 +66,11 @@ def _schema_trouble() -> str | None:
 
 
 def _worker_trouble() -> str | None:
-    beat = find_last_beat()
+    last = find_last_worker()
     mend = "start it: flask --app app.factory worker"
-    if beat is None:
+    if last is None:
         return f"no worker has ever run; {mend}"
-    silent = clock.now() - beat
+    silent = clock.now() - last.at
     if silent > SILENT_AFTER:
         return f"the worker has been silent for {int(silent.total_seconds())} s; {mend}"
     return None
@@ -80,8 +80,8 @@ def _readings() -> list[metrics.Reading]:
     moment = clock.now()
     backlog = count_backlog()
     waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
-    beat = find_last_beat()
-    silent = (moment - beat).total_seconds() if beat else float("inf")
+    last = find_last_worker()
+    silent = (moment - last.at).total_seconds() if last else float("inf")
     return [
         metrics.Reading("outbox_pending", "Letters that wait.", backlog.pending),
         metrics.Reading("outbox_dead", "Letters given up.", backlog.dead),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli.outbox import outbox
-from app.cli.worker import worker
+from app.cli import backup, doctor, outbox, worker
 
 COMMANDS = (
-    outbox,
-    worker,
+    backup.command,
+    doctor.command,
+    outbox.command,
+    worker.command,
 )
 
 

@@ -9,10 +9,10 @@ from app.outbox import actions
 from app.outbox.delivery import deliver_due
 from app.outbox.queries import count_backlog, list_letters
 
-outbox = AppGroup("outbox", help="What waits to be delivered, and what could not be.")
+command = AppGroup("outbox", help="What waits to be delivered, and what could not be.")
 
 
-@outbox.command("list")
+@command.command("list")
 @click.option("--pending", "state", flag_value="pending", help="What waits, with failures so far.")
 @click.option("--dead", "state", flag_value="dead", default="dead", help="What was given up.")
 @click.option("--limit", default=50, show_default=True)
@@ -28,13 +28,13 @@ def list_command(state: str, limit: int) -> None:
     click.echo(f"{len(letters)} shown; {backlog.pending} pending, {backlog.dead} dead in all.")
 
 
-@outbox.command("run")
+@command.command("run")
 def run_command() -> None:
     """Deliver what is due now in this process, then end."""
     click.echo(f"{deliver_due()} letters handled.")
 
 
-@outbox.command("retry")
+@command.command("retry")
 @click.argument("letter_id", type=int)
 def retry_command(letter_id: int) -> None:
     """Make one dead letter due again."""
@@ -43,13 +43,13 @@ def retry_command(letter_id: int) -> None:
     click.echo("It is due now; the worker takes it.")
 
 
-@outbox.command("retry-all")
+@command.command("retry-all")
 def retry_all_command() -> None:
     """Make every dead letter due again."""
     click.echo(f"{actions.retry_all()} letters are due now.")
 
 
-@outbox.command("purge")
+@command.command("purge")
 @click.confirmation_option(prompt="Delete every dead letter for good?")
 def purge_command() -> None:
     """Delete every dead letter."""

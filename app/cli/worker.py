@@ -18,7 +18,7 @@ from app.outbox.worker import Worker
 
 @click.command("worker")
 @with_appcontext
-def worker() -> None:
+def command() -> None:
     """Deliver outbox letters and run timed jobs until told to stop (SIGTERM or Ctrl-C)."""
     why = schema.find_trouble(schema.head_of(current_app.extensions["migrate"].directory))
     if why is not None:

@@ -34,6 +34,15 @@ class LetterView:
     last_error: str
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """A worker as others see it: when it was heard, and which version it runs."""
+
+    name: str
+    at: datetime
+    version: str
+
+
 def count_backlog() -> Backlog:
     """Return the state of the outbox at this moment."""
     counted = db.session.execute(
@@ -69,9 +78,14 @@ def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
     return [LetterView(*row) for row in rows]
 
 
-def find_last_beat() -> datetime | None:
-    """Return when a worker last gave a sign of life; None when none ever did."""
-    return db.session.scalar(select(func.max(WorkerBeat.at)))
+def find_last_worker() -> WorkerView | None:
+    """Return the worker that gave a sign of life last; None when none ever did."""
+    row = db.session.execute(
+        select(WorkerBeat.name, WorkerBeat.at, WorkerBeat.version)
+        .order_by(WorkerBeat.at.desc())
+        .limit(1)
+    ).first()
+    return WorkerView(*row) if row else None
 
 
 def list_failing_jobs() -> list[tuple[str, str]]:

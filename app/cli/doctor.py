@@ -1,0 +1,215 @@
+"""`flask doctor`: looks at everything an installation stands on, and says what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import __version__
+from app.config import Settings, unknown_names
+from app.kernel import clock, schema
+from app.kernel.db import db, sqlite_checkpoint_is_safe
+from app.outbox.queries import count_backlog, find_last_worker, list_failing_jobs
+
+MIB = 1024 * 1024
+DISK_FAIL, DISK_WARN = 200 * MIB, 1024 * MIB
+WAL_WARN = 256 * MIB
+SILENT_AFTER = timedelta(seconds=60)
+LATE_AFTER = timedelta(minutes=5)
+MAIL_PATIENCE_SECONDS = 5
+
+
+class Finding(NamedTuple):
+    """One line of the report; `mend` says what to do when it is not ok."""
+
+    level: Literal["ok", "warn", "fail"]
+    told: str
+    mend: str = ""
+
+
+Examination = Callable[[Settings], Iterator[Finding]]
+
+
+@click.command("doctor")
+@with_appcontext
+def command() -> None:
+    """Examine this installation. Ends with status 1 when something fails."""
+    settings: Settings = current_app.extensions["planetarium.settings"]
+    findings = list(examine(settings))
+    for finding in findings:
+        click.echo(f"{finding.level:<5} {finding.told}")
+        if finding.mend:
+            click.echo(f"      -> {finding.mend}")
+    counts = {level: sum(f.level == level for f in findings) for level in ("warn", "fail")}
+    click.echo(f"Failures: {counts['fail']}, warnings: {counts['warn']}.")
+    if counts["fail"]:
+        raise SystemExit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield all findings. What needs the database is left out when it is out of reach."""
+    for examination in (_python, _secret, _names, _address, _data_dir, _mail):
+        yield from examination(settings)
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        told = str(error.__cause__ or error).splitlines()[0]
+        yield Finding("fail", f"database out of reach: {told}", "check DATABASE_URL, start it")
+        return
+    yield from _engine(settings)
+    trouble = schema.find_trouble(schema.head_of(current_app.extensions["migrate"].directory))
+    if trouble is not None:
+        yield Finding("fail", *trouble.split("; ", 1))
+        return
+    yield Finding("ok", "migrations are at head")
+    for examination in (_worker, _outbox):
+        yield from examination(settings)
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", f"Planetarium {__version__} on Python {platform.python_version()}")
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    if settings.env == "production":
+        # A weak one would have stopped the start.
+        yield Finding("ok", "SECRET_KEY is strong")
+    else:
+        yield Finding(
+            "warn",
+            f"environment is {settings.env}",
+            "set PLANETARIUM_ENV=production and SECRET_KEY",
+        )
+
+
+def _names(_settings: Settings) -> Iterator[Finding]:
+    for name in unknown_names(os.environ):
+        yield Finding("warn", f"{name} is no setting", "misspelt? see docs/operations.md")
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    address = settings.base_url
+    host = urlsplit(address).hostname or ""
+    if host in ("localhost", "127.0.0.1", "::1"):
+        mend = "set PLANETARIUM_BASE_URL to the address that visitors type"
+        yield Finding("warn", f"links in mails lead to {address}: nobody else can follow", mend)
+    elif not settings.secure_cookies:
+        mend = "put a TLS proxy in front and set PLANETARIUM_BASE_URL=https://..."
+        yield Finding("warn", f"{address} is not HTTPS: cookies and passwords go in clear", mend)
+    elif settings.trusted_proxies == 0:
+        mend = "set PLANETARIUM_TRUSTED_PROXIES=1 if one proxy stands in front"
+        yield Finding("warn", "no proxy is trusted: all visitors seem to have one address", mend)
+    else:
+        yield Finding("ok", f"{address}: cookies are for HTTPS only")
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        mend = f"give the user that runs Planetarium the right to write in {folder}"
+        yield Finding("fail", f"data directory is not writable: {error.strerror}", mend)
+        return
+    free = shutil.disk_usage(folder).free
+    level: Literal["ok", "warn", "fail"] = "ok"
+    if free < DISK_WARN:
+        level = "fail" if free < DISK_FAIL else "warn"
+    mend = "" if level == "ok" else "make room: writing stops when the disk is full"
+    yield Finding(level, f"data directory {folder}: writable, {free // MIB} MiB free", mend)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.mail_backend != "smtp":
+        mend = "set PLANETARIUM_MAIL_BACKEND=smtp and PLANETARIUM_SMTP_*"
+        yield Finding("warn", f"mails go to the {settings.mail_backend}, to no person", mend)
+        return
+    server = f"{settings.smtp_host}:{settings.smtp_port}"
+    try:
+        with socket.create_connection(
+            (settings.smtp_host, settings.smtp_port), timeout=MAIL_PATIENCE_SECONDS
+        ):
+            yield Finding("ok", f"mail server {server} answers")
+    except OSError as error:
+        mend = "check PLANETARIUM_SMTP_HOST and _PORT; letters are kept and tried again"
+        yield Finding("fail", f"mail server {server} is out of reach: {error}", mend)
+    if "@localhost" in settings.mail_from:
+        mend = "set PLANETARIUM_MAIL_FROM to an address of your domain"
+        yield Finding("warn", f"mails come from {settings.mail_from}: they will be refused", mend)
+
+
+def _engine(_settings: Settings) -> Iterator[Finding]:
+    if db.engine.dialect.name == "postgresql":
+        version = db.session.scalar(text("SHOW server_version"))
+        yield Finding("ok", f"PostgreSQL {version}")
+        return
+    yield _sqlite_version()
+    mode = db.session.scalar(text("PRAGMA journal_mode"))
+    wanted = "SQLite journal mode is"
+    if mode == "wal":
+        yield Finding("ok", f"{wanted} wal, synchronous FULL")
+    else:
+        mend = "put the data directory on a local disk: WAL does not work on network file systems"
+        yield Finding("fail", f"{wanted} {mode}, not wal", mend)
+    log = Path(f"{db.engine.url.database}-wal")
+    if log.exists() and log.stat().st_size > WAL_WARN:
+        mend = "see that the worker runs: it moves the log into the database"
+        yield Finding("warn", f"the write-ahead log has {log.stat().st_size // MIB} MiB", mend)
+
+
+def _sqlite_version() -> Finding:
+    version = sqlite3.sqlite_version
+    if sqlite_checkpoint_is_safe():
+        return Finding("ok", f"SQLite {version}, without the WAL-reset bug")
+    return Finding(
+        "ok",
+        f"SQLite {version} has the WAL-reset bug (fixed in 3.51.3): automatic check-points are off "
+        "and the worker alone makes them, so keep one running",
+    )
+
+
+def _worker(_settings: Settings) -> Iterator[Finding]:
+    mend = "start it: flask --app app.factory worker"
+    last = find_last_worker()
+    if last is None:
+        yield Finding("fail", "no worker has ever run: no mails, no notices", mend)
+        return
+    silent = clock.now() - last.at
+    if silent > SILENT_AFTER:
+        yield Finding("fail", f"the worker has been silent since {last.at:%F %T}Z", mend)
+    elif last.version != __version__:
+        told = f"the worker runs version {last.version}, this is {__version__}"
+        yield Finding("warn", told, "restart the worker")
+    else:
+        yield Finding("ok", f"worker {last.name} was heard {int(silent.total_seconds())} s ago")
+
+
+def _outbox(_settings: Settings) -> Iterator[Finding]:
+    backlog = count_backlog()
+    if backlog.dead:
+        mend = "flask outbox list, mend the cause, then flask outbox retry-all"
+        yield Finding("warn", f"{backlog.dead} dead letters", mend)
+    if backlog.oldest_due_at and clock.now() - backlog.oldest_due_at > LATE_AFTER:
+        told = f"{backlog.pending} letters wait, the oldest since {backlog.oldest_due_at:%F %T}Z"
+        yield Finding("warn", told, "see the worker's log")
+    elif not backlog.dead:
+        yield Finding("ok", f"outbox: {backlog.pending} pending, none dead")
+    for name, error in list_failing_jobs():
+        yield Finding("warn", f"timed job {name} failed: {error}", "see the worker's log")

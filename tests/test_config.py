@@ -1,0 +1,121 @@
+"""Settings: a bad one stops the start, is named as it is written, and comes with the mend."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.config import ConfigError, Settings, load_settings, unknown_names
+
+STRONG = "kX3v-9QmPz7_RtYw2LbN8cHdF5jGsA4eU6iOo1"
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*os.environ]:
+        if name.startswith("PLANETARIUM_") or name in ("SECRET_KEY", "DATABASE_URL"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "short", "changeme", "password" * 4, "a" * 64, "abcabcabcabcabcabcabcabcabcabcabcabc"],
+)
+def test_production_does_not_start_on_a_weak_secret(
+    monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", secret)
+    with pytest.raises(ConfigError, match="SECRET_KEY is missing or weak") as caught:
+        load_settings()
+    assert "secrets.token_urlsafe(48)" in str(caught.value), "the mend"
+    if secret:
+        assert secret not in str(caught.value)
+
+
+def test_production_starts_on_a_strong_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    settings = load_settings()
+    assert settings.env == "production"
+    assert STRONG not in repr(settings)
+
+
+def test_development_needs_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANETARIUM_ENV", "development")
+    assert load_settings().env == "development"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PLANETARIUM_ENV", "staging", "production"),
+        ("PLANETARIUM_BASE_URL", "planet.example", "http"),
+        ("PLANETARIUM_DEFAULT_TIMEZONE", "Peking", "Asia/Shanghai"),
+        ("PLANETARIUM_DEFAULT_LANGUAGE", "fr", "zh_Hans"),
+        ("PLANETARIUM_SMTP_PORT", "mail", "integer"),
+        ("PLANETARIUM_SMTP_PORT", "70000", "65535"),
+        ("PLANETARIUM_TRUSTED_PROXIES", "-1", "0"),
+        ("PLANETARIUM_MAX_BODY_MIB", "0", "1"),
+        ("PLANETARIUM_SIGN_UP_OPEN", "perhaps", "boolean"),
+        ("PLANETARIUM_METRICS_TOKEN", "tiny", "16 characters"),
+        ("DATABASE_URL", "mysql://root:hunter2@localhost/x", "postgresql://"),
+    ],
+)
+def test_a_bad_value_is_named_as_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    message = str(caught.value)
+    assert message.startswith("Planetarium cannot start:")
+    assert f"  {name}: " in message
+    assert words in message
+    assert "hunter2" not in message
+
+
+def test_every_bad_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANETARIUM_BASE_URL", "x")
+    monkeypatch.setenv("PLANETARIUM_DEFAULT_TIMEZONE", "y")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value).count("\n  ") == 2
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings(env="development")
+    with pytest.raises(ValueError, match="frozen"):
+        settings.site_name = "other"  # type: ignore[misc]
+
+
+def test_addresses_are_normalised() -> None:
+    settings = Settings(
+        env="development",
+        base_url="https://planet.example/",
+        database_url="postgres://u@h/db",
+    )
+    assert settings.base_url == "https://planet.example"
+    assert settings.database_uri == "postgresql://u@h/db"
+    assert settings.secure_cookies
+
+
+def test_misspelt_names_are_found() -> None:
+    names = ["PLANETARIUM_SITE_NAME", "PLANETARIUM_SITENAME", "SECRET_KEY", "HOME"]
+    assert unknown_names(names) == ["PLANETARIUM_SITENAME"]
+
+
+def test_a_command_stops_with_the_mend_and_without_a_traceback(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app.factory", "outbox", "list"],
+        cwd=ROOT,
+        env={"PLANETARIUM_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "SECRET_KEY is missing or weak" in ended.stderr
+    assert "Traceback" not in ended.stderr
