@@ -121,6 +121,10 @@ def test_a_paragraph_indented_by_spaces_is_no_code():
     assert html("    从前有座山") == "<p>从前有座山</p>"
 
 
+def test_wide_indents_stay_on_every_line():
+    assert html("　　第一行\n　　第二行") == "<p>　　第一行<br>\n　　第二行</p>"
+
+
 def test_a_list_may_follow_its_sentence():
     assert html("清单：\n- 一\n- 二") == "<p>清单：</p>\n<ul>\n<li>一</li>\n<li>二</li>\n</ul>"
 

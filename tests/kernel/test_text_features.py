@@ -173,6 +173,12 @@ def test_lists_and_quotes_inside_quotes():
     )
 
 
+@pytest.mark.parametrize("source", ["*a**b*c", "x*_**a*a", "*中**中*中"])
+def test_emphasis_never_swallows_a_letter(source):
+    letters = [c for c in source if c not in "*_"]
+    assert [c for c in text_of(html(source)) if c not in "*_"] == letters
+
+
 def test_task_lists():
     result = html("- [x] 做完\n- [ ] 未做")
     assert result.count('type="checkbox"') == 2
@@ -196,6 +202,11 @@ def test_formulas_in_a_line_and_as_a_block():
     assert '<div class="math"><math display="block"' in block
     assert "<mfrac>" in block
     assert block.endswith("<p>完</p>")
+
+
+def test_a_block_formula_inside_a_sentence():
+    assert html("即 $$x$$ 也").startswith('<p>即 <span class="math"><math display="block"')
+    assert "$" not in text_of(html("$$x$$ 也"))
 
 
 def test_formulas_with_text_in_chinese():

@@ -16,7 +16,7 @@ from markdown.util import AtomicString
 
 from app.kernel.text.patterns import HASHTAG, MENTION, URL, safe_href, trim_url
 
-type_of_match = tuple[etree.Element | None, int | None, int | None]
+_Match = tuple[etree.Element | None, int | None, int | None]
 
 
 class _Address(InlineProcessor):
@@ -24,7 +24,7 @@ class _Address(InlineProcessor):
 
     ANCESTOR_EXCLUDES = ("a",)
 
-    def handleMatch(self, m: re.Match[str], data: str) -> type_of_match:  # type: ignore[override]
+    def handleMatch(self, m: re.Match[str], data: str) -> _Match:  # type: ignore[override]
         url = trim_url(m[0])
         if safe_href(url) is None:
             return None, m.start(), m.end()
@@ -43,7 +43,7 @@ class _Mark(InlineProcessor):
         self.compiled_re = pattern
         self.css_class = css_class
 
-    def handleMatch(self, m: re.Match[str], data: str) -> type_of_match:  # type: ignore[override]
+    def handleMatch(self, m: re.Match[str], data: str) -> _Match:  # type: ignore[override]
         span = etree.Element("span", {"class": self.css_class})
         span.text = AtomicString(m[0])
         return span, m.start(), m.end()

@@ -20,6 +20,8 @@ _STASHED = re.compile(r"^ *\x02wzxhzdk:\d+\x03 *$")
 _FOLD = re.compile(r" {0,3}/{3,}")
 _NOTE = re.compile(r" {0,3}\[\^[^\]\n]{1,100}\]:")
 _TABLE_RULE = re.compile(r"\|?:?-+:?(?:\|:?-+:?)*\|?")
+_WIDE_INDENT = re.compile(r"^( *)(\u3000+)")
+"""The indent of Chinese paragraphs; the parser would strip it from the first line only."""
 _LEVEL = 4
 
 
@@ -127,6 +129,7 @@ class _Tidier:
     def text(self, line: str) -> None:
         """Write a line of running text at the level its indentation asks for."""
         column = _column(line)
+        line = _WIDE_INDENT.sub(lambda m: m[1] + "&#12288;" * len(m[2]), line)
         if self.in_note and (column >= 2 or not self.after_blank):
             self._write(line if column >= _LEVEL or not self.after_blank else "    " + line.strip())
             return

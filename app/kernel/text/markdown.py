@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Mapping
-from typing import cast
 
 from markdown import Markdown
 from markdown.blockprocessors import BlockProcessor, ReferenceProcessor
@@ -35,6 +34,7 @@ _LIGHT = [
 ]
 _FULL = [*_LIGHT, "tables", "footnotes", "toc", "pymdownx.tasklist", "pymdownx.blocks.details"]
 _MAX_SLUG = 60
+_Match = tuple[etree.Element | str | None, int | None, int | None]
 _slug = slugify(case="lower-ascii")
 
 
@@ -93,8 +93,11 @@ class _House(Extension):
         if self.headings:
             blocks.register(_Heading(md.parser), "hashheader", 70)
         md.preprocessors.register(_TidyLines(md), "tidy_lines", 24)
+        emphasis = _Emphasis("*", "strong,em", md)
+        emphasis.add("_", "strong,em", smart=True)
         # pymdownx.tilde asks for western word limits: `~~重点：~~说明` would stay as typed.
-        cast("DelimiterProcessor", md.delimiters).add("~", "del", double=True)
+        emphasis.add("~", "del", double=True)
+        md.inlinePatterns.register(emphasis, "em_strong", 60)
         md.treeprocessors.register(_ShowImages(md, self.images), "show_images", 14)
         md.treeprocessors.register(_ScrollTables(md), "scroll_tables", 4)
 
@@ -102,6 +105,22 @@ class _House(Extension):
 class _TidyLines(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         return tidy(lines)
+
+
+class _Emphasis(DelimiterProcessor):
+    """The library's emphasis, except where it would swallow letters (`*a**b*c`, 3.11.3)."""
+
+    _MARKS = str.maketrans("", "", "*_~")
+
+    def handleMatch(self, m: re.Match[str], data: str) -> _Match:  # type: ignore[override]
+        element, start, end = super().handleMatch(m, data)
+        if not isinstance(element, etree.Element):
+            return element, start, end
+        shown = "".join(element.itertext()).translate(self._MARKS)
+        if shown == data[start:end].translate(self._MARKS):
+            return element, start, end
+        self.reset()
+        return None, start, end
 
 
 class _Heading(BlockProcessor):

@@ -79,9 +79,7 @@ class Formulas:
         self._token = f"f{secrets.token_hex(12)}x"
         self._found: list[tuple[str, str, str]] = []
         self._marker = re.compile(rf"{self._token}(\d+)z")
-        self._element = re.compile(
-            rf'<(?:span|div) class="math">{self._token}(\d+)z</(?:span|div)>'
-        )
+        self._element = re.compile(rf'<(span|div) class="math">{self._token}(\d+)z</\1>')
 
     def keep(self, tex: str, source: str, display: str) -> str:
         """Remember a formula; returns its marker."""
@@ -94,15 +92,14 @@ class Formulas:
 
     def insert(self, sanitised: str) -> str:
         """Put MathML in place of the markers; elsewhere (a title, an alt) the source, escaped."""
-        placed = self._element.sub(lambda m: self._mathml(int(m[1])), sanitised)
+        placed = self._element.sub(lambda m: self._mathml(m[1], int(m[2])), sanitised)
         return self._marker.sub(lambda m: html.escape(self._found[int(m[1])][1]), placed)
 
-    def _mathml(self, number: int) -> str:
+    def _mathml(self, tag: str, number: int) -> str:
         tex, source, display = self._found[number]
         if number < MAX_FORMULAS and len(tex) <= MAX_TEX:
             mathml = to_mathml(tex, display)
             if mathml:
-                tag = "div" if display == "block" else "span"
                 return f'<{tag} class="math">{mathml}</{tag}>'
         return f'<code class="tex">{html.escape(source)}</code>'
 
@@ -161,8 +158,11 @@ class _Inline(InlineArithmatexPattern):  # type: ignore[misc]
         tex = m[3] or m[6]
         if _is_money(m, tex):
             return None, start, start + 1
+        display = "inline"
+        if start and m[0][0] == data[start - 1] == data[end : end + 1] == "$":
+            start, end, display = start - 1, end + 1, "block"
         element.set("class", "math")
-        element.text = AtomicString(self.formulas.keep(tex, m[0], "inline"))
+        element.text = AtomicString(self.formulas.keep(tex, data[start:end], display))
         return element, start, end
 
 
