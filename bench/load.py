@@ -150,14 +150,16 @@ class Connection:
 
 def server_cpu_ms(pids: Iterable[int]) -> float:
     """CPU milliseconds (user and system) used so far by these processes and their children."""
-    return sum(
+    used: float = sum(
         (times.user + times.system) * 1000 for times in (p.cpu_times() for p in family(pids))
     )
+    return used
 
 
 def server_memory_mb(pids: Iterable[int]) -> float:
     """Memory of these processes and their children in MiB, shared pages counted once (PSS)."""
-    return sum(p.memory_full_info().pss for p in family(pids)) / 2**20
+    held: float = sum(p.memory_full_info().pss for p in family(pids)) / 2**20
+    return held
 
 
 def family(pids: Iterable[int]) -> list[psutil.Process]:

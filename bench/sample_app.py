@@ -56,6 +56,10 @@ def create_app() -> Flask:
     def file() -> Response:
         return send_file(FILE, mimetype="application/octet-stream")
 
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response((b"x" * 20_000 for _ in range(100)), mimetype="text/plain")
+
     @app.post("/upload")
     def upload() -> str:
         total = 0

@@ -1,6 +1,6 @@
 """Which WSGI server? `bin/bench server [NAME ...] [--seconds S] [--slow N] [--port P]`.
 
-Serves `bench/sample_app.py` by each server that is installed, one process and eight threads unless
+Serves `bench/sample_app.py` by each server that is installed, one process and four threads unless
 the name says otherwise, and prints what docs/adr/0001-wsgi-server.md compares: CPU time per
 request, answers given to good clients beside slow ones, memory, stopping, recovery, big uploads,
 and how odd requests are read.
@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -23,11 +24,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from bench import load
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = "bench.sample_app:app"
-THREADS = 8
+THREADS = 4
+CONNECTIONS = 16
 MANY = 256
 IDLE = (200, 900)
 
@@ -82,7 +86,9 @@ CANDIDATES = [
     Candidate("waitress", "waitress", _waitress),
     Candidate("granian", "granian", _granian(THREADS)),
     Candidate("granian-256", "granian", _granian(MANY)),
-    Candidate("gthread", "gunicorn", _gunicorn("-w", "1", "-k", "gthread", "--threads", "8")),
+    Candidate(
+        "gthread", "gunicorn", _gunicorn("-w", "1", "-k", "gthread", "--threads", str(THREADS))
+    ),
     Candidate("sync-2", "gunicorn", _gunicorn("-w", "2", "-k", "sync")),
     Candidate("cheroot", "cheroot", _cheroot),
     Candidate("pyruvate", "pyruvate", _pyruvate),
@@ -106,16 +112,16 @@ def served(candidate: Candidate, port: int) -> Iterator[subprocess.Popen[bytes]]
         yield process
     finally:
         for relative in load.family([process.pid]):
-            with contextlib.suppress(load.psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.NoSuchProcess):
                 relative.kill()
         process.wait()
 
 
 def throughput(port: int, pid: int, path: str, seconds: float) -> load.Measured:
-    """Load `path` over eight connections, after a second of warming up."""
+    """Load `path` after half a second of warming up."""
     raw = [load.request(path)]
-    load.measure(port, raw, pids=[pid], seconds=1.0)
-    return load.measure(port, raw, pids=[pid], seconds=seconds)
+    load.measure(port, raw, pids=[pid], seconds=0.5)
+    return load.measure(port, raw, pids=[pid], seconds=seconds, connections=CONNECTIONS)
 
 
 def beside_idle(port: int, pid: int, count: int, seconds: float) -> str:
@@ -286,6 +292,28 @@ def whoami(port: int) -> str:
     return json.dumps(seen)
 
 
+def compare(candidates: list[Candidate], port: int, seconds: float, rounds: int) -> None:
+    """Cost of a bare answer and of a template, turn by turn so that noise meets all alike."""
+    found: dict[tuple[str, str], list[load.Measured]] = {}
+    for _ in range(rounds):
+        for candidate in candidates:
+            with served(candidate, port) as process:
+                for path in ("/", "/page"):
+                    got = throughput(port, process.pid, path, seconds)
+                    found.setdefault((candidate.name, path), []).append(got)
+    print(f"median of {rounds} rounds, {CONNECTIONS} connections, {THREADS} threads")
+    for (name, path), runs in found.items():
+        cost = statistics.median(run.cpu_ms_per_request for run in runs)
+        rate = statistics.median(run.rps for run in runs)
+        tail = statistics.median(run.percentile(0.95) for run in runs)
+        errors = sum(run.errors for run in runs)
+        print(
+            f"  {name:<12} GET {path:<6} {cost:.3f} CPU ms, {rate:5.0f}/s, "
+            f"p95 {tail:5.1f} ms, errors {errors}",
+            flush=True,
+        )
+
+
 def examine(candidate: Candidate, port: int, seconds: float, slow: int) -> None:
     """Measure one candidate and print it, a line for each matter."""
 
@@ -295,14 +323,6 @@ def examine(candidate: Candidate, port: int, seconds: float, slow: int) -> None:
     print(f"\n{candidate.name}", flush=True)
     with served(candidate, port) as process:
         say("idle memory", f"{load.server_memory_mb([process.pid]):.0f} MB")
-        for path in ("/", "/page"):
-            got = throughput(port, process.pid, path, seconds)
-            say(
-                f"GET {path}",
-                f"{got.cpu_ms_per_request:.3f} CPU ms, {got.rps:.0f}/s, "
-                f"p50 {got.percentile(0.5):.1f} p95 {got.percentile(0.95):.1f} "
-                f"p99 {got.percentile(0.99):.1f} ms, errors {got.errors}",
-            )
         for count in IDLE:
             say(f"GET / beside {count} idle", beside_idle(port, process.pid, count, seconds))
         say("50 MiB upload", upload(port, process.pid))
@@ -323,15 +343,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/bench server", description=__doc__)
     parser.add_argument("names", nargs="*", help=", ".join(c.name for c in CANDIDATES))
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each figure")
+    parser.add_argument("--rounds", type=int, default=3, help="of the comparison of cost")
     parser.add_argument("--slow", type=int, default=200, help="slow clients")
     parser.add_argument("--port", type=int, default=8200)
     options = parser.parse_args()
+    chosen = []
     for candidate in CANDIDATES:
         if options.names and candidate.name not in options.names:
             continue
         if importlib.util.find_spec(candidate.module) is None:
-            print(f"\n{candidate.name}: not installed (pip install {candidate.module}), left out")
-            continue
+            print(f"{candidate.name}: not installed (pip install {candidate.module}), left out")
+        else:
+            chosen.append(candidate)
+    compare(chosen, options.port, options.seconds, options.rounds)
+    for candidate in chosen:
         examine(candidate, options.port, options.seconds, options.slow)
 
 

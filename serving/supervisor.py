@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHED = (*STOP_SIGNALS, signal.SIGCHLD)
-# One more than a web process takes to drain, one less than Docker waits before it kills.
-STOP_SECONDS = 9.0
+# Two more than the worker gives a letter in hand; web processes take 8 at most.
+STOP_SECONDS = 22.0
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 # A process that lived this long had started well: its next restart is quick again.
 HEALTHY_SECONDS = 20.0

@@ -46,7 +46,7 @@ def load(application: str) -> Any:
     return getattr(importlib.import_module(module), factory)()
 
 
-class PatientChannel(HTTPChannel):
+class PatientChannel(HTTPChannel):  # type: ignore[misc]
     """A connection the loop leaves alone while a thread is writing to it.
 
     Waitress asks the kernel about such a connection, is told it can take data, finds the thread's
