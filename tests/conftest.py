@@ -22,6 +22,10 @@ from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import Base, db
 from tests.cast import Cast, assemble
+from tools import translations
+
+# The application reads binary catalogues, which are not committed.
+translations.compile_stale()
 
 ENGINES = ("sqlite", "postgresql")
 # A Wednesday noon in UTC, evening in Shanghai: far from midnight in both.
