@@ -48,6 +48,7 @@ def test_as_typed_keeps_every_line_and_escapes():
     source = "[" * 9_000 + "\n<b>二</b>\n\n三 & 四"
     rendered = render(source, profile=Profile.LIGHT, id_prefix="c1-")
     assert rendered.plain
+    assert rendered.version == 0
     assert "<br>\n&lt;b&gt;二&lt;/b&gt;</p>\n<p>三 &amp; 四</p>" in rendered.html
     assert 'class="text-notice" data-notice="plain"' in rendered.html
     assert not problems(rendered.html)

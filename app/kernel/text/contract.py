@@ -43,7 +43,7 @@ class Rendered:
     """The HTML of a text, safe to put into a page as it is.
 
     `plain` tells that formatting failed: the HTML is then the escaped source below a notice, and
-    the row is worth rendering again later.
+    `version` is 0, so that the command that renders old rows again tries this one too.
     """
 
     html: str
