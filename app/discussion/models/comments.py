@@ -35,7 +35,8 @@ class Comment(Base):
         Index(
             "ix_comments_isolated", "topic_id", "author_id", **_where("isolated", "isolated = 1")
         ),
-        Index("ix_comments_thread", "root_id", "created_at", "id"),
+        # Partial too: SQLite would else walk the roots of all topics by its NULLs.
+        Index("ix_comments_thread", "root_id", "created_at", "id", **_where("root_id IS NOT NULL")),
         Index("ix_comments_stream", "planet_id", "created_at", "id"),
         Index("ix_comments_author", "author_id", "created_at"),
     )
