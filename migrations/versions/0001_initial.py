@@ -656,7 +656,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("root_id IS NULL"),
         )
         batch_op.create_index("ix_comments_stream", ["planet_id", "created_at", "id"], unique=False)
-        batch_op.create_index("ix_comments_thread", ["root_id", "created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_comments_thread",
+            ["root_id", "created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("root_id IS NOT NULL"),
+            postgresql_where=sa.text("root_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "uq_comments_stuck",
             ["topic_id"],
@@ -1081,7 +1087,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("stuck_at IS NOT NULL"),
             postgresql_where=sa.text("stuck_at IS NOT NULL"),
         )
-        batch_op.drop_index("ix_comments_thread")
+        batch_op.drop_index(
+            "ix_comments_thread",
+            sqlite_where=sa.text("root_id IS NOT NULL"),
+            postgresql_where=sa.text("root_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_comments_stream")
         batch_op.drop_index(
             "ix_comments_roots",

@@ -6,19 +6,18 @@ whatever happens at the same moment and nobody waits in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.discussion.actions.attaching import attach
+from app.discussion.actions.anonymity import forget_names
 from app.discussion.actions.history import keep_revision
 from app.discussion.actions.touch import touch_topic
 from app.discussion.events import CommentChanged, CommentWritten
 from app.discussion.models import Comment, Topic
-from app.discussion.queries.attached import image_refs
 from app.discussion.queries.facts import CommentRow, TopicRow, get_comment
 from app.discussion.rendering import Body, render_body
 from app.kernel import audit, clock
@@ -26,22 +25,24 @@ from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.ids import is_public_id, new_public_id
 from app.kernel.text import Profile, excerpt
+from app.media.actions import attach
 from app.outbox.events import put
 from app.policy import Action, Actor, CommentFacts, TopicFacts, require
 from app.policy.rules import edit_is_silent
 
 QUOTE_LENGTH = 200
+MAX_IMAGES = 1
 
 
 @dataclass(frozen=True, slots=True)
 class CommentWish:
-    """What somebody typed. `parent` is the public id of the comment replied to, `image` an upload's;
-    `quotes` tells to repeat the beginning of the parent above the reply."""
+    """What somebody typed. `parent` is the public id of the comment replied to, `images` those of
+    uploads; `quotes` tells to repeat the beginning of the parent above the reply."""
 
     text: str = ""
     parent: str = ""
     quotes: bool = False
-    image: str = ""
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,15 @@ def compose_comment(
 ) -> NewComment:
     """Check and render a comment before the unit of work; Invalid names the field. Writes nothing."""
     key = key if is_public_id(key) else new_public_id()
-    images = (wish.image,) if wish.image else ()
+    if len(wish.images) > MAX_IMAGES:
+        raise Invalid("attachments", "too_many_images", limit=MAX_IMAGES)
     body = render_body(
         wish.text,
         max_chars=max_chars,
         id_prefix=f"c-{key}-",
         profile=Profile.LIGHT,
-        images=image_refs(actor, images),
     )
-    if not body.source.strip() and not wish.image:
+    if not body.source.strip() and not wish.images:
         raise Invalid("text", "empty")
     return NewComment(key=key, wish=wish, body=body)
 
@@ -96,7 +97,7 @@ def write_comment(
             db.session.add(row)
     except IntegrityError:
         return _written_before(actor, topic, facts, comment)
-    row.has_image = _attach(actor, row.id, comment.wish.image)
+    row.has_image = _attach(actor, row, comment.wish.images)
     if row.isolated:
         touch_topic(topic.id)
     else:
@@ -120,7 +121,7 @@ def edit_comment(
         "source": text.body.source,
         "html": text.body.html,
         "render_version": text.body.render_version,
-        "has_image": _attach(actor, comment.id, text.wish.image),
+        "has_image": _attach(actor, comment, text.wish.images),
         "rev": Comment.rev + 1,
     }
     if text.body.source != comment.source and not edit_is_silent(actor, facts):
@@ -249,15 +250,13 @@ def _written_before(
     return CommentRef(row.id, comment.key)
 
 
-def _attach(actor: Actor, comment_id: int, image: str) -> bool:
-    images, _files = attach(
-        actor,
-        owner=("comment", comment_id),
-        public_ids=(image,) if image else (),
-        max_images=1,
-        max_files=0,
-    )
-    return images > 0
+def _attach(actor: Actor, comment: Comment | CommentRow, images: Sequence[str]) -> bool:
+    rows = attach(actor, owner_type="comment", owner_id=comment.id, public_ids=images)
+    if any(row.purpose != "image" for row in rows):
+        raise Invalid("attachments", "only_images")
+    if comment.author_id is None:
+        forget_names(rows)
+    return bool(rows)
 
 
 def _update(comment_id: int, **values: Any) -> None:

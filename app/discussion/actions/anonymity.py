@@ -1,0 +1,14 @@
+"""What an anonymous asker leaves behind without noticing, taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from app.media.models import Attachment
+
+
+def forget_names(rows: Iterable[Attachment]) -> None:
+    """Give an anonymous asker's uploads names that say nothing: a file's own may say who he is."""
+    for number, row in enumerate(rows, start=1):
+        row.filename = f"{row.purpose}-{number}{PurePath(row.filename).suffix[:8]}"
