@@ -1,6 +1,9 @@
 // Pictures and files by button, paste or drop. Each is sent at once; the form carries only its id.
 import { icon, post, toast, words } from "./page.js";
 
+// What the server makes pictures of; anything else is a file to download.
+const PICTURE = /^image\/(png|jpeg|webp|gif)$/;
+
 class UploadZone extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input[type=file]");
@@ -34,20 +37,23 @@ class UploadZone extends HTMLElement {
       const remove = event.target.closest(".upload__remove");
       if (!remove) return;
       event.preventDefault();
-      remove.closest(".upload").remove();
+      const row = remove.closest(".upload");
+      post(`${this.dataset.url}/${row.dataset.id}/discard`).catch(() => {});
+      row.remove();
       this.changed();
       this.querySelector("textarea")?.focus();
     });
   }
 
   async take(files) {
-    const pictures = [...files].filter((file) => this.dataset.kinds !== "image" || file.type.startsWith("image/"));
+    const pictures = [...files].filter((file) => this.dataset.kinds !== "image" || PICTURE.test(file.type));
     await Promise.all(pictures.map((file) => this.send(file)));
   }
 
   async send(file) {
     const row = this.row(file.name);
     const body = new FormData();
+    body.append("kind", PICTURE.test(file.type) ? "image" : "file");
     body.append("file", file, file.name || "image.png");
     try {
       const answer = await post(this.dataset.url, body);
