@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import UnknownLocaleError
 from flask import Flask, current_app, g, request
-from flask_babel import Babel, format_date, format_datetime, get_locale, get_timezone
+from flask_babel import Babel, get_locale, get_timezone
 
+from app.blueprints import language
 from app.blueprints.entrance import current_site, current_viewer, may
 from app.kernel import clock
 
@@ -33,24 +32,9 @@ def choose_locale() -> str:
 def choose_timezone() -> str:
     """Return the reader's IANA zone: the account's or the site's."""
     viewer = current_viewer()
-    if viewer and viewer.timezone in available_timezones():
+    if viewer and viewer.timezone in language.known_timezones():
         return viewer.timezone
     return current_site().default_timezone
-
-
-def local_datetime(moment: datetime) -> str:
-    """Return a moment in the reader's zone and language, to the minute."""
-    return str(format_datetime(moment, "MMM d, y, h:mm a" if _is_english() else "yyyy-MM-dd HH:mm"))
-
-
-def local_date(moment: datetime) -> str:
-    """Return a day in the reader's zone and language."""
-    return str(format_date(moment, "medium" if _is_english() else "yyyy-MM-dd"))
-
-
-def iso(moment: datetime) -> str:
-    """Return the moment for a <time datetime> attribute."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def media_url(public_id: str, variant: str = "full") -> str:
@@ -60,17 +44,13 @@ def media_url(public_id: str, variant: str = "full") -> str:
     return f"/media/{public_id}" if variant == "full" else f"/media/{public_id}/{variant}"
 
 
-def _is_english() -> bool:
-    return str(get_locale()).startswith("en")
-
-
 def install(app: Flask) -> None:
     """Give templates their filters, globals and the frame's context."""
     try:
         Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
     except UnknownLocaleError as error:  # pragma: no cover - a broken catalogue folder
         raise SystemExit(f"unknown language in translations/: {error}") from error
-    app.jinja_env.filters.update(local_datetime=local_datetime, local_date=local_date, iso=iso)
+    language.install(app)
     app.jinja_env.globals.update(
         asset=asset,
         may=may,
