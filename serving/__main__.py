@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "environment: HOST (127.0.0.1), PORT (8000), WEB_PROCESSES (1), WEB_THREADS (4).",
     )
     parser.add_argument("--app", default="app.factory:create_app", help="module:factory")
+    parser.add_argument("--check", action="store_true", help="only try the settings and the port")
     parser.add_argument("--no-worker", action="store_true", help="web only")
     options = parser.parse_args(arguments)
     try:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ServingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    return Supervisor(wanted).run()
+    return 0 if options.check else Supervisor(wanted).run()
 
 
 if __name__ == "__main__":

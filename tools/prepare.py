@@ -1,0 +1,43 @@
+"""Makes the database ready, in one process so that it is quick: `python -m tools.prepare`.
+
+Compiles translations, brings the schema up to date, fills an empty database with the demo (unless
+DEMO=no) and prints the demo's logins. Settings from the environment, as the application reads them.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from app.factory import create_app
+from app.kernel import schema
+from tools import translations
+
+
+def prepare(app: Flask, *, demo: bool) -> None:
+    """Bring the database of `app` up to date; with `demo`, fill an empty one."""
+    with app.app_context():
+        directory = app.extensions["migrate"].directory
+        if schema.find_trouble(schema.head_of(directory)) is not None:
+            print("Bringing the database up to date …", flush=True)
+            upgrade()
+        if demo and "seed" in app.cli.commands:
+            run(app, "seed", "--if-empty")
+            run(app, "seed", "--logins")
+
+
+def run(app: Flask, name: str, *arguments: str) -> None:
+    """Run one of the application's commands."""
+    app.cli.commands[name].main(list(arguments), prog_name=name, standalone_mode=False)
+
+
+def main() -> None:
+    """Prepare the installation that the environment describes."""
+    translations.compile_stale()
+    prepare(create_app(), demo=os.environ.get("DEMO", "yes") != "no")
+
+
+if __name__ == "__main__":
+    main()
