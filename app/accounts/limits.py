@@ -93,6 +93,11 @@ def allow_letter(email: str) -> bool:
     return True
 
 
+def count_confirmation(sign_up_public_id: str) -> None:
+    """Count one password tried at a sign-up's link; LimitReached after too many."""
+    limits.hit(f"confirm:{sign_up_public_id}", limit=PASSWORDS_PER_PERSON, window=QUARTER)
+
+
 def count_password(user_id: int) -> None:
     """Count one try of a signed-in person to prove his password; LimitReached after too many."""
     limits.hit(f"password:user:{user_id}", limit=PASSWORDS_PER_PERSON, window=QUARTER)

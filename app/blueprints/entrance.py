@@ -131,6 +131,8 @@ def see_other(endpoint: str, **values: Any) -> Response:
 def safe_next(default: str) -> str:
     """Return the `next` parameter when it is a path of ours, else `default` (no open redirect)."""
     target = request.values.get("next", "")
-    if target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+    # Browsers drop tabs and line ends and take a backslash for a slash: then "/\t/host" is a host.
+    plain = target.isprintable() and "\\" not in target
+    if plain and target.startswith("/") and not target.startswith("//"):
         return target
     return default

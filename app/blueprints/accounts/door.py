@@ -1,0 +1,68 @@
+"""What the pages of accounts share: the blueprint, who asks, and beginning a browser's session."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import flask_login
+from flask import Blueprint, current_app, render_template, request, session
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response
+
+from app.accounts import actions
+from app.accounts.limits import Origin
+from app.accounts.queries import find_viewer
+from app.blueprints.accounts import device
+from app.blueprints.entrance import LoginSession, current_viewer
+from app.kernel.db import unit_of_work
+
+bp = Blueprint("accounts", __name__)
+
+Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+
+def origin_of(email: str = "") -> Origin:
+    """Return where this request comes from; `email` is the address that is tried, if any."""
+    return Origin(
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+        device=device.known_for(email) if email else "",
+    )
+
+
+def begin_session(secret: str) -> None:
+    """Sign this browser in with a session's secret; nothing of the visitor's session survives."""
+    viewer = find_viewer(secret)
+    session.clear()
+    session.permanent = True
+    flask_login.login_user(LoginSession(secret, viewer))  # type: ignore[arg-type]
+
+
+def gone(heading: str, sentence: str, *, way_out: tuple[str, str]) -> Page:
+    """Return the page of a link that is used, expired or unknown; `way_out` is (label, address)."""
+    html = render_template(
+        "accounts/link_gone.html", heading=heading, sentence=sentence, way_out=way_out
+    )
+    return html, HTTPStatus.GONE
+
+
+@bp.after_app_request
+def refresh_session(response: Response) -> Response:
+    """Write down now and then that the browser is in use: after the answer is decided, so that a
+    busy database costs the reader nothing but this."""
+    viewer = current_viewer()
+    if viewer is not None and viewer.session_id and actions.refresh_is_due(viewer.last_seen_at):
+        try:
+            with unit_of_work():
+                actions.refresh_session(viewer.session_id)
+        except OperationalError:
+            current_app.logger.warning("session not refreshed: the database is busy")
+    return response
+
+
+def shielded(html: str, status: int = HTTPStatus.OK) -> Page:
+    """Return a page whose address holds a secret: no other page learns it from the Referer.
+
+    `strict-origin` rather than `no-referrer`: the form's CSRF check wants to see an origin.
+    """
+    return html, status, {"Referrer-Policy": "strict-origin", "X-Robots-Tag": "noindex"}

@@ -1,0 +1,163 @@
+"""A person's own pages: profile, preferences, address and password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import flash, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from app.accounts import actions, limits, queries
+from app.accounts.actions import Preferences, Profile, Proof
+from app.accounts.addresses import normalise_email
+from app.accounts.passwords import check_password, hash_password
+from app.accounts.queries import Viewer
+from app.blueprints.accounts.door import Page, bp
+from app.blueprints.accounts.words import Problems
+from app.blueprints.accounts.zones import timezone_groups
+from app.blueprints.entrance import declares, require_viewer, see_other, site_actor
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
+from app.policy import Action
+
+
+@bp.get("/account")
+@declares(Action.ACCOUNT_USE)
+def profile() -> Page:
+    """Show name, avatar and bio."""
+    viewer = require_viewer()
+    settings = queries.get_settings(viewer)
+    return _profile_page(Profile(viewer.name, settings.bio), Problems())
+
+
+@bp.post("/account")
+@declares(Action.ACCOUNT_USE)
+def save_profile() -> Page:
+    """Change name and bio."""
+    require_viewer()
+    typed = Profile(request.form.get("name", ""), request.form.get("bio", ""))
+    problems = Problems()
+    clean = problems.check(actions.clean_profile, typed.name, typed.bio)
+    if clean is None:
+        return _profile_page(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+    with unit_of_work():
+        actions.edit_profile(site_actor(), profile=clean)
+    flash(gettext("Saved."), "ok")
+    return see_other("accounts.profile")
+
+
+def _profile_page(form: Profile, problems: Problems, status: int = HTTPStatus.OK) -> Page:
+    page = render_template(
+        "accounts/profile.html", form=form, errors=problems, bio_max=actions.BIO_MAX
+    )
+    return page, status
+
+
+@bp.get("/account/preferences")
+@declares(Action.ACCOUNT_USE)
+def preferences() -> Page:
+    """Show language, time zone, theme and mails."""
+    viewer = require_viewer()
+    held = Preferences(
+        language=viewer.language,
+        timezone=viewer.timezone,
+        theme=viewer.theme,
+        mail_notices=queries.get_settings(viewer).mail_notices,
+    )
+    return _preferences_page(held, Problems())
+
+
+@bp.post("/account/preferences")
+@declares(Action.ACCOUNT_USE)
+def save_preferences() -> Page:
+    """Change language, time zone, theme and mails."""
+    require_viewer()
+    form, problems = _read_preferences(), Problems()
+    try:
+        with unit_of_work():
+            actions.edit_preferences(site_actor(), preferences=form)
+    except Invalid as error:
+        problems.note(error)
+        return _preferences_page(form, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(gettext("Saved."), "ok")
+    return see_other("accounts.preferences")
+
+
+def _read_preferences() -> Preferences:
+    fields = request.form
+    return Preferences(
+        language=fields.get("language", ""),
+        timezone=fields.get("timezone", ""),
+        theme=fields.get("theme", ""),
+        mail_notices="mail_notices" in fields,
+    )
+
+
+def _preferences_page(form: Preferences, problems: Problems, status: int = HTTPStatus.OK) -> Page:
+    page = render_template(
+        "accounts/preferences.html", form=form, errors=problems, zones=timezone_groups()
+    )
+    return page, status
+
+
+@bp.get("/account/security")
+@declares(Action.ACCOUNT_USE)
+def security() -> Page:
+    """Show the forms for another address and another password."""
+    require_viewer()
+    return _security_page()
+
+
+@bp.post("/account/address")
+@declares(Action.ACCOUNT_USE)
+def change_address() -> Page:
+    """Ask to change the address: letters go to the new one and to the old one."""
+    viewer, problems = require_viewer(), Problems()
+    typed = request.form.get("email", "")
+    email = problems.check(normalise_email, typed)
+    if email == viewer.email:
+        problems.note(Invalid("email", "same_address"))
+    proof = _prove(viewer, "address_password", problems)
+    if email is None or proof is None or problems:
+        return _security_page(typed, problems)
+    with unit_of_work():
+        limits.count_change(viewer.user_id)
+    with unit_of_work():
+        actions.want_address(site_actor(), proof=proof, email=email)
+    flash(gettext("A letter with a link is on its way to the new address."), "ok")
+    return see_other("accounts.security")
+
+
+@bp.post("/account/password")
+@declares(Action.ACCOUNT_USE)
+def change_password() -> Response | Page:
+    """Change the password; every other session ends."""
+    viewer, problems = require_viewer(), Problems()
+    password = request.form.get("password", "")
+    problems.check(check_password, password, personal=(viewer.name, viewer.email))
+    proof = _prove(viewer, "current_password", problems)
+    if proof is None or problems:
+        return _security_page("", problems)
+    password_hash = hash_password(password)
+    with unit_of_work():
+        actions.change_password(
+            site_actor(), proof=proof, password_hash=password_hash, session_id=viewer.session_id
+        )
+    flash(gettext("Your password is changed. All other browsers are signed out."), "ok")
+    return see_other("accounts.security")
+
+
+def _prove(viewer: Viewer, field: str, problems: Problems) -> Proof | None:
+    with unit_of_work():
+        limits.count_password(viewer.user_id)
+    proof = queries.prove_by_id(viewer.user_id, request.form.get(field, ""))
+    if proof is None:
+        problems.note(Invalid(field, "wrong_password"))
+    return proof
+
+
+def _security_page(typed: str = "", problems: Problems | None = None) -> Page:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
+    page = render_template("accounts/security.html", email=typed, errors=problems or Problems())
+    return page, status

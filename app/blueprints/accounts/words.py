@@ -1,0 +1,55 @@
+"""What is said about a field that was filled in wrongly, and a form's collection of such words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from flask_babel import lazy_gettext
+
+from app.kernel.errors import Invalid
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ANY = ""
+_WORDS: dict[tuple[str, str], Any] = {
+    ("name", "empty"): lazy_gettext("Please enter a name."),
+    ("name", "hidden_characters"): lazy_gettext("A name cannot hold invisible characters."),
+    ("name", "too_many_marks"): lazy_gettext("There are too many accents on one letter."),
+    ("name", "no_letters"): lazy_gettext("A name needs a letter, a digit or a picture."),
+    ("name", "taken"): lazy_gettext(
+        "In one of your planets somebody has this name or one that looks like it. Take another, or "
+        "a nickname in that planet."
+    ),
+    ("email", "bad_address"): lazy_gettext("This is not an e-mail address. Is a part missing?"),
+    ("email", "same_address"): lazy_gettext("This is your address already."),
+    (_ANY, "too_short"): lazy_gettext("Too short: at least %(min)s characters."),
+    (_ANY, "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
+    (_ANY, "too_common"): lazy_gettext(
+        "This is among the first that others would try. Put a few words together that only you would."
+    ),
+    (_ANY, "too_personal"): lazy_gettext(
+        "Your name or address is easy to guess. Put a few words together that only you would."
+    ),
+    (_ANY, "not_offered"): lazy_gettext("Please choose one from the list."),
+    (_ANY, "wrong_password"): lazy_gettext("This is not your password."),
+}
+
+
+class Problems(dict[str, str]):
+    """Field -> sentence, in the order found; the key "" is for the form as a whole."""
+
+    def check(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what `make` returns; None when it raises Invalid, which is noted."""
+        try:
+            return make(*args, **kwargs)
+        except Invalid as error:
+            self.note(error)
+            return None
+
+    def note(self, error: Invalid) -> None:
+        """Keep the words for an error; the first of a field stands."""
+        known = (error.field, error.code) in _WORDS
+        words = _WORDS[(error.field if known else _ANY, error.code)]
+        self.setdefault(error.field, str(words) % error.values)
