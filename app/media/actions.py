@@ -166,6 +166,18 @@ def release(owner_type: str, owner_id: int) -> None:
     )
 
 
+def release_picture(public_id: str) -> None:
+    """Let go of an avatar or cover that another has taken the place of; the purge deletes it.
+
+    Runs in the caller's unit of work; nothing happens for "" or an unknown id.
+    """
+    db.session.execute(
+        update(Attachment)
+        .where(Attachment.public_id == public_id, Attachment.owner_type == "picture")
+        .values(owner_type="", owner_id=None, created_at=clock.now())
+    )
+
+
 def clean_filename(name: str) -> str:
     """Return a name that is safe in a header and on any disk: no path, no control or bidi marks."""
     base = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])

@@ -21,6 +21,7 @@ from app.accounts.actions.profile import (
     edit_preferences,
     edit_profile,
     offered_timezones,
+    set_avatar,
     set_language,
     stop_mail_notices,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "reset_password",
     "revoke_other_sessions",
     "revoke_session",
+    "set_avatar",
     "set_language",
     "sign_in",
     "sign_out",

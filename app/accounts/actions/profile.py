@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.accounts.names import clean_name, name_key
 from app.kernel.db import db
 from app.kernel.errors import Invalid
+from app.media.actions import release_picture
 from app.policy import Action, Actor, require
 
 BIO_MAX = 300
@@ -67,6 +68,14 @@ def edit_profile(actor: Actor, *, profile: Profile) -> None:
     person = db.session.get_one(User, actor.user_id)
     person.name, person.bio = profile.name, profile.bio
     person.name_key = name_key(profile.name)
+
+
+def set_avatar(actor: Actor, *, public_id: str) -> None:
+    """Show another picture of the actor, stored by `media.actions.store_picture`; "" for none."""
+    require(actor, Action.ACCOUNT_USE)
+    person = db.session.get_one(User, actor.user_id)
+    release_picture(person.avatar)
+    person.avatar = public_id
 
 
 def edit_preferences(actor: Actor, *, preferences: Preferences) -> None:

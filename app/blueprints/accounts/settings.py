@@ -16,9 +16,12 @@ from app.accounts.queries import Viewer
 from app.blueprints.accounts.door import Page, bp
 from app.blueprints.accounts.words import Problems
 from app.blueprints.accounts.zones import timezone_groups
-from app.blueprints.entrance import declares, require_viewer, see_other, site_actor
+from app.blueprints.entrance import declares, require_viewer, see_other, site_actor, storage
+from app.blueprints.media import upload_words
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
+from app.media.actions import Upload, store_picture
+from app.memberships.actions import follow_name
 from app.policy import Action
 
 
@@ -34,8 +37,8 @@ def profile() -> Page:
 @bp.post("/account")
 @declares(Action.ACCOUNT_USE)
 def save_profile() -> Page:
-    """Change name and bio."""
-    require_viewer()
+    """Change name and bio; the name is carried into the planets where it is shown."""
+    viewer = require_viewer()
     typed = Profile(request.form.get("name", ""), request.form.get("bio", ""))
     problems = Problems()
     clean = problems.check(actions.clean_profile, typed.name, typed.bio)
@@ -43,6 +46,8 @@ def save_profile() -> Page:
         return _profile_page(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
     with unit_of_work():
         actions.edit_profile(site_actor(), profile=clean)
+        if clean.name != viewer.name:
+            follow_name(site_actor(), former=viewer.name)
     flash(gettext("Saved."), "ok")
     return see_other("accounts.profile")
 
@@ -52,6 +57,33 @@ def _profile_page(form: Profile, problems: Problems, status: int = HTTPStatus.OK
         "accounts/profile.html", form=form, errors=problems, bio_max=actions.BIO_MAX
     )
     return page, status
+
+
+@bp.post("/account/avatar")
+@declares(Action.ACCOUNT_USE)
+def change_avatar() -> Page:
+    """Take another picture, or none (`remove`)."""
+    viewer, sent = require_viewer(), request.files.get("avatar")
+    public_id = ""
+    if "remove" not in request.form:
+        if sent is None or not sent.filename:
+            return _avatar_refused(viewer, gettext("Choose a picture first."))
+        upload = Upload(filename=sent.filename, stream=sent.stream)
+        try:
+            public_id = store_picture(
+                site_actor(), storage=storage(), upload=upload, purpose="avatar"
+            )
+        except Invalid as error:
+            return _avatar_refused(viewer, upload_words(error))
+    with unit_of_work():
+        actions.set_avatar(site_actor(), public_id=public_id)
+    flash(gettext("Saved."), "ok")
+    return see_other("accounts.profile")
+
+
+def _avatar_refused(viewer: Viewer, words: str) -> Page:
+    held = Profile(viewer.name, queries.get_settings(viewer).bio)
+    return _profile_page(held, Problems(avatar=words), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @bp.get("/account/preferences")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import redirect, render_template, request, session
+from flask import current_app, redirect, render_template, request, session
 from flask_babel import gettext, ngettext
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.accounts import actions, limits, queries
@@ -107,7 +108,7 @@ def sign_out() -> Response:
 def language() -> Response:
     """Switch the language: of the account, or of a visitor by a cookie."""
     wish = request.form.get("language", "")
-    response = redirect(safe_next("/"), code=303)
+    response = redirect(_page_or_home(safe_next("/")), code=303)
     if wish not in LANGUAGES:
         return response
     if current_viewer() is not None:
@@ -115,3 +116,12 @@ def language() -> Response:
             actions.set_language(site_actor(), language=wish)
     response.set_cookie(LANGUAGE_COOKIE, wish, max_age=400 * 24 * 3600, samesite="Lax")
     return response
+
+
+def _page_or_home(path: str) -> str:
+    """The page of a refused form may stand at an address that only a POST reaches."""
+    try:
+        current_app.url_map.bind("").match(path.partition("?")[0], method="GET")
+    except HTTPException:
+        return "/"
+    return path
