@@ -50,3 +50,10 @@ class Visitor:
     def signed_in(self) -> bool:
         """Whether a page of one's own opens."""
         return self.get("/account").status_code == 200
+
+
+def plain(answer: TestResponse, email: str = "") -> str:
+    """Return a page without what differs by nature: tokens, and the address that was typed."""
+    page = re.sub(r'name="csrf-token" content="[^"]+"', "", answer.get_data(as_text=True))
+    page = re.sub(r'name="csrf_token" value="[^"]+"', "", page)
+    return page.replace(email, "ADDRESS") if email else page

@@ -1,6 +1,5 @@
 """Signing in: equal answers, limits that lock nobody out everywhere, sessions that can be ended."""
 
-import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from app.accounts.models import User, UserSession
 from app.accounts.passwords import is_outdated
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
-from tests.accounts.browser import Visitor
+from tests.accounts.browser import Visitor, plain
 from tests.cast import PASSWORD, Cast
 
 MEMBER = "member@example.test"
@@ -29,25 +28,13 @@ def test_right_password_signs_in_and_wrong_does_not(cast: Cast) -> None:
 
 
 def test_known_and_unknown_addresses_get_the_same_answer(cast: Cast) -> None:
-    def answer(email: str) -> tuple[int, bytes, list[tuple[str, str]]]:
-        person = Visitor(cast.app)
-        person.token()
-        got = person.post("/sign-in", email=email, password=WRONG)
-        text = got.get_data().replace(email.encode(), b"ADDRESS")
-        kept = [(k, v) for k, v in got.headers if k not in ("Set-Cookie", "Content-Length")]
-        return got.status_code, _without_token(text), kept
+    def answer(email: str) -> tuple[int, str, list[str]]:
+        got = Visitor(cast.app).post("/sign-in", email=email, password=WRONG)
+        return got.status_code, plain(got, email), sorted(key for key, _value in got.headers)
 
     known, unknown = answer("member@example.test"), answer("nobody@example.test")
-    assert known[0] == unknown[0] == 422
-    assert known[1] == unknown[1]
-    assert [h for h in known[2] if h[0] != "X-Request-Id"] == [
-        h for h in unknown[2] if h[0] != "X-Request-Id"
-    ]
-
-
-def _without_token(page: bytes) -> bytes:
-    page = re.sub(rb'name="csrf-token" content="[^"]+"', b"", page)
-    return re.sub(rb'name="csrf_token" value="[^"]+"', b"", page)
+    assert known == unknown
+    assert known[0] == 422
 
 
 def test_a_closed_account_is_like_an_unknown_one(cast: Cast) -> None:
