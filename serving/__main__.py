@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from serving.supervisor import Child, ServingError, Supervisor, listen
 
@@ -29,6 +31,18 @@ def children(application: str, socket_number: int, *, with_worker: bool) -> list
         for n in range(1, count + 1)
     ]
     return [*found, Child("worker", (sys.executable, *WORKER))] if with_worker else found
+
+
+@contextmanager
+def common_numbers() -> Iterator[None]:
+    """A folder in which all processes count, so that /metrics tells the same whoever is asked, and
+    counters do not fall when one web process is started again. Gone with the supervisor."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="planetarium-numbers-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

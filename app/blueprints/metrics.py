@@ -1,7 +1,7 @@
 """Numbers about requests, and the Prometheus text that tells them. The one importer of its library.
 
-With several web processes set PROMETHEUS_MULTIPROC_DIR to an empty directory (bin/serve does): each
-process writes its numbers there and whichever is asked tells the sum.
+bin/serve sets PROMETHEUS_MULTIPROC_DIR to an empty directory: each process counts there, and whichever
+is asked tells the sum. Without it a process tells its own numbers.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """/healthz, /readyz and /metrics."""
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -106,6 +108,23 @@ def test_an_invented_method_makes_no_series_of_its_own(app: Flask) -> None:
     text = operations.metrics.render([]).decode()
     assert "INVENTED" not in text
     assert 'method="OTHER"' in text
+
+
+def test_several_processes_add_up_their_numbers(tmp_path: Path) -> None:
+    count = "from app.blueprints import metrics; metrics.observe('x', 'GET', 200, 0.01)"
+    tell = "from app.blueprints import metrics; print(metrics.render([]).decode())"
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for code in (count, count, tell):
+        ended = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parents[2],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    counted = 'planetarium_requests_total{endpoint="x",method="GET",status="200"} 2.0'
+    assert counted in ended.stdout
 
 
 def test_readings_tell_what_waits(app: Flask, noon: datetime) -> None:
