@@ -72,7 +72,7 @@ def topic(html: str, title: str = "", **changes: Any) -> Sample:
         "comments": 0,
         "likes": 0,
         "liked": False,
-        "like_url": "#",
+        "like_url": "/styleguide/like",
         "bookmarked": False,
         "bookmark_url": "#",
         "marks": [],
@@ -131,7 +131,7 @@ def comment(number: int, author: Sample, html: str, **changes: Any) -> Sample:
         "image": None,
         "likes": 0,
         "liked": False,
-        "like_url": "#",
+        "like_url": "/styleguide/like",
         "reply_url": "#reply",
         "menu": [
             {
@@ -161,7 +161,7 @@ def planet(name: str, accent: str, **changes: Any) -> Sample:
         "intro": "一起把一门手艺写清楚：每周一篇长文，问必有答，答案留在这里，三年后仍能找到。",
         "tagline": "每周一篇长文，问必有答",
         "owner": person("林悦", "owner"),
-        "stats": [(128, "成员"), (36, "30 天主题"), (52, "30 天回答")],
+        "stats": [(128, "成员"), (36, "近 30 天主题"), (52, "近 30 天回答")],
         "pinned": False,
         "role_label": "",
         "unread": 0,

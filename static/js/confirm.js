@@ -1,4 +1,4 @@
-// A form with data-confirm asks first, in a dialog of ours: the words of the button stay the words of the act.
+// A form or button with data-confirm asks first, in a dialog of ours: the words of the button stay the words of the act.
 import { words } from "./page.js";
 
 function ask(question, act) {
@@ -25,16 +25,19 @@ function ask(question, act) {
   });
 }
 
+let agreed; // the button whose question was just answered with yes
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  const button = event.submitter;
+  const question = button?.dataset.confirm ?? form.dataset.confirm;
+  if (!question || (button && button === agreed)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  const button = event.submitter;
-  const agreed = await ask(form.dataset.confirm, button?.textContent.trim() || words.goOn);
+  const yes = await ask(question, button?.textContent.trim() || words.goOn);
   button?.focus();
-  if (!agreed) return;
-  form.dataset.confirmed = "yes";
-  form.requestSubmit(button ?? undefined);
-  delete form.dataset.confirmed;
+  if (!yes) return;
+  agreed = button;
+  form.requestSubmit(button);
+  agreed = undefined;
 }, true);

@@ -2,17 +2,15 @@
 import { post, toast, words } from "./page.js";
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!("toggle" in form.dataset)) return;
-  const button = form.querySelector("[aria-pressed]");
-  if (!button) return;
+  const button = event.submitter;
+  if (!button?.matches("[data-toggle]")) return;
   event.preventDefault();
   if (button.getAttribute("aria-busy") === "true") return;
   const before = button.getAttribute("aria-pressed");
   button.setAttribute("aria-busy", "true");
   button.setAttribute("aria-pressed", before === "true" ? "false" : "true");
   try {
-    const answer = await post(form.action, new URLSearchParams(new FormData(form)));
+    const answer = await post(button.formAction, new URLSearchParams(new FormData(event.target)));
     const isJson = answer.headers.get("Content-Type")?.includes("application/json");
     const body = isJson ? await answer.json() : {};
     if (!answer.ok) throw new Error(body.error ?? words.failed);

@@ -8,10 +8,8 @@ class UploadZone extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input[type=file]");
     this.list = this.querySelector("[data-uploads]");
-    this.input?.addEventListener("change", () => {
-      this.take(this.input.files);
-      this.input.value = "";
-    });
+    this.input?.addEventListener("change", () => this.picked());
+    this.picked(); // chosen before this script was there
     this.addEventListener("paste", (event) => {
       const files = event.clipboardData?.files;
       if (files?.length) {
@@ -43,6 +41,12 @@ class UploadZone extends HTMLElement {
       this.changed();
       this.querySelector("textarea")?.focus();
     });
+  }
+
+  picked() {
+    if (!this.input?.files.length) return;
+    this.take(this.input.files);
+    this.input.value = "";
   }
 
   async take(files) {
