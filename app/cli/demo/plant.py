@@ -15,6 +15,7 @@ from app.cli.demo import chinese, english
 from app.cli.demo.cast import CAST, ENDS, PASSWORD, email_of
 from app.cli.demo.play import Play, act_as
 from app.cli.demo.script import PlanetScript
+from app.discussion.actions.tags import find_or_make_tag
 from app.discussion.models import Series
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -67,6 +68,7 @@ def _plant(
     _name(script, planet_id, people, moment)
     play = Play(planet_id=planet_id, people=people, storage=storage, now=moment, images=IMAGES)
     play.series = _columns(script, planet_id, moment)
+    _tags(script, planet_id)
     for post in sorted(script.posts, key=lambda item: -item.days_ago):
         play.post(post)
     for ask in sorted(script.questions, key=lambda item: -item.days_ago):
@@ -161,6 +163,14 @@ def _columns(script: PlanetScript, planet_id: int, moment: datetime) -> dict[str
     with unit_of_work() as session:
         session.add_all(made)
     return {series.title: series.public_id for series in made}
+
+
+def _tags(script: PlanetScript, planet_id: int) -> None:
+    """Make the tags first: guests use them, staff invent them."""
+    with unit_of_work():
+        for post in script.posts:
+            for name in post.tags:
+                find_or_make_tag(planet_id, name)
 
 
 def _settle(planet_id: int, people: dict[str, int], moment: datetime) -> None:
