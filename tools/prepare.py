@@ -23,9 +23,9 @@ def prepare(app: Flask, *, demo: bool) -> None:
         if schema.find_trouble(schema.head_of(directory)) is not None:
             print("Bringing the database up to date …", flush=True)
             upgrade()
-        if demo and "seed" in app.cli.commands:
-            run(app, "seed", "--if-empty")
-            run(app, "seed", "--logins")
+        if demo and "seed-demo" in app.cli.commands:
+            run(app, "seed-demo", "--if-empty")
+            run(app, "seed-demo", "--logins")
 
 
 def run(app: Flask, name: str, *arguments: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import backup, doctor, outbox, seed_demo, worker
+from app.cli import backup, doctor, outbox, seed, seed_demo, worker
 
 COMMANDS = (
     backup.command,
     doctor.command,
     outbox.command,
+    seed.command,
     seed_demo.command,
     worker.command,
 )
