@@ -164,7 +164,7 @@ def test_a_pasted_picture_is_uploaded(page: Page, live_url: str) -> None:
     found = {"id": "a1", "url": "/x", "thumb_url": "/x", "name": "image.png", "kind": "file"}
     answer(page, "/styleguide/upload", found)
     page.goto(f"{live_url}/styleguide/page/compose")
-    page.wait_for_function("!!customElements.get('upload-zone')")
+    expect(page.locator("upload-zone:defined")).to_have_count(1)
     page.evaluate(
         """() => {
           const data = new DataTransfer();
