@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from app.kernel.errors import Invalid
 
@@ -35,7 +35,7 @@ def sentence(error: Invalid) -> str:
     """Return what to tell somebody about a refused form."""
     words = _SENTENCES.get((error.field, error.code))
     if words is None:
-        return gettext("Something here is not right. Check it and try again.")
+        words = lazy_gettext("Something here is not right. Check it and try again.")
     told: str = str(words) % error.values
     return told
 
