@@ -3,50 +3,155 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
+from app.blueprints.entrance import storage
 from app.blueprints.page import choose_timezone
 from app.discussion.actions.composing import TopicWish
+from app.discussion.actions.drafts import Hold
 from app.kernel.errors import Invalid
+from app.media import actions as media
+from app.planets.queries import PlanetView
+from app.policy import Actor
 
-_TAG_BREAKS = re.compile(r"[,，、;；\n#]+")
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
+_TAG_BREAKS = re.compile(r"[,，、;；\n#]+")
+# What the image reader takes; anything else that is sent without a script is kept as a file.
+_PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
-def topic_wish(form: MultiDict[str, str]) -> TopicWish:
-    """Return what the composer sent; Invalid when the chosen time is no time."""
-    return TopicWish(
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The state of a composer: what was typed, and what it knows of its draft.
+
+    `when` is now or later, `publish_at` a local time as typed, `base` the number of edits that the
+    editor saw (0 in a new topic).
+    """
+
+    title: str = ""
+    text: str = ""
+    tags: str = ""
+    series: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    when: str = "now"
+    publish_at: str = ""
+    draft: str = ""
+    tab: str = ""
+    rev: int = 0
+    base: int = 0
+
+    @property
+    def hold(self) -> Hold:
+        """What this page knows of its draft."""
+        return Hold(tab=self.tab, rev=self.rev)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a draft keeps of it."""
+        return {
+            "title": self.title,
+            "text": self.text,
+            "tags": self.tags,
+            "series": list(self.series),
+            "attachments": list(self.attachments),
+            "when": self.when,
+            "publish_at": self.publish_at,
+            "base": self.base,
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it that would be missed."""
+        return not (self.title.strip() or self.text.strip() or self.attachments)
+
+
+def composed(form: MultiDict[str, str]) -> Composed:
+    """Return what a composer sent. An upload it asks to move or to remove is moved or removed."""
+    return Composed(
         title=form.get("title", ""),
         text=form.get("text", ""),
-        tags=split_tags(form.get("tags", "")),
+        tags=form.get("tags", ""),
         series=tuple(form.getlist("series")),
         attachments=attachment_ids(form),
-        publish_at=publish_time(form),
+        when="later" if form.get("when") == "later" else "now",
+        publish_at=form.get("publish_at", ""),
+        draft=form.get("draft", "")[:16],
+        tab=form.get("tab", "")[:40],
+        rev=form.get("rev", 0, type=int),
+        base=form.get("base", 0, type=int),
+    )
+
+
+def from_fields(fields: dict[str, Any]) -> Composed:
+    """Return a composer filled from what a draft kept."""
+    return Composed(
+        title=str(fields.get("title", "")),
+        text=str(fields.get("text", "")),
+        tags=str(fields.get("tags", "")),
+        series=tuple(str(one) for one in fields.get("series", ())),
+        attachments=tuple(str(one) for one in fields.get("attachments", ())),
+        when="later" if fields.get("when") == "later" else "now",
+        publish_at=str(fields.get("publish_at", "")),
+        base=int(fields.get("base", 0)),
+    )
+
+
+def topic_wish(state: Composed) -> TopicWish:
+    """Return what the composer asks for; Invalid when the chosen time is no time."""
+    publish_at = None
+    if state.when == "later":
+        publish_at = parse_local(state.publish_at)
+        if publish_at is None:
+            raise Invalid("publish_at", "unreadable")
+    return TopicWish(
+        title=state.title,
+        text=state.text,
+        tags=split_tags(state.tags),
+        series=state.series,
+        attachments=state.attachments,
+        publish_at=publish_at,
     )
 
 
 def attachment_ids(form: MultiDict[str, str]) -> tuple[str, ...]:
-    """Return the public ids of the uploads a form carries, without the one it asks to remove."""
+    """Return the public ids of the uploads a form carries, in their order.
+
+    `remove_attachment` takes one out, `move_attachment` moves one a place towards the front.
+    """
     removed = form.get("remove_attachment", "")
-    return tuple(one for one in form.getlist("attachment") if one and one != removed)
+    found = [one for one in form.getlist("attachment") if one and one != removed]
+    moved = form.get("move_attachment", "")
+    if moved in found[1:]:
+        place = found.index(moved)
+        found[place - 1], found[place] = found[place], found[place - 1]
+    return tuple(found)
+
+
+def store_files(planet: PlanetView, actor: Actor, files: list[FileStorage]) -> list[str]:
+    """Store what a form without scripts sent along; returns public ids. Invalid from the room."""
+    stored = []
+    for file in files:
+        if not file.filename:
+            continue
+        upload = media.Upload(filename=file.filename, stream=file.stream)
+        if file.mimetype in _PICTURES:
+            row = media.store_image(actor, storage=storage(), upload=upload)
+        else:
+            row = media.store_file(
+                actor, storage=storage(), upload=upload, max_mib=planet.file_max_mib
+            )
+        stored.append(row.public_id)
+    return stored
 
 
 def split_tags(typed: str) -> tuple[str, ...]:
     """Return the tags of one line; commas of both widths, 、 and # part them."""
     return tuple(part.strip() for part in _TAG_BREAKS.split(typed) if part.strip())
-
-
-def publish_time(form: MultiDict[str, str]) -> datetime | None:
-    """Return when to publish: None for now, or the reader's local time as an aware UTC one."""
-    if form.get("when") != "later":
-        return None
-    moment = parse_local(form.get("publish_at", ""))
-    if moment is None:
-        raise Invalid("publish_at", "unreadable")
-    return moment
 
 
 def parse_local(text: str) -> datetime | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from flask import current_app, url_for
 from flask_babel import format_decimal
 from markupsafe import Markup
 
+from app.blueprints.entrance import Site
 from app.blueprints.page import media_url
 from app.discussion.queries.attached import MEDIA_PATH
 from app.discussion.queries.authors import Author
 from app.discussion.queries.cards import AnswerPart, QuestionPart, TopicCard
 from app.discussion.queries.feed import FeedEntry
+from app.discussion.queries.series import SeriesPlace, SeriesRow
 from app.media.queries import AttachmentView
+from app.planets.queries import PlanetView
 
 # Above this many characters of HTML, or paragraphs, a card is folded.
 FOLD_LENGTH = 1_200
@@ -141,6 +145,55 @@ def reader_shape(slug: str, entry: FeedEntry) -> Shape:
         "unread": entry.unread,
         "menu": [],
     }
+
+
+class Line(Protocol):
+    """A topic in a short list, as several queries return one."""
+
+    @property
+    def public_id(self) -> str: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def published_at(self) -> datetime: ...
+
+
+def line_shape(slug: str, one: Line) -> Shape:
+    """Return a topic as one line of a short list."""
+    return {
+        "url": topic_url(slug, one.public_id, one.slug),
+        "title": one.title,
+        "published_at": one.published_at,
+    }
+
+
+def series_url(slug: str, series: SeriesRow) -> str:
+    """Return a column's address."""
+    return url_for("series.show", slug=slug, series_id=series.public_id)
+
+
+def series_shape(slug: str, place: SeriesPlace) -> Shape:
+    """Return a topic's place in a column: its name, number and neighbours."""
+    return {
+        "title": place.series.title,
+        "url": series_url(slug, place.series),
+        "number": place.number,
+        "total": place.total,
+        "previous": line_shape(slug, place.previous) if place.previous else None,
+        "next": line_shape(slug, place.next) if place.next else None,
+    }
+
+
+def preview_metas(site: Site, planet: PlanetView, card: TopicCard, entry: FeedEntry) -> Shape:
+    """Return what link previews may know: the words of a topic that is open to all, of any other
+    nothing but the planet it stands in."""
+    url = site.base_url + topic_url(planet.slug, card.public_id, card.slug)
+    open_to_all = card.sample and entry.text_readable and not entry.facts.private
+    if open_to_all:
+        return {"title": card.title or planet.name, "text": card.excerpt, "url": url}
+    return {"title": planet.name, "text": planet.tagline, "url": None}
 
 
 def _offered(endpoint: str, slug: str, public_id: str) -> str | None:

@@ -1,15 +1,42 @@
-"""The door of topics: the page of one, and what can be done to it."""
+"""The door of topics: the page of one, its text, its versions, its marks."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
-from werkzeug.wrappers import Response
+from typing import Any
 
-from app.blueprints.discussion.present import card_shape, topic_url
-from app.blueprints.entrance import declares, enter_planet
-from app.discussion.queries.cards import load_cards
-from app.discussion.queries.topic_page import get_entry
-from app.policy import Action
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.blueprints.discussion.present import (
+    author_shape,
+    card_shape,
+    line_shape,
+    preview_metas,
+    series_shape,
+    topic_url,
+)
+from app.blueprints.discussion.topic_menu import topic_menu
+from app.blueprints.discussion.words import sentence
+from app.blueprints.entrance import current_site, declares, enter_planet, require, see_other
+from app.discussion.actions import marks
+from app.discussion.actions.reading import mark_topic_read
+from app.discussion.actions.topics import delete_topic
+from app.discussion.diffing import diff_texts
+from app.discussion.queries.cards import TopicCard, load_cards
+from app.discussion.queries.feed import FeedEntry
+from app.discussion.queries.series import places_of
+from app.discussion.queries.topic_page import (
+    find_neighbours,
+    get_entry,
+    get_text,
+    list_versions,
+)
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.qr import qr_svg
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor, can
 
 bp = Blueprint("topics", __name__)
 
@@ -17,13 +44,164 @@ bp = Blueprint("topics", __name__)
 @bp.get("/p/<slug>/t/<public_id>", defaults={"title_slug": ""})
 @bp.get("/p/<slug>/t/<public_id>/<title_slug>")
 @declares(Action.TOPIC_READ)
-def show(slug: str, public_id: str, title_slug: str) -> str | Response:
+def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
     """Show a topic; an address with an old or wrong readable part leads to the present one."""
-    actor = enter_planet(slug)[1]
-    entry = get_entry(actor, public_id)
-    card = load_cards([entry.id], actor.now)[entry.id]
+    planet, actor = enter_planet(slug)
+    entry, card = _load(actor, public_id)
     # Only now: the title in the address must not tell what stands behind a hidden topic.
-    readable_slug = card.slug if entry.text_readable else ""
-    if title_slug != readable_slug:
-        return redirect(topic_url(slug, public_id, readable_slug, **request.args), code=301)
-    return render_template("discussion/topic.html", topic=card_shape(slug, card, entry))
+    readable = card.slug if entry.text_readable else ""
+    if title_slug != readable:
+        query: dict[str, Any] = request.args.to_dict()
+        return redirect(topic_url(slug, public_id, readable, **query), code=301)
+    page = _page(planet, actor, entry, card)
+    if entry.has_news and actor.inside:
+        with unit_of_work():
+            mark_topic_read(actor, topic_id=entry.id)
+    return page
+
+
+def _load(actor: Actor, public_id: str) -> tuple[FeedEntry, TopicCard]:
+    entry = get_entry(actor, public_id)
+    return entry, load_cards([entry.id], actor.now)[entry.id]
+
+
+def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> str:
+    topic = card_shape(planet.slug, card, entry)
+    topic["menu"] = topic_menu(planet.slug, actor, entry, card)
+    reads = bool(can(actor, Action.PLANET_READ))
+    older, newer = find_neighbours(actor, entry) if reads else (None, None)
+    return render_template(
+        "discussion/topic.html",
+        topic=topic,
+        facts=entry.facts,
+        deleted=entry.facts.deleted,
+        scheduled=entry.published_at > actor.now,
+        places=[series_shape(planet.slug, place) for place in places_of(actor, entry.id)],
+        older=line_shape(planet.slug, older) if older else None,
+        newer=line_shape(planet.slug, newer) if newer else None,
+        metas=preview_metas(current_site(), planet, card, entry),
+    )
+
+
+@bp.get("/p/<slug>/t/<public_id>.md")
+@declares(Action.TOPIC_TEXT_READ)
+def source(slug: str, public_id: str) -> Response:
+    """Return a topic's Markdown as it was typed, below its title."""
+    _planet, actor = enter_planet(slug)
+    topic = get_text(actor, public_id)
+    head = f"# {topic.title}\n\n" if topic.title else ""
+    response = make_response(head + topic.source + "\n")
+    response.mimetype = "text/markdown"
+    return response
+
+
+@bp.get("/p/<slug>/t/<public_id>/history")
+@declares(Action.TOPIC_HISTORY)
+def history(slug: str, public_id: str) -> str:
+    """Show what a topic said before each of its edits, and what was changed."""
+    _planet, actor = enter_planet(slug)
+    topic = get_text(actor, public_id)
+    require(can(actor, Action.TOPIC_HISTORY, topic.facts))
+    versions = list_versions(topic, actor.now)
+    texts = [(version.title, version.source) for version in versions]
+    texts.append((topic.title, topic.source))
+    changes = [
+        {
+            "number": version.number,
+            "at": version.replaced_at,
+            "editor": author_shape(version.editor),
+            "title": diff_texts(before[0], after[0]) if before[0] != after[0] else None,
+            "text": diff_texts(before[1], after[1]),
+        }
+        for version, before, after in zip(versions, texts[:-1], texts[1:], strict=True)
+    ]
+    return render_template(
+        "discussion/history.html",
+        changes=changes[::-1],
+        url=topic_url(slug, public_id, topic.slug),
+    )
+
+
+@bp.get("/p/<slug>/t/<public_id>/delete")
+@declares(Action.TOPIC_DELETE)
+def confirm_delete(slug: str, public_id: str) -> str:
+    """Ask before a topic is deleted."""
+    _planet, actor = enter_planet(slug)
+    entry, card = _load(actor, public_id)
+    require(can(actor, Action.TOPIC_DELETE, entry.facts))
+    return render_template(
+        "discussion/delete.html",
+        public_id=public_id,
+        title=card.title or card.excerpt if entry.text_readable else "",
+        leaves_marker=entry.facts.has_replies,
+        url=topic_url(slug, public_id, card.slug),
+    )
+
+
+@bp.post("/p/<slug>/t/<public_id>/delete")
+@declares(Action.TOPIC_DELETE)
+def delete(slug: str, public_id: str) -> BaseResponse:
+    """Delete a topic."""
+    _planet, actor = enter_planet(slug)
+    with unit_of_work():
+        delete_topic(actor, public_id=public_id)
+    flash(gettext("The topic is deleted."), "ok")
+    return see_other("feed.home", slug=slug)
+
+
+@bp.post("/p/<slug>/t/<public_id>/marks")
+@declares(Action.TOPIC_CLOSE)
+def mark(slug: str, public_id: str) -> BaseResponse:
+    """Set or clear (`do`) a mark of a topic: pinned, digest, sample or closed."""
+    _planet, actor = enter_planet(slug)
+    try:
+        wanted = marks.TopicMark(request.form.get("mark", ""))
+    except ValueError:
+        raise NotFound from None
+    act = marks.unmark_topic if request.form.get("do") == "clear" else marks.mark_topic
+    try:
+        with unit_of_work():
+            act(actor, public_id=public_id, mark=wanted)
+    except Invalid as error:
+        flash(sentence(error), "error")
+    return see_other("topics.show", slug=slug, public_id=public_id)
+
+
+@bp.get("/p/<slug>/t/<public_id>/share")
+@declares(Action.TOPIC_TEXT_READ)
+def share(slug: str, public_id: str) -> str:
+    """Show a card to pass on or print: the title, the beginning, and a code that leads here."""
+    _planet, actor = enter_planet(slug)
+    entry, card = _shareable(actor, public_id)
+    return render_template(
+        "discussion/share.html",
+        topic=card,
+        author=author_shape(card.author),
+        public_id=public_id,
+        path=topic_url(slug, public_id, card.slug),
+        address=_address(slug, entry),
+    )
+
+
+@bp.get("/p/<slug>/t/<public_id>/qr.svg")
+@declares(Action.TOPIC_TEXT_READ)
+def qr(slug: str, public_id: str) -> Response:
+    """Return the code that leads to a topic, as an SVG file."""
+    _planet, actor = enter_planet(slug)
+    entry, _card = _shareable(actor, public_id)
+    response = make_response(qr_svg(_address(slug, entry)))
+    response.mimetype = "image/svg+xml"
+    return response
+
+
+def _shareable(actor: Actor, public_id: str) -> tuple[FeedEntry, TopicCard]:
+    """Return the topic when its words may be read; a private one is not to be passed on."""
+    entry, card = _load(actor, public_id)
+    if not entry.text_readable or entry.facts.private:
+        raise NotFound(public_id)
+    return entry, card
+
+
+def _address(slug: str, entry: FeedEntry) -> str:
+    # Without the readable part: a shorter code, and no title in what is passed on.
+    return current_site().base_url + topic_url(slug, entry.public_id, "")

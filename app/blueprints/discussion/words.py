@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
+from app.blueprints.media import upload_words
 from app.kernel.errors import Invalid
 
 _SENTENCES = {
@@ -19,12 +20,20 @@ _SENTENCES = {
     ("tags", "unknown_tag"): lazy_gettext(
         "There is no tag “%(names)s” yet, and only staff make new ones. Choose from the list."
     ),
-    ("series", "missing"): lazy_gettext("One of the columns is gone. Choose again."),
-    ("attachments", "attachment_gone"): lazy_gettext(
-        "One of the files is gone or belongs to something else. Remove it and add it again."
+    ("title", "empty"): lazy_gettext("Give it a name."),
+    ("intro", "too_long"): lazy_gettext(
+        "The introduction is too long: at most %(limit)s characters."
     ),
-    ("attachments", "too_many_images"): lazy_gettext("At most %(limit)s pictures."),
-    ("attachments", "too_many_files"): lazy_gettext("At most %(limit)s files."),
+    ("name", "empty"): lazy_gettext("Give it a name."),
+    ("name", "taken"): lazy_gettext("There is a tag “%(name)s” already. You can merge the two."),
+    ("name", "too_many"): lazy_gettext("At most %(limit)s tags. Merge or delete some first."),
+    ("into", "same_tag"): lazy_gettext("Choose another tag to merge into."),
+    ("pinned", "too_many"): lazy_gettext("At most %(limit)s topics are pinned. Unpin one first."),
+    ("", "too_many_series"): lazy_gettext("At most %(limit)s columns."),
+    ("", "too_many_drafts"): lazy_gettext(
+        "You keep %(limit)s drafts already. Publish or delete some first."
+    ),
+    ("series", "missing"): lazy_gettext("One of the columns is gone. Choose again."),
     ("publish_at", "past"): lazy_gettext("This time is over. Choose a later one, or publish now."),
     ("publish_at", "too_far"): lazy_gettext("At most %(days)s days ahead."),
     ("publish_at", "unreadable"): lazy_gettext("Choose a day and a time."),
@@ -33,13 +42,15 @@ _SENTENCES = {
 
 def sentence(error: Invalid) -> str:
     """Return what to tell somebody about a refused form."""
+    if error.field in ("file", "attachments"):
+        return upload_words(error)
     words = _SENTENCES.get((error.field, error.code))
     if words is None:
-        words = lazy_gettext("Something here is not right. Check it and try again.")
-    told: str = str(words) % error.values
-    return told
+        return str(gettext("Something here is not right. Check it and try again."))
+    return str(words) % error.values
 
 
 def errors_of(error: Invalid) -> dict[str, str]:
-    """Return the error as forms take them: field name to sentence."""
-    return {error.field: sentence(error)}
+    """Return the error as forms take them: field name to sentence, "" for what has no field."""
+    field = "" if error.field in ("file", "attachments") else error.field
+    return {field: sentence(error)}

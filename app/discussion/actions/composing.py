@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.discussion.queries.attached import image_refs
+from app.discussion.queries.facts import get_topic
 from app.discussion.rendering import Body, render_body
 from app.kernel.db import db
 from app.kernel.errors import Invalid, NotFound
@@ -57,22 +59,32 @@ def compose_topic(actor: Actor, *, wish: TopicWish, key: str = "") -> NewTopic:
     require(actor, Action.TOPIC_POST)
     key = key if is_public_id(key) else new_public_id()
     _check_schedule(actor, wish.publish_at)
-    return _ready(actor, wish, key)
+    return _ready(actor, wish, key, Planet.topic_max_chars)
 
 
-def compose_edit(actor: Actor, *, wish: TopicWish, public_id: str) -> NewTopic:
-    """Check and render a topic's new text; the right to edit is asked when it is stored."""
-    return _ready(actor, wish, public_id)
+def compose_edit(actor: Actor, *, public_id: str, wish: TopicWish) -> NewTopic:
+    """Check and render a topic's new text; Invalid names the field. Writes nothing.
+
+    Of a question the text and the pictures alone are kept: it has no title, tags or columns.
+    """
+    row, facts = get_topic(actor, public_id)
+    require(actor, Action.TOPIC_EDIT, facts)
+    if facts.kind == "question":
+        wish = TopicWish(text=wish.text, attachments=wish.attachments)
+        return _ready(actor, wish, public_id, Planet.question_max_chars)
+    if row.published_at > actor.now:
+        _check_schedule(actor, wish.publish_at)
+    return _ready(actor, wish, public_id, Planet.topic_max_chars)
 
 
-def _ready(actor: Actor, wish: TopicWish, key: str) -> NewTopic:
+def _ready(actor: Actor, wish: TopicWish, key: str, limit: InstrumentedAttribute[int]) -> NewTopic:
     title = " ".join(clean(wish.title).split())
     if len(title) > MAX_TITLE:
         raise Invalid("title", "too_long", limit=MAX_TITLE, length=len(title))
     attachments = tuple(dict.fromkeys(wish.attachments))
     body = render_body(
         wish.text,
-        max_chars=topic_max_chars(actor),
+        max_chars=_max_chars(actor, limit),
         id_prefix=f"t-{key}-",
         images=image_refs(actor, attachments),
     )
@@ -90,13 +102,12 @@ def _ready(actor: Actor, wish: TopicWish, key: str) -> NewTopic:
     )
 
 
-def topic_max_chars(actor: Actor) -> int:
-    """Return how many characters a topic of the actor's planet may have."""
+def _max_chars(actor: Actor, limit: InstrumentedAttribute[int]) -> int:
     planet_id = actor.planet.id if actor.planet else 0
-    limit = db.session.scalar(select(Planet.topic_max_chars).where(Planet.id == planet_id))
-    if limit is None:
+    found = db.session.scalar(select(limit).where(Planet.id == planet_id))
+    if found is None:
         raise NotFound(str(planet_id))
-    return limit
+    return found
 
 
 def tag_names(typed: tuple[str, ...]) -> tuple[str, ...]:

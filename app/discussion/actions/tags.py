@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.discussion.actions.composing import tag_key
-from app.discussion.models import Tag, TopicTag
+from app.discussion.actions.composing import tag_key, tag_names
+from app.discussion.models import Tag, Topic, TopicTag
+from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Invalid
-from app.policy import Action, Actor, can
+from app.kernel.errors import Conflict, Invalid, NotFound
+from app.policy import Action, Actor, can, require
+
+MAX_TAGS = 200
 
 
 def tag_topic(
@@ -39,16 +42,142 @@ def tag_topic(
     )
 
 
+def create_tag(actor: Actor, *, name: str) -> None:
+    """Make a tag at the end of the menu. Invalid("name", …) when it exists or is no name."""
+    require(actor, Action.TAGS_EDIT)
+    name = _checked_name(name)
+    planet_id = _planet_id(actor)
+    count = select(func.count(Tag.id)).where(Tag.planet_id == planet_id)
+    if (db.session.scalar(count) or 0) >= MAX_TAGS:
+        raise Invalid("name", "too_many", limit=MAX_TAGS)
+    if _find(planet_id, tag_key(name)) is not None:
+        raise Invalid("name", "taken", name=name)
+    find_or_make_tag(planet_id, name)
+
+
+def rename_tag(actor: Actor, *, key: str, name: str) -> None:
+    """Call a tag something else. Invalid("name", "taken") when another has the name: merge them."""
+    require(actor, Action.TAGS_EDIT)
+    tag = _get(actor, key)
+    name = _checked_name(name)
+    other = _find(tag.planet_id, tag_key(name))
+    if other is not None and other.id != tag.id:
+        raise Invalid("name", "taken", name=name)
+    _record(actor, "tag.rename", tag, to=name)
+    tag.name, tag.key = name, tag_key(name)
+    _touch_topics(tag.id)
+
+
+def merge_tags(actor: Actor, *, key: str, into: str) -> None:
+    """Put everything under `key` under `into`, and drop `key`. Invalid for one and the same tag."""
+    require(actor, Action.TAGS_EDIT)
+    tag, target = _get(actor, key), _get(actor, into)
+    if tag.id == target.id:
+        raise Invalid("into", "same_tag")
+    _record(actor, "tag.merge", tag, into=target.name)
+    _touch_topics(tag.id)
+    both = select(TopicTag.topic_id).where(TopicTag.tag_id == target.id)
+    db.session.execute(
+        update(TopicTag)
+        .where(TopicTag.tag_id == tag.id, TopicTag.topic_id.not_in(both))
+        .values(tag_id=target.id)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(delete(TopicTag).where(TopicTag.tag_id == tag.id))
+    db.session.delete(tag)
+
+
+def delete_tag(actor: Actor, *, key: str) -> None:
+    """Take a tag off every topic and out of the planet."""
+    require(actor, Action.TAGS_EDIT)
+    tag = _get(actor, key)
+    _record(actor, "tag.delete", tag)
+    _touch_topics(tag.id)
+    db.session.execute(delete(TopicTag).where(TopicTag.tag_id == tag.id))
+    db.session.delete(tag)
+
+
+def show_tag(actor: Actor, *, key: str) -> None:
+    """Put a tag into the menu."""
+    require(actor, Action.TAGS_EDIT)
+    _get(actor, key).in_menu = True
+
+
+def hide_tag(actor: Actor, *, key: str) -> None:
+    """Take a tag out of the menu; topics keep it."""
+    require(actor, Action.TAGS_EDIT)
+    _get(actor, key).in_menu = False
+
+
+def order_tags(actor: Actor, *, keys: Sequence[str]) -> None:
+    """Put the planet's tags into this order. Conflict when the list is not the present one."""
+    require(actor, Action.TAGS_EDIT)
+    rows = {
+        tag.key: tag
+        for tag in db.session.scalars(
+            select(Tag).where(Tag.planet_id == _planet_id(actor)).with_for_update()
+        )
+    }
+    if sorted(keys) != sorted(rows):
+        raise Conflict("tags")
+    for position, key in enumerate(keys, start=1):
+        rows[key].position = position
+
+
 def find_or_make_tag(planet_id: int, name: str) -> int:
-    """Return the id of the planet's tag of this name, made at the end of the menu when there is none."""
-    key = tag_key(name)
-    which = select(Tag.id).where(Tag.planet_id == planet_id, Tag.key == key)
+    """Return the id of the planet's tag of this name, made at the end of the menu when there is none.
+
+    For actions that have asked the policy, and for the seed.
+    """
     last = db.session.scalar(select(func.max(Tag.position)).where(Tag.planet_id == planet_id))
-    tag = Tag(planet_id=planet_id, name=name, key=key, position=(last or 0) + 1)
+    tag = Tag(planet_id=planet_id, name=name, key=tag_key(name), position=(last or 0) + 1)
     try:
         with db.session.begin_nested():
             db.session.add(tag)
     except IntegrityError:
         # Somebody made it in the same moment.
+        which = select(Tag.id).where(Tag.planet_id == planet_id, Tag.key == tag_key(name))
         return db.session.scalars(which).one()
     return tag.id
+
+
+def _checked_name(typed: str) -> str:
+    names = tag_names((typed,))
+    if not names:
+        raise Invalid("name", "empty")
+    return names[0]
+
+
+def _find(planet_id: int, key: str) -> Tag | None:
+    return db.session.scalar(select(Tag).where(Tag.planet_id == planet_id, Tag.key == key))
+
+
+def _get(actor: Actor, key: str) -> Tag:
+    tag = _find(_planet_id(actor), key)
+    if tag is None:
+        raise NotFound(key)
+    return tag
+
+
+def _planet_id(actor: Actor) -> int:
+    if actor.planet is None:
+        raise NotFound
+    return actor.planet.id
+
+
+def _touch_topics(tag_id: int) -> None:
+    """Every page that shows the tag changes with it."""
+    tagged = select(TopicTag.topic_id).where(TopicTag.tag_id == tag_id)
+    statement = update(Topic).where(Topic.id.in_(tagged)).values(rev=Topic.rev + 1)
+    db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _record(actor: Actor, act: str, tag: Tag, **data: str) -> None:
+    record(
+        act,
+        actor_id=actor.user_id,
+        planet_id=tag.planet_id,
+        subject=("tag", tag.id),
+        name=tag.name,
+        **data,
+    )

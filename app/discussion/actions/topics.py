@@ -1,24 +1,29 @@
-"""Verbs on topics: publish, and what happens to them afterwards."""
+"""Verbs on topics: publish, edit, delete."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.composing import NewTopic
+from app.discussion.actions.drafts import Hold, consume_draft
+from app.discussion.actions.history import keep_revision
 from app.discussion.actions.series import put_into_series
 from app.discussion.actions.tags import tag_topic
-from app.discussion.events import TopicPublished
-from app.discussion.models import Draft, Topic
+from app.discussion.actions.touch import touch_topic
+from app.discussion.events import TopicChanged, TopicDeleted, TopicPublished
+from app.discussion.models import Revision, Topic
+from app.discussion.queries.facts import get_topic
 from app.kernel import clock
+from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, NotFound
 from app.media.actions import attach
 from app.outbox.events import put
-from app.policy import Action, Actor, require
+from app.policy import Action, Actor, TopicFacts, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,12 @@ class TopicRef:
     published_at: datetime
 
 
-def publish_topic(actor: Actor, *, draft: NewTopic) -> TopicRef:
+def publish_topic(actor: Actor, *, draft: NewTopic, hold: Hold | None = None) -> TopicRef:
     """Store a composed topic, now or for its time, and drop the draft it came from.
 
     Sent twice with the same key it is published once: the second call returns the first's topic.
-    Conflict when the key is another's.
+    Conflict when the key is another's, or when another tab kept newer words in the draft than the
+    page knows that holds it (`hold`).
     """
     require(actor, Action.TOPIC_POST)
     if actor.planet is None:
@@ -64,11 +70,91 @@ def publish_topic(actor: Actor, *, draft: NewTopic) -> TopicRef:
     except IntegrityError:
         return _published_before(actor, draft.key)
     _dress(actor, topic, draft)
-    db.session.execute(
-        delete(Draft).where(Draft.public_id == draft.key, Draft.user_id == actor.user_id)
-    )
+    consume_draft(actor, key=draft.key, hold=hold)
     put(TopicPublished(topic_id=topic.id))
     return TopicRef(topic.id, topic.public_id, topic.slug, topic.published_at)
+
+
+def edit_topic(
+    actor: Actor, *, text: NewTopic, base: int, draft: str = "", hold: Hold | None = None
+) -> TopicRef:
+    """Replace a topic's text, and keep what it said before.
+
+    `base` is the number of edits the writer saw: Conflict when there was another since. `draft` is
+    the public id of the draft of this edit, if there is one. A scheduled topic takes its new time.
+    """
+    row, facts = get_topic(actor, text.key)
+    require(actor, Action.TOPIC_EDIT, facts)
+    topic = db.session.get_one(Topic, row.id, with_for_update=True, populate_existing=True)
+    if count_edits(topic.id) != base:
+        raise Conflict(text.key)
+    if (topic.title, topic.source) != (text.title, text.body.source):
+        _replace_text(actor, topic, text, facts)
+    _reschedule(topic, text.publish_at)
+    _dress(actor, topic, text)
+    if draft:
+        consume_draft(actor, key=draft, hold=hold)
+    _changed(actor, topic, facts, act="topic.edit")
+    return TopicRef(topic.id, topic.public_id, topic.slug, topic.published_at)
+
+
+def count_edits(topic_id: int) -> int:
+    """Return how often the topic's text was replaced."""
+    number = select(func.max(Revision.number)).where(
+        Revision.subject_type == "topic", Revision.subject_id == topic_id
+    )
+    return db.session.scalar(number) or 0
+
+
+def _replace_text(actor: Actor, topic: Topic, text: NewTopic, facts: TopicFacts) -> None:
+    editor_id = None if facts.anonymous else actor.user_id
+    keep_revision(("topic", topic.id), source=topic.source, title=topic.title, editor_id=editor_id)
+    topic.title, topic.slug = text.title, text.slug
+    topic.source, topic.html = text.body.source, text.body.html
+    topic.excerpt, topic.render_version = text.body.excerpt, text.body.render_version
+    # Before anybody answered, an edit misleads nobody and needs no mark.
+    if facts.has_replies:
+        topic.edited_at = clock.now()
+
+
+def _reschedule(topic: Topic, publish_at: datetime | None) -> None:
+    """Move a topic that waits for its time; what is published keeps its place."""
+    moment = clock.now()
+    if topic.kind == "question" or topic.published_at <= moment:
+        return
+    topic.published_at = topic.last_activity_at = publish_at or moment
+
+
+def delete_topic(actor: Actor, *, public_id: str) -> None:
+    """Delete a topic. Its page stays as a marker where others wrote, and is gone otherwise."""
+    row, facts = get_topic(actor, public_id)
+    require(actor, Action.TOPIC_DELETE, facts)
+    moment = clock.now()
+    deleted_by = None if facts.anonymous and facts.writer_id == actor.user_id else actor.user_id
+    topic = db.session.get_one(Topic, row.id, with_for_update=True, populate_existing=True)
+    topic.deleted_at, topic.deleted_by = moment, deleted_by
+    touch_topic(topic.id)
+    if facts.writer_id != actor.user_id:
+        _record(actor, "topic.delete", topic)
+    put(TopicDeleted(topic_id=topic.id))
+
+
+def _changed(actor: Actor, topic: Topic, facts: TopicFacts, *, act: str) -> None:
+    db.session.flush()
+    touch_topic(topic.id)
+    if facts.writer_id != actor.user_id:
+        _record(actor, act, topic)
+    put(TopicChanged(topic_id=topic.id))
+
+
+def _record(actor: Actor, act: str, topic: Topic) -> None:
+    record(
+        act,
+        actor_id=actor.user_id,
+        planet_id=topic.planet_id,
+        subject=("topic", topic.id),
+        public_id=topic.public_id,
+    )
 
 
 def _dress(actor: Actor, topic: Topic, text: NewTopic) -> None:
@@ -76,6 +162,8 @@ def _dress(actor: Actor, topic: Topic, text: NewTopic) -> None:
     attached = attach(actor, owner_type="topic", owner_id=topic.id, public_ids=text.attachments)
     topic.image_count = sum(one.purpose == "image" for one in attached)
     topic.file_count = len(attached) - topic.image_count
+    if topic.kind == "question":
+        return
     tag_topic(
         actor,
         planet_id=topic.planet_id,

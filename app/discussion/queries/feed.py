@@ -23,6 +23,7 @@ from app.discussion.queries.visible import (
     T,
     not_deleted,
     published,
+    text_is_visible,
     topic_is_visible,
     topics_with_questions,
     visible_topics,
@@ -34,7 +35,15 @@ from app.policy import Action, Actor, PlanetRole, TopicFacts, can
 PAGE_SIZE = 20
 MAX_PINNED = 10
 _FACTS = len(FACT_COLUMNS)
-ENTRY_COLUMNS = (*FACT_COLUMNS, T.id, T.public_id, T.rev, T.like_count, T.comment_count)
+ENTRY_COLUMNS = (
+    *FACT_COLUMNS,
+    T.id,
+    T.public_id,
+    T.rev,
+    T.like_count,
+    T.comment_count,
+    T.last_activity_at,
+)
 M = Membership.__table__.c
 L = Like.__table__.c
 B = Bookmark.__table__.c
@@ -54,7 +63,11 @@ class FeedView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A topic in a list and what it is to this reader. `facts` tell the policy the rest."""
+    """A topic in a list and what it is to this reader. `facts` tell the policy the rest.
+
+    `unread`: never opened and published since what counts as read. `has_news`: something was
+    written since he opened it last, or he never did.
+    """
 
     facts: TopicFacts
     id: int
@@ -65,6 +78,7 @@ class FeedEntry:
     liked: bool
     bookmarked: bool
     unread: bool
+    has_news: bool
     text_readable: bool
     published_at: datetime
 
@@ -145,8 +159,8 @@ def _extra(actor: Actor, view: FeedView) -> list[ColumnElement[bool]]:
 def read_entry(actor: Actor, row: Sequence[Any]) -> FeedEntry:
     """Return the entry of a row that begins with ENTRY_COLUMNS and `reader_columns`."""
     facts = read_topic_facts(row)
-    topic_id, public_id, rev, likes, comments, liked, kept, read_at, through = row[
-        _FACTS : _FACTS + 9
+    (topic_id, public_id, rev, likes, comments, active_at, liked, kept, read_at, through) = row[
+        _FACTS : _FACTS + 10
     ]
     return FeedEntry(
         facts=facts,
@@ -157,6 +171,9 @@ def read_entry(actor: Actor, row: Sequence[Any]) -> FeedEntry:
         comment_count=comments,
         liked=bool(liked),
         bookmarked=bool(kept),
+        has_news=actor.user_id is not None
+        and facts.published_at <= actor.now
+        and (read_at is None or read_at < active_at),
         unread=is_unread(actor, facts, read_at, through),
         text_readable=bool(can(actor, Action.TOPIC_TEXT_READ, facts)),
         published_at=facts.published_at,
@@ -176,7 +193,7 @@ def list_pinned(actor: Actor) -> list[PinnedTopic]:
     """Return the pinned topics the actor may read, the newest pin first."""
     statement = (
         visible_topics(actor)
-        .where(published(actor), not_deleted(), T.pinned_at.is_not(None))
+        .where(published(actor), text_is_visible(actor), T.pinned_at.is_not(None))
         .with_only_columns(
             T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
         )

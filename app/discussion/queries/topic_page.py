@@ -1,14 +1,66 @@
-"""One topic's page: the entry for this reader, and its neighbours in time."""
+"""One topic: as it is to this reader, its text for editors, its versions, its neighbours in time."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Select, and_, literal, or_, select
+
+from app.discussion.models import Revision
+from app.discussion.queries.authors import Author, AuthorJoin
+from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
 from app.discussion.queries.feed import ENTRY_COLUMNS, FeedEntry, read_entry, reader_columns
-from app.discussion.queries.visible import T, topic_is_visible, topics_with_questions
+from app.discussion.queries.visible import (
+    T,
+    published,
+    text_is_visible,
+    topic_is_visible,
+    topics_with_questions,
+    visible_topics,
+)
 from app.kernel.db import db
 from app.kernel.errors import NotFound
-from app.policy import Actor
+from app.policy import Action, Actor, TopicFacts, can
+
+V = Revision.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class TopicText:
+    """A topic's words as they were typed. `edits` counts how often they were replaced."""
+
+    facts: TopicFacts
+    id: int
+    public_id: str
+    title: str
+    slug: str
+    source: str
+    published_at: datetime
+    edits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a topic said until `replaced_at`, and who replaced it (None: an anonymous asker)."""
+
+    number: int
+    title: str
+    source: str
+    replaced_at: datetime
+    editor: Author | None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A topic beside another one. `title` may be the beginning of its text."""
+
+    public_id: str
+    slug: str
+    title: str
+    published_at: datetime
 
 
 def get_entry(actor: Actor, public_id: str) -> FeedEntry:
@@ -25,3 +77,73 @@ def get_entry(actor: Actor, public_id: str) -> FeedEntry:
     if row is None:
         raise NotFound(public_id)
     return read_entry(actor, row)
+
+
+def get_text(actor: Actor, public_id: str) -> TopicText:
+    """Return a topic's words for copying and editing; NotFound when he may not read them."""
+    edits = (
+        select(V.number)
+        .where(V.subject_type == "topic", V.subject_id == T.id)
+        .order_by(V.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = (T.id, T.public_id, T.title, T.slug, T.source, T.published_at, edits)
+    statement = (
+        select(*FACT_COLUMNS, *columns)
+        .select_from(topics_with_questions())
+        .where(T.public_id == public_id, T.planet_id == (actor.planet.id if actor.planet else 0))
+    )
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(public_id)
+    facts = read_topic_facts(row)
+    if not can(actor, Action.TOPIC_TEXT_READ, facts):
+        raise NotFound(public_id)
+    topic_id, _id, title, slug, source, published_at, edits_made = row[len(FACT_COLUMNS) :]
+    return TopicText(facts, topic_id, public_id, title, slug, source, published_at, edits_made or 0)
+
+
+_editor = AuthorJoin("editor")
+
+
+def list_versions(topic: TopicText, now: datetime) -> list[Version]:
+    """Return the topic's former texts, the oldest first. The caller asked TOPIC_HISTORY."""
+    statement = (
+        select(V.number, V.title, V.source, V.replaced_at, *_editor.columns)
+        .select_from(_editor.onto(Revision.__table__, V.editor_id, literal(topic.facts.planet_id)))
+        .where(V.subject_type == "topic", V.subject_id == topic.id)
+        .order_by(V.number)
+    )
+    return [
+        Version(number, title, source, replaced_at, _editor.read(editor, now))
+        for number, title, source, replaced_at, *editor in db.session.execute(statement)
+    ]
+
+
+def find_neighbours(actor: Actor, entry: FeedEntry) -> tuple[Neighbour | None, Neighbour | None]:
+    """Return the topics published just before and just after this one that the actor may read."""
+    here = (entry.published_at, entry.id)
+    older = and_(T.published_at <= here[0], or_(T.published_at < here[0], T.id < here[1]))
+    newer = and_(T.published_at >= here[0], or_(T.published_at > here[0], T.id > here[1]))
+    before = _beside(actor).where(older).order_by(T.published_at.desc(), T.id.desc())
+    after = _beside(actor).where(newer).order_by(T.published_at, T.id)
+    return _first(before), _first(after)
+
+
+def _beside(actor: Actor) -> Select[Any]:
+    return (
+        visible_topics(actor)
+        .where(published(actor), text_is_visible(actor))
+        .with_only_columns(
+            T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
+        )
+    )
+
+
+def _first(statement: Select[Any]) -> Neighbour | None:
+    row: Sequence[Any] | None = db.session.execute(statement.limit(1)).one_or_none()
+    if row is None:
+        return None
+    public_id, slug, title, excerpt, published_at = row
+    return Neighbour(public_id, slug, title or excerpt, published_at)

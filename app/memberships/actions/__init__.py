@@ -20,7 +20,14 @@ from app.memberships.actions.joining import (
     start_membership,
     withdraw_request,
 )
-from app.memberships.actions.own import change_nickname, follow_name, pin, take_questions, unpin
+from app.memberships.actions.own import (
+    change_nickname,
+    follow_name,
+    pin,
+    read_everything,
+    take_questions,
+    unpin,
+)
 from app.memberships.actions.roles import hand_over, set_end, set_role
 from app.memberships.actions.rules import accept_rules
 
@@ -42,6 +49,7 @@ __all__ = [
     "leave",
     "mute",
     "pin",
+    "read_everything",
     "readmit",
     "release",
     "remove",

@@ -1,4 +1,4 @@
-"""What a person does to his own membership: name, questions, pin."""
+"""What a person does to his own membership: name, questions, pin, what counts as read."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def unpin(actor: Actor) -> None:
     """Let the planet take its place in the list again."""
     require(actor, Action.ACCOUNT_USE)
     get_own_row(actor).pinned_at = None
+
+
+def read_everything(actor: Actor) -> None:
+    """Count everything published in the planet up to now as read."""
+    require(actor, Action.PLANET_READ)
+    get_own_row(actor).read_through_at = clock.now()
 
 
 def follow_name(actor: Actor, *, former: str) -> None:
