@@ -1,7 +1,7 @@
 """Makes the database ready, in one process so that it is quick: `python -m tools.prepare`.
 
 Compiles translations, brings the schema up to date, fills an empty database with the demo (unless
-DEMO=no) and prints the demo's logins. Settings from the environment, as the application reads them.
+DEMO=no) and prints the demo's logins as long as they work. Settings from the environment, as the application reads them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import os
 from flask import Flask
 from flask_migrate import upgrade
 
+from app.accounts.queries import prove_by_email
+from app.cli.demo.cast import PASSWORD, email_of
+from app.cli.demo.plant import is_inhabited
 from app.factory import create_app
 from app.kernel import schema
 from tools import translations
@@ -23,8 +26,10 @@ def prepare(app: Flask, *, demo: bool) -> None:
         if schema.find_trouble(schema.head_of(directory)) is not None:
             print("Bringing the database up to date …", flush=True)
             upgrade()
-        if demo and "seed-demo" in app.cli.commands:
-            run(app, "seed-demo", "--if-empty")
+        if not is_inhabited():
+            if demo:
+                run(app, "seed-demo")
+        elif prove_by_email(email_of("owner"), PASSWORD) is not None:
             run(app, "seed-demo", "--logins")
 
 
