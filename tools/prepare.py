@@ -1,7 +1,8 @@
 """Makes the database ready, in one process so that it is quick: `python -m tools.prepare`.
 
 Compiles translations, brings the schema up to date, fills an empty database with the demo (unless
-DEMO=no) and prints the demo's logins as long as they work. Settings from the environment, as the application reads them.
+DEMO=no) and prints the demo's logins as long as they work. Settings from the environment, as the
+application reads them.
 """
 
 from __future__ import annotations
