@@ -18,9 +18,30 @@ FOR_MEMBERS = {
     "me": "accounts.profile",
     "sign_out": "accounts.sign_out",
 }
-# Inside a planet; these endpoints take `slug`.
-OF_PLANET = {"planet": "feed.home", "compose": "composer.write", "ask": "questions.ask"}
-GUARDED = {"compose": Action.TOPIC_POST, "ask": Action.QUESTION_ASK}
+# Inside a planet; these endpoints take `slug` and nothing else.
+OF_PLANET = {
+    "planet": "feed.home",
+    "compose": "composer.write",
+    "ask": "questions.ask",
+    "about": "planets.landing",
+    "drafts": "composer.drafts",
+    "stream": "feed.stream",
+    "rules": "planets.rules",
+    "membership": "memberships.mine",
+    "members": "memberships.members",
+    "settings": "planets.settings_basics",
+}
+GUARDED = {
+    "compose": Action.TOPIC_POST,
+    "ask": Action.QUESTION_ASK,
+    "drafts": Action.TOPIC_POST,
+    "stream": Action.COMMENT_STREAM,
+    "membership": Action.PLANET_READ,
+    "members": Action.MEMBER_LIST,
+    "settings": Action.SETTINGS_EDIT,
+}
+# Stands for the slug in addresses that are built once; no planet can be called so.
+_SLUG = "__slug__"
 
 
 def frame_links() -> dict[str, str]:
@@ -46,11 +67,18 @@ def _fixed(*, signed_in: bool) -> dict[str, str]:
 
 
 def _of_planet(slug: str) -> dict[str, str]:
-    views = current_app.view_functions
+    kept = current_app.extensions.setdefault("planetarium.links", {})
+    if "planet" not in kept:
+        views = current_app.view_functions
+        kept["planet"] = {
+            name: url_for(endpoint, slug=_SLUG)
+            for name, endpoint in OF_PLANET.items()
+            if endpoint in views
+        }
     return {
-        name: url_for(endpoint, slug=slug)
-        for name, endpoint in OF_PLANET.items()
-        if endpoint in views and (name not in GUARDED or may(GUARDED[name]))
+        name: address.replace(_SLUG, slug)
+        for name, address in kept["planet"].items()
+        if name not in GUARDED or may(GUARDED[name])
     }
 
 

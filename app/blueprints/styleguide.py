@@ -24,6 +24,7 @@ def _frame(signed_in: bool) -> dict[str, Any]:
     links["planet"] = "/styleguide/page/feed"
     if signed_in:
         links["compose"] = "/styleguide/page/compose"
+        links |= {name: "#" + name for name in ("about", "rules", "drafts", "members", "settings")}
     return {
         "frame_links": lambda: links,
         "viewer": _viewer() if signed_in else None,
