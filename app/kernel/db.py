@@ -7,6 +7,7 @@ writers wait for each other instead of failing; times are stored and returned as
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -36,6 +37,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# How long a writer waits for another on SQLite before it fails.
+BUSY_SECONDS = 15
 
 # SQLite counts row ids in INTEGER PRIMARY KEY only; PostgreSQL wants 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -110,7 +114,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     # autocommit: the driver must not send its own BEGIN; `_begin` does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -143,14 +147,37 @@ def unit_of_work() -> Iterator[Session]:
     session.expire_all()
     session.info["in_unit_of_work"] = True
     try:
-        session.connection(execution_options={"writes": True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with _turn(session):
+            try:
+                session.connection(execution_options={"writes": True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
     finally:
         session.info.pop("in_unit_of_work", None)
+
+
+_writer = threading.Lock()
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """Let the threads of this process write one after the other where the engine has one writer.
+
+    SQLite lets writers poll with ever longer sleeps: of eight, some waited for four seconds. Waiting
+    here ends the moment it can. Not for ever: then the engine's own timeout decides who fails.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    taken = _writer.acquire(timeout=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if taken:
+            _writer.release()
 
 
 def checkpoint(mode: Literal["PASSIVE", "TRUNCATE"]) -> tuple[int, int, int] | None:
