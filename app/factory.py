@@ -34,7 +34,7 @@ from app.blueprints import (
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
 from app.discussion.queries.uploads import drafted_attachments
-from app.kernel import audit, limits, logs
+from app.kernel import audit, limits, logs, reading
 from app.kernel.db import db
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
@@ -139,6 +139,7 @@ def _database(app: Flask, settings: Settings) -> None:
     # Errors are logged and stored with letters: their texts must not carry what people wrote.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     db.init_app(app)
+    app.teardown_appcontext(lambda _error: reading.release())
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from app.accounts.actions.links import Purpose
 from app.accounts.actions.sessions import Proof
@@ -16,6 +15,7 @@ from app.accounts.passwords import hash_password, is_outdated, verify_password
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.ids import hash_secret
+from app.kernel.reading import Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +36,27 @@ class Viewer:
     last_seen_at: datetime
 
 
-_VIEWER = select(
-    User.id,
-    UserSession.id,
-    User.public_id,
-    User.name,
-    User.avatar,
-    User.email,
-    User.language,
-    User.timezone,
-    User.theme,
-    User.email_confirmed_at,
-    User.site_admin,
-    UserSession.last_seen_at,
-    UserSession.revoked_at,
-    UserSession.expires_at,
-    User.deactivated_at,
-).join(User, User.id == UserSession.user_id)
+_VIEWER = Ready(
+    select(
+        User.id,
+        UserSession.id,
+        User.public_id,
+        User.name,
+        User.avatar,
+        User.email,
+        User.language,
+        User.timezone,
+        User.theme,
+        User.email_confirmed_at,
+        User.site_admin,
+        UserSession.last_seen_at,
+        UserSession.revoked_at,
+        UserSession.expires_at,
+        User.deactivated_at,
+    )
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("token_hash"))
+)
 
 
 def find_viewer(session_secret: str) -> Viewer | None:
@@ -60,9 +64,7 @@ def find_viewer(session_secret: str) -> Viewer | None:
 
     Read on each request, so that a revoked session or a closed account bites on the next one.
     """
-    statement = _VIEWER.where(UserSession.token_hash == hash_secret(session_secret))
-    # Any: the typed row would be a union of all its columns' types.
-    row: Any = db.session.execute(statement).one_or_none()
+    row = _VIEWER.first(token_hash=hash_secret(session_secret))
     if row is None:
         return None
     revoked_at, expires_at, deactivated_at = row[12:]

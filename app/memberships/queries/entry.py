@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select
-from sqlalchemy.sql import Select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, select
 
 from app.accounts.queries import Viewer, find_viewer_by_id
 from app.kernel import clock
-from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.memberships.models import Membership
 from app.planets.models import Planet
 from app.planets.queries import PLANET_VIEW_COLUMNS, PlanetView, read_planet_view
@@ -30,9 +32,14 @@ _MEMBERSHIP_COLUMNS = tuple(
 )
 
 
-def _entry(user_id: int | None) -> Select[tuple[object, ...]]:
-    joined = and_(Membership.planet_id == Planet.id, Membership.user_id == user_id)
-    return select(*PLANET_VIEW_COLUMNS, *_MEMBERSHIP_COLUMNS).outerjoin(Membership, joined)
+def _entry(which: ColumnElement[bool]) -> Ready:
+    joined = and_(Membership.planet_id == Planet.id, Membership.user_id == bindparam("user_id"))
+    columns = (*PLANET_VIEW_COLUMNS, *_MEMBERSHIP_COLUMNS)
+    return Ready(select(*columns).outerjoin(Membership, joined).where(which))
+
+
+_BY_SLUG = _entry(Planet.slug == bindparam("slug"))
+_BY_ID = _entry(Planet.id == bindparam("planet_id"))
 
 
 def enter_planet(
@@ -42,8 +49,7 @@ def enter_planet(
 
     NotFound when no planet has the slug now (former slugs: `planets.queries.find_former_slug`).
     """
-    statement = _entry(viewer.user_id if viewer else None).where(Planet.slug == slug)
-    row = db.session.execute(statement).one_or_none()
+    row = _BY_SLUG.first(user_id=viewer.user_id if viewer else None, slug=slug)
     if row is None:
         raise NotFound(slug)
     planet = read_planet_view(row)
@@ -56,8 +62,7 @@ def visit_planet(planet_id: int, viewer: Viewer | None) -> tuple[PlanetView, Act
 
     For what is reached by an id of its own (an attachment) instead of a planet's address.
     """
-    statement = _entry(viewer.user_id if viewer else None).where(Planet.id == planet_id)
-    row = db.session.execute(statement).one_or_none()
+    row = _BY_ID.first(user_id=viewer.user_id if viewer else None, planet_id=planet_id)
     if row is None:
         raise NotFound(str(planet_id))
     planet = read_planet_view(row)
@@ -65,7 +70,7 @@ def visit_planet(planet_id: int, viewer: Viewer | None) -> tuple[PlanetView, Act
 
 
 def _actor(
-    planet: PlanetView, viewer: Viewer | None, membership: tuple[object, ...], *, may_create: bool
+    planet: PlanetView, viewer: Viewer | None, membership: Sequence[Any], *, may_create: bool
 ) -> Actor:
     moment = clock.now()
     if viewer is None:
@@ -73,12 +78,12 @@ def _actor(
     identity, role, joined, requested, expires, left, removed, muted, isolated = membership
     facts = (
         MembershipFacts(
-            role=PlanetRole(role),  # type: ignore[arg-type]
-            joined_at=joined,  # type: ignore[arg-type]
-            requested_at=requested,  # type: ignore[arg-type]
-            expires_at=expires,  # type: ignore[arg-type]
-            left_at=left,  # type: ignore[arg-type]
-            removed_at=removed,  # type: ignore[arg-type]
+            role=PlanetRole(role),
+            joined_at=joined,
+            requested_at=requested,
+            expires_at=expires,
+            left_at=left,
+            removed_at=removed,
         )
         if identity is not None
         else None
@@ -91,11 +96,11 @@ def _actor(
         site_admin=viewer.site_admin,
         may_create=may_create,
         planet=planet.settings(),
-        membership_id=identity,  # type: ignore[arg-type]
+        membership_id=identity,
         role=facts.role if facts and standing is not Standing.VISITOR else None,
         standing=standing,
         expires_at=facts.expires_at if facts else None,
-        muted_until=muted,  # type: ignore[arg-type]
+        muted_until=muted,
         isolated=isolated is not None,
     )
 
@@ -121,7 +126,7 @@ def actor_of(user_id: int, planet_id: int) -> tuple[PlanetView, Actor] | None:
     viewer = find_viewer_by_id(user_id)
     if viewer is None:
         return None
-    row = db.session.execute(_entry(user_id).where(Planet.id == planet_id)).one_or_none()
+    row = _BY_ID.first(user_id=user_id, planet_id=planet_id)
     if row is None:
         return None
     planet = read_planet_view(row)
