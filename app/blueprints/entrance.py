@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import flask_login
-from flask import current_app, g, redirect, request, url_for
+from flask import abort, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.queries import Viewer, find_viewer
@@ -19,6 +19,19 @@ from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Reason, Verdict, can
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+_RULES_PUT_OFF = "rules_put_off"
+# What somebody must reach before he has accepted new rules: the rules themselves, and the way out.
+_OPEN_BEFORE_RULES = frozenset(
+    {
+        "planets.landing",
+        "planets.rules",
+        "planets.rules_history",
+        "memberships.rules",
+        "memberships.mine",
+        "memberships.leave",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +113,38 @@ def site_actor() -> Actor:
 def enter_planet(slug: str) -> tuple[PlanetView, Actor]:
     """Return the planet and the viewer as an actor in it, and keep both for the page's frame.
 
-    NotFound when there is no such planet; a former slug redirects (see `errors.former_slug`).
+    NotFound when there is no such planet (former slugs: `errors.former_address`). Whoever has new
+    rules before him is led to them first, when he opens a page.
     """
     planet, actor = query_entry(
         slug, current_viewer(), may_create=current_site().everyone_may_create
     )
     g.planet, g.actor = planet, actor
+    if actor.rules_due and _is_reading() and not _put_off(planet):
+        ahead = url_for("memberships.rules", slug=planet.slug, next=request.full_path.rstrip("?"))
+        abort(redirect(ahead, code=303))
     return planet, actor
+
+
+def put_off_rules(planet: PlanetView) -> None:
+    """Let this browser read on without accepting this version of the rules, until it is closed."""
+    session[_RULES_PUT_OFF] = {
+        **session.get(_RULES_PUT_OFF, {}),
+        planet.public_id: planet.rules_version,
+    }
+
+
+def _put_off(planet: PlanetView) -> bool:
+    return bool(session.get(_RULES_PUT_OFF, {}).get(planet.public_id) == planet.rules_version)
+
+
+def _is_reading() -> bool:
+    """Whether somebody opens a page: forms that are sent, scripts and files are never held up."""
+    if request.method != "GET" or request.endpoint in _OPEN_BEFORE_RULES:
+        return False
+    fragment = "X-Fragment" in request.headers or "HX-Request" in request.headers
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "text/html" and not fragment
 
 
 def require(verdict: Verdict) -> None:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.entrance import current_viewer
 from app.kernel.errors import Conflict, Invalid, LimitReached, NotFound, Refused
+from app.planets.queries import find_former_slug
 from app.policy import Reason
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
@@ -111,6 +112,8 @@ def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | Non
 def _not_found(_error: Exception) -> Answer:
     """One page for what is hidden and what never was: the same words, the same way out."""
     planet = g.get("planet")
+    if planet is None and (address := former_address()):
+        return redirect(address, code=301)
     if planet is not None and current_viewer() is None:
         sentence = gettext(
             "There is nothing here that visitors can open. Members see more after signing in."
@@ -124,6 +127,23 @@ def _not_found(_error: Exception) -> Answer:
     if planet is not None:
         link = (gettext("To the planet"), url_for("planets.landing", slug=planet.slug))
     return _page(404, title=gettext("Nothing to see here"), sentence=sentence, link=link)
+
+
+def former_address() -> str:
+    """Return where a page lies whose planet has another slug now; "" when that is not the matter.
+
+    Asked only when nothing was found, so that a present slug costs nothing.
+    """
+    arguments = request.view_args or {}
+    former = arguments.get("slug")
+    if request.method not in ("GET", "HEAD") or former is None or request.endpoint is None:
+        return ""
+    slug = find_former_slug(former)
+    if slug is None:
+        return ""
+    return url_for(
+        request.endpoint, **{**request.args.to_dict(flat=False), **arguments, "slug": slug}
+    )
 
 
 def _refused(error: Refused) -> Answer:

@@ -181,7 +181,10 @@ class PlanetSettings:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, where, and at which moment (`now`, aware UTC). A visitor has no `user_id`."""
+    """Who acts, where, and at which moment (`now`, aware UTC). A visitor has no `user_id`.
+
+    `rules_due`: the planet has rules that he has not accepted yet; doors ask him, nothing is refused.
+    """
 
     now: datetime
     user_id: int | None = None
@@ -195,6 +198,7 @@ class Actor:
     expires_at: datetime | None = None
     muted_until: datetime | None = None
     isolated: bool = False
+    rules_due: bool = False
 
     @property
     def inside(self) -> bool:

@@ -28,8 +28,11 @@ _MEMBERSHIP_COLUMNS = tuple(
         "removed_at",
         "muted_until",
         "isolated_at",
+        "rules_version",
     )
 )
+
+INSIDE = (Standing.ACTIVE, Standing.GRACE)
 
 
 def _entry(which: ColumnElement[bool]) -> Ready:
@@ -75,7 +78,7 @@ def _actor(
     moment = clock.now()
     if viewer is None:
         return Actor(now=moment, planet=planet.settings())
-    identity, role, joined, requested, expires, left, removed, muted, isolated = membership
+    identity, role, joined, requested, expires, left, removed, muted, isolated, rules = membership
     facts = (
         MembershipFacts(
             role=PlanetRole(role),
@@ -102,6 +105,7 @@ def _actor(
         expires_at=facts.expires_at if facts else None,
         muted_until=muted,
         isolated=isolated is not None,
+        rules_due=standing in INSIDE and rules != planet.rules_version,
     )
 
 

@@ -1,0 +1,96 @@
+"""What is said about categories, and about what a form of planets or memberships got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from app.kernel.errors import Invalid
+
+CATEGORY_NAMES: dict[str, Any] = {
+    "technology": lazy_gettext("Technology"),
+    "business": lazy_gettext("Business"),
+    "finance": lazy_gettext("Finance"),
+    "career": lazy_gettext("Work and career"),
+    "learning": lazy_gettext("Learning"),
+    "science": lazy_gettext("Science"),
+    "reading": lazy_gettext("Reading"),
+    "writing": lazy_gettext("Writing"),
+    "arts": lazy_gettext("Arts and design"),
+    "health": lazy_gettext("Health and sports"),
+    "parenting": lazy_gettext("Families"),
+    "life": lazy_gettext("Life"),
+    "games": lazy_gettext("Games"),
+    "other": lazy_gettext("Everything else"),
+}
+
+_ANY = ""
+_SENTENCES: dict[tuple[str, str], Any] = {
+    ("name", "required"): lazy_gettext("A planet needs a name."),
+    ("slug", "slug_length"): lazy_gettext("Use %(low)s to %(high)s characters."),
+    ("slug", "slug_shape"): lazy_gettext(
+        "Use small letters a–z, digits and single hyphens between them."
+    ),
+    ("slug", "slug_reserved"): lazy_gettext("This word is kept for the site itself. Try another."),
+    ("slug", "slug_taken"): lazy_gettext("Another planet has or had this address. Try another."),
+    ("slug", "slug_changes"): lazy_gettext(
+        "The address was changed %(high)s times in 30 days. Wait a while before the next change."
+    ),
+    ("join_question", "join_question_needed"): lazy_gettext(
+        "Write the question that people answer when they ask to join."
+    ),
+    ("answer", "required"): lazy_gettext("Please answer the question: staff decide by it."),
+    ("source", "required"): lazy_gettext("Write the rules before you publish them."),
+    ("reason", "required"): lazy_gettext("Write why. The person concerned can read it."),
+    ("rules", "rules_needed"): lazy_gettext("Please accept the rules to join."),
+    ("rules", "rules_changed"): lazy_gettext(
+        "The rules changed while you were reading. Please read the new version and accept it."
+    ),
+    ("nickname", "name_taken"): lazy_gettext(
+        "Somebody here has your name, or one that looks like it. Choose a nickname for this planet."
+    ),
+    ("nickname", "nickname_taken"): lazy_gettext(
+        "Somebody here has this name, or one that looks like it. Choose another."
+    ),
+    ("nickname", "hidden_characters"): lazy_gettext("A name cannot hold invisible characters."),
+    ("nickname", "too_many_marks"): lazy_gettext("There are too many accents on one letter."),
+    ("nickname", "no_letters"): lazy_gettext("A name needs a letter, a digit or a picture."),
+    ("nickname", "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
+    ("email", "email"): lazy_gettext("This is not an e-mail address. Is a part missing?"),
+    ("ends_at", "past"): lazy_gettext("This day is over. Choose a later one."),
+    ("ends_at", "unreadable"): lazy_gettext("Choose a day, or leave it empty."),
+    ("ends_at", "guests_only"): lazy_gettext("Only guests have an end date."),
+    ("ends_at", "staff_never_ends"): lazy_gettext("Staff have no end date."),
+    ("until", "past"): lazy_gettext("Choose a time in the future."),
+    ("role", "not_inside"): lazy_gettext("Only somebody who is inside can be given a role."),
+    ("member", "not_inside"): lazy_gettext("Choose somebody who is a member now."),
+    ("member", "heir_self"): lazy_gettext("The planet is yours already."),
+    ("member", "heir_isolated"): lazy_gettext(
+        "This person is isolated. End the isolation first, or choose somebody else."
+    ),
+    ("member", "heir_account"): lazy_gettext("This account cannot be used now. Choose another."),
+    ("confirmation", "mismatch"): lazy_gettext("Type “%(expected)s” to confirm."),
+    ("password", "wrong_password"): lazy_gettext("This is not your password."),
+    (_ANY, "required"): lazy_gettext("Please fill this in."),
+    (_ANY, "too_long"): lazy_gettext("Too long: at most %(high)s characters."),
+    (_ANY, "choice"): lazy_gettext("Please choose one from the list."),
+    (_ANY, "amount"): lazy_gettext("A whole number from %(low)s to %(high)s."),
+}
+
+
+def sentence(error: Invalid) -> str:
+    """Return what to tell somebody about a field."""
+    words = _SENTENCES.get((error.field, error.code)) or _SENTENCES.get((_ANY, error.code))
+    if words is None:
+        return str(gettext("Something here is not right. Check it and try again."))
+    return str(words) % error.values
+
+
+def errors_of(problems: Iterable[Invalid]) -> dict[str, str]:
+    """Return problems as forms take them: field -> sentence, the first of each field."""
+    errors: dict[str, str] = {}
+    for problem in problems:
+        errors.setdefault(problem.field, sentence(problem))
+    return errors
