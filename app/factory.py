@@ -22,7 +22,9 @@ from app.blueprints import (
     discussion,
     entrance,
     errors,
+    home,
     media,
+    memberships,
     navigation,
     operations,
     page,
@@ -52,6 +54,8 @@ DOORS = (
     media.bp,
     operations.bp,
     *discussion.DOORS,
+    home.bp,
+    memberships.bp,
     planets.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.

@@ -144,7 +144,7 @@ def _is_reading() -> bool:
         return False
     fragment = "X-Fragment" in request.headers or "HX-Request" in request.headers
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "text/html" and not fragment
+    return best != "application/json" and not fragment
 
 
 def require(verdict: Verdict) -> None:

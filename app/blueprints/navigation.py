@@ -11,7 +11,7 @@ from app.policy import Action
 FOR_EVERYBODY = {"discover": "planets.discover", "language": "accounts.language"}
 FOR_VISITORS = {"sign_in": "accounts.sign_in", "sign_up": "accounts.sign_up"}
 FOR_MEMBERS = {
-    "home": "planets.home",
+    "home": "home.index",
     "questions": "questions.inbox",
     "notices": "notifications.notices",
     "bookmarks": "discussion.bookmarks",

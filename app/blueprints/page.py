@@ -10,6 +10,7 @@ from flask_babel import Babel, get_locale, get_timezone
 
 from app.blueprints import language
 from app.blueprints.entrance import current_site, current_viewer, may
+from app.blueprints.rail import my_planets
 from app.kernel import clock
 
 LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
@@ -70,6 +71,7 @@ def _frame() -> dict[str, Any]:
         "actor": g.get("actor"),
         "now": clock.now(),
         "languages": LANGUAGES,
+        "my_planets": my_planets,
         "here": request.full_path if request.query_string else request.path,
     }
 

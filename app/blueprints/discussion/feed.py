@@ -18,6 +18,7 @@ from app.blueprints.discussion.present import (
     topic_url,
 )
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.planets.landing import show_landing
 from app.discussion.actions.reading import mark_all_read
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.feed import (
@@ -42,9 +43,9 @@ _INSTANT = timedelta(microseconds=1)
 @declares("public")
 def home(slug: str) -> str:
     """Show the feed to those who read the planet, its landing page to everybody else."""
-    _planet, actor = enter_planet(slug)
+    planet, actor = enter_planet(slug)
     if not can(actor, Action.PLANET_READ):
-        return render_template("planets/landing.html")
+        return show_landing(planet, actor)
     tags = list_tags(actor)
     tag = _chosen_tag(tags)
     view = FeedView.LATEST if tag else _view()

@@ -28,7 +28,7 @@ def discover() -> str:
     older = url_for("planets.discover", category=category or None, after=cursor) if cursor else None
     return render_template(
         "planets/discover.html",
-        planets=[_tile(p, counts[p.id]) for p in found],
+        planets=[tile_shape(p, counts[p.id]) for p in found],
         categories=[(key, name) for key, name in CATEGORY_NAMES.items() if key in used],
         category=category,
         older=older,
@@ -36,7 +36,7 @@ def discover() -> str:
     )
 
 
-def _tile(planet: ListedPlanet, members: int) -> dict[str, Any]:
+def tile_shape(planet: ListedPlanet, members: int) -> dict[str, Any]:
     """Return a planet as `planet_tile` takes it."""
     return {
         "name": planet.name,

@@ -31,14 +31,14 @@ def looks(slug: str) -> Page:
 @bp.post("/p/<slug>/settings/pictures/<place>")
 @declares(Action.SETTINGS_EDIT)
 def save_picture(slug: str, place: str) -> Page:
-    """Put up another picture (field `picture`), or take the present one down (field `remove`)."""
+    """Put up another picture (field: the name of its place), or take it down (field `remove`)."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.SETTINGS_EDIT))
     if place not in PLACES:
         raise NotFound(place)
     public_id = ""
     if "remove" not in request.form:
-        sent = request.files.get("picture")
+        sent = request.files.get(place)
         if sent is None or not sent.filename:
             return _form(planet, errors={place: gettext("Choose a picture first.")})
         upload = Upload(filename=sent.filename, stream=sent.stream)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-
 from flask import flash, render_template, request
 from flask_babel import gettext
+from markupsafe import Markup
 
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.planets.door import Page, bp
 from app.blueprints.planets.settings import settings_tabs
 from app.blueprints.planets.words import errors_of
+from app.discussion.diffing import diff_texts
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.text import clean
@@ -28,7 +28,8 @@ def rules(slug: str) -> Page:
     planet, actor = enter_planet(slug)
     require(can(actor, Action.LANDING_READ))
     present = find_rules(planet.id, planet.rules_version)
-    return render_template("planets/rules.html", rules=present)
+    html = Markup(present.html) if present else ""  # noqa: S704 - made by kernel.text
+    return render_template("planets/rules.html", rules=present, rules_html=html)
 
 
 @bp.get("/p/<slug>/rules/history")
@@ -45,7 +46,7 @@ def rules_history(slug: str) -> Page:
     if shown is None:
         raise NotFound
     before = find_rules(planet.id, chosen - 1)
-    parts = compare(before.source if before else "", shown.source)
+    parts = diff_texts(before.source if before else "", shown.source)
     return render_template(
         "planets/rules_history.html", versions=versions, shown=shown, parts=parts
     )
@@ -94,19 +95,3 @@ def _form(planet: PlanetView, source: str, *, errors: dict[str, str]) -> Page:
         errors=errors,
     )
     return (html, 422) if errors else html
-
-
-def compare(before: str, after: str) -> list[tuple[str, str]]:
-    """Return two texts as one, by lines, for the `diff` macro: (same, ins or del; text)."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    parts: list[tuple[str, str]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        if tag == "equal":
-            parts.append(("same", "".join(old[old_from:old_to])))
-            continue
-        if old_to > old_from:
-            parts.append(("del", "".join(old[old_from:old_to])))
-        if new_to > new_from:
-            parts.append(("ins", "".join(new[new_from:new_to])))
-    return parts

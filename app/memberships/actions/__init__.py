@@ -5,6 +5,7 @@ from app.memberships.actions.founding import found_planet
 from app.memberships.actions.invitations import (
     Offer,
     accept_invitation,
+    check_offer,
     copy_link,
     invite,
     issue_secret,
@@ -37,6 +38,7 @@ __all__ = [
     "accept_rules",
     "approve",
     "change_nickname",
+    "check_offer",
     "copy_link",
     "decline",
     "follow_name",

@@ -2,6 +2,7 @@
 
 from app.memberships.queries.entry import actor_of, enter_planet, site_actor, visit_planet
 from app.memberships.queries.invitations import (
+    InvitationPage,
     InvitationView,
     get_invitation,
     get_invitation_row,
@@ -26,6 +27,7 @@ from app.memberships.queries.trail import Place, TrailEntry, list_trail
 from app.memberships.rows import get_row
 
 __all__ = [
+    "InvitationPage",
     "InvitationView",
     "MemberFilter",
     "MemberRow",

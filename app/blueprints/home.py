@@ -1,0 +1,75 @@
+"""Home: my planets for who is signed in, a welcome for everybody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, url_for
+from flask_babel import ngettext
+
+from app.blueprints.entrance import current_viewer, declares, site_actor
+from app.blueprints.memberships.door import ROLE_NAMES
+from app.blueprints.page import media_url
+from app.blueprints.planets.discover import tile_shape
+from app.blueprints.rail import RailPlanet, all_my_planets
+from app.memberships.queries import count_members, count_requests
+from app.planets.queries import list_discoverable
+from app.policy import Action, PlanetRole, Standing, can
+
+bp = Blueprint("home", __name__)
+SHOWN_TO_VISITORS = 6
+
+
+@bp.get("/")
+@declares("public")
+def index() -> str:
+    """Show my planets, or the welcome page."""
+    if current_viewer() is None:
+        return _welcome()
+    planets = all_my_planets()
+    requests = count_requests([p.mine.planet_id for p in planets if p.mine.staffed])
+    return render_template(
+        "home/mine.html",
+        planets=[_tile(p, requests.get(p.mine.planet_id, 0)) for p in planets],
+        questions=sum(p.questions for p in planets),
+        inbox=_address("questions.inbox"),
+        may_create=bool(can(site_actor(), Action.PLANET_CREATE)),
+    )
+
+
+def _welcome() -> str:
+    found, _more = list_discoverable(limit=SHOWN_TO_VISITORS)
+    counts = count_members((p.id, p.grace_days) for p in found)
+    return render_template(
+        "home/welcome.html", planets=[tile_shape(p, counts[p.id]) for p in found]
+    )
+
+
+def _address(endpoint: str) -> str:
+    """Return a page's address, or "" where the installation has no such page."""
+    return url_for(endpoint) if endpoint in current_app.view_functions else ""
+
+
+def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
+    """Return one of my planets for home: what waits there, and what of it is mine to do."""
+    mine = planet.mine
+    waiting = mine.standing is Standing.PENDING
+    ended = mine.standing is Standing.EXPIRED
+    where = "planets.landing" if waiting or ended else "feed.home"
+    return {
+        "slug": mine.slug,
+        "name": mine.name,
+        "url": url_for(where, slug=mine.slug),
+        "avatar_url": media_url(mine.avatar, "thumb"),
+        "accent": planet.accent,
+        "intro": mine.tagline,
+        "pinned": mine.pinned,
+        "role_label": "" if mine.role is PlanetRole.MEMBER or waiting else ROLE_NAMES[mine.role],
+        "questions": planet.questions,
+        "unread": planet.unread,
+        "stats": [(requests, ngettext("request", "requests", requests))] if requests else [],
+        "waiting": waiting,
+        "ended": ended,
+        "grace": mine.standing is Standing.GRACE,
+        "expires_at": mine.expires_at,
+    }

@@ -1,0 +1,141 @@
+"""The trail: who did what to whom, when and why, for the planet's staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from app.blueprints.entrance import declares, enter_planet, require
+from app.blueprints.language import local_date
+from app.blueprints.memberships.door import ROLE_NAMES, Page, bp
+from app.blueprints.planets.settings_words import WORDS
+from app.memberships.queries import Place, TrailEntry, list_trail
+from app.policy import Action, can
+
+# What each act is called; other rooms' acts come under their own key until they have words here.
+ACTS: dict[str, Any] = {
+    "planet.create": lazy_gettext("founded the planet"),
+    "planet.basics": lazy_gettext("changed what the planet says of itself"),
+    "planet.slug": lazy_gettext("changed the address"),
+    "planet.settings": lazy_gettext("changed settings"),
+    "planet.looks": lazy_gettext("changed a picture"),
+    "planet.rules": lazy_gettext("published new rules"),
+    "planet.hand_over": lazy_gettext("handed the planet over to"),
+    "member.role": lazy_gettext("changed the role of"),
+    "member.end": lazy_gettext("changed the end date of"),
+    "member.approve": lazy_gettext("let in"),
+    "member.decline": lazy_gettext("declined the request of"),
+    "member.leave": lazy_gettext("left"),
+    "member.mute": lazy_gettext("muted"),
+    "member.unmute": lazy_gettext("unmuted"),
+    "member.isolate": lazy_gettext("isolated"),
+    "member.release": lazy_gettext("ended the isolation of"),
+    "member.remove": lazy_gettext("removed"),
+    "member.readmit": lazy_gettext("readmitted"),
+    "invitation.create": lazy_gettext("invited somebody"),
+    "invitation.resend": lazy_gettext("sent an invitation again"),
+    "invitation.copy": lazy_gettext("copied the link of an invitation"),
+    "invitation.revoke": lazy_gettext("revoked an invitation"),
+    "invitation.accept": lazy_gettext("took up an invitation"),
+}
+KINDS = {
+    "member": lazy_gettext("People"),
+    "invitation": lazy_gettext("Invitations"),
+    "planet": lazy_gettext("The planet"),
+}
+# Where the person concerned is the one who acted, his name is said once.
+_ALONE = frozenset({"member.leave"})
+
+
+@bp.get("/p/<slug>/audit")
+@declares(Action.AUDIT_READ)
+def audit(slug: str) -> Page:
+    """List the trail, newest first; `kind` narrows it."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.AUDIT_READ))
+    kind = request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    found, place = list_trail(actor, kind=kind, since=_read_place())
+    older = None
+    if place is not None:
+        older = url_for(
+            "memberships.audit",
+            slug=slug,
+            kind=kind or None,
+            until=place.at.isoformat(),
+            shown=place.shown,
+        )
+    return render_template(
+        "memberships/audit.html",
+        entries=[_shape(slug, entry) for entry in found],
+        kinds=list(KINDS.items()),
+        kind=kind,
+        older=older,
+        paged="until" in request.args,
+    )
+
+
+def _read_place() -> Place | None:
+    try:
+        at = datetime.fromisoformat(request.args.get("until", ""))
+    except ValueError:
+        return None
+    shown = request.args.get("shown", 0, type=int)
+    return Place(at, shown) if at.tzinfo is not None and 0 <= shown < 10_000 else None
+
+
+def _shape(slug: str, entry: TrailEntry) -> dict[str, Any]:
+    concerned = entry.subject and entry.action not in _ALONE
+    return {
+        "at": entry.at,
+        "actor": entry.actor or gettext("The system"),
+        "act": ACTS.get(entry.action, entry.action),
+        "subject": entry.subject if concerned else "",
+        "url": url_for("memberships.member", slug=slug, public_id=entry.subject_id)
+        if concerned
+        else "",
+        "reason": entry.reason,
+        "changes": _changes(entry),
+    }
+
+
+def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
+    """Return what changed as (what, before, after); only of acts whose data is known to be plain."""
+    before, after = entry.data.get("before"), entry.data.get("after")
+    if entry.action == "member.role":
+        return [(gettext("Role"), _role(before), _role(after))]
+    if entry.action == "member.end":
+        return [(gettext("End"), _day(before), _day(after))]
+    if not entry.action.startswith("planet.") or not isinstance(before, dict):
+        return []
+    after = after if isinstance(after, dict) else {}
+    return [
+        (
+            str(WORDS[name].label) if name in WORDS else name,
+            _value(name, value),
+            _value(name, after.get(name)),
+        )
+        for name, value in before.items()
+    ]
+
+
+def _role(value: Any) -> str:
+    return str(ROLE_NAMES.get(value, value))
+
+
+def _day(value: Any) -> str:
+    return local_date(datetime.fromisoformat(value)) if value else gettext("no end")
+
+
+def _value(name: str, value: Any) -> str:
+    """Return a setting's value in words, long texts cut."""
+    options = WORDS[name].options if name in WORDS else None
+    if options and value in options:
+        return str(options[value][0])
+    if isinstance(value, bool):
+        return str(gettext("on") if value else gettext("off"))
+    text = str(value if value is not None else "")
+    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -1,0 +1,81 @@
+"""What the pages of memberships share: the blueprint, days typed into forms, words for standings."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import get_timezone, lazy_gettext
+from werkzeug.wrappers import Response
+
+from app.blueprints.page import media_url
+from app.kernel.errors import Invalid
+from app.policy import PlanetRole, Standing
+
+bp = Blueprint("memberships", __name__)
+
+Page = str | Response | tuple[str, int]
+
+ROLE_NAMES: dict[str, Any] = {
+    PlanetRole.OWNER: lazy_gettext("Owner"),
+    PlanetRole.PARTNER: lazy_gettext("Partner"),
+    PlanetRole.ADMIN: lazy_gettext("Admin"),
+    PlanetRole.GUEST: lazy_gettext("Guest"),
+    PlanetRole.MEMBER: lazy_gettext("Member"),
+}
+ROLE_HELP: dict[str, Any] = {
+    PlanetRole.PARTNER: lazy_gettext("Runs the planet with the owner: settings, roles, people."),
+    PlanetRole.ADMIN: lazy_gettext("Keeps order: lets people in, tidies topics and comments."),
+    PlanetRole.GUEST: lazy_gettext("An invited expert: publishes and answers questions."),
+    PlanetRole.MEMBER: lazy_gettext("Reads, asks and comments."),
+}
+STANDING_NAMES: dict[str, Any] = {
+    Standing.ACTIVE: lazy_gettext("Active"),
+    Standing.GRACE: lazy_gettext("In the days of grace"),
+    Standing.EXPIRED: lazy_gettext("Ended"),
+    Standing.LEFT: lazy_gettext("Left"),
+    Standing.REMOVED: lazy_gettext("Removed"),
+    Standing.PENDING: lazy_gettext("Waiting"),
+    Standing.VISITOR: lazy_gettext("Not inside"),
+}
+
+
+def read_last_day(field: str) -> datetime | None:
+    """Return the end of a typed day in the reader's zone, as aware UTC; None when left empty.
+
+    Invalid(field, "unreadable") for what is no day.
+    """
+    typed = request.form.get(field, "").strip()
+    if not typed:
+        return None
+    try:
+        day = date.fromisoformat(typed)
+        ends = datetime.combine(day + timedelta(days=1), time(), tzinfo=get_timezone())
+        return ends.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(field, "unreadable") from None
+
+
+def last_day(ends_at: datetime | None) -> str:
+    """Return an end as the day a form shows, the last one included; "" for never."""
+    if ends_at is None:
+        return ""
+    return (ends_at - timedelta(microseconds=1)).astimezone(get_timezone()).date().isoformat()
+
+
+def person_shape(slug: str, *, name: str, avatar: str, role: str, member: str) -> dict[str, Any]:
+    """Return somebody for a byline that leads to his page."""
+    return {
+        "name": name,
+        "url": url_for("memberships.person", slug=slug, public_id=member),
+        "avatar_url": media_url(avatar, "thumb"),
+        "role": role,
+        "anonymous": False,
+    }
+
+
+def answer(template: str, errors: dict[str, str], **context: Any) -> Page:
+    """Return a page with a form; 422 when it comes back with errors."""
+    html = render_template(template, errors=errors, **context)
+    return (html, 422) if errors else html

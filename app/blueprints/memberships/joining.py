@@ -1,0 +1,116 @@
+"""Joining: at once or by request; what staff decide; leaving."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request
+from flask_babel import gettext
+from markupsafe import Markup
+
+from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.memberships.door import Page, answer, bp
+from app.blueprints.planets.landing import cover_shape, door_state
+from app.blueprints.planets.words import errors_of
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
+from app.memberships import actions
+from app.memberships.queries import OwnMembership, find_own
+from app.planets.queries import PlanetView, find_rules
+from app.policy import Action, Actor, Joining, Reason, Standing, can
+
+
+@bp.get("/p/<slug>/join")
+@declares(Action.PLANET_JOIN)
+def join(slug: str) -> Page:
+    """Show what joining asks: the rules, the question, a nickname when the name is taken."""
+    planet, actor = enter_planet(slug)
+    verdict = can(actor, Action.PLANET_JOIN)
+    if verdict.reason in (Reason.ALREADY_MEMBER, Reason.PENDING):
+        return see_other("planets.landing", slug=slug)
+    require(verdict)
+    return _form(planet, actor, errors={})
+
+
+@bp.post("/p/<slug>/join")
+@declares(Action.PLANET_JOIN)
+def send_join(slug: str) -> Page:
+    """Join, or ask to be let in. Pressing twice is pressing once."""
+    planet, actor = enter_planet(slug)
+    verdict = can(actor, Action.PLANET_JOIN)
+    if verdict.reason in (Reason.ALREADY_MEMBER, Reason.PENDING):
+        return see_other("feed.home", slug=slug)
+    require(verdict)
+    nickname = request.form.get("nickname", "")
+    version = request.form.get("rules", 0, type=int)
+    asks = planet.joining == Joining.APPROVAL
+    try:
+        with unit_of_work():
+            if asks:
+                actions.request_to_join(
+                    actor,
+                    answer=request.form.get("answer", ""),
+                    nickname=nickname,
+                    rules_version=version,
+                )
+            else:
+                actions.join(actor, nickname=nickname, rules_version=version)
+    except Invalid as error:
+        return _form(planet, actor, errors=errors_of([error]))
+    if asks:
+        flash(gettext("Sent. You get a notice when staff have decided."), "ok")
+        return see_other("planets.landing", slug=slug)
+    flash(gettext("Welcome to %(planet)s.", planet=planet.name), "ok")
+    return see_other("feed.home", slug=slug)
+
+
+@bp.post("/p/<slug>/join/withdraw")
+@declares(Action.ACCOUNT_USE)
+def withdraw(slug: str) -> Page:
+    """Take one's own request back."""
+    _planet, actor = enter_planet(slug)
+    with unit_of_work():
+        actions.withdraw_request(actor)
+    flash(gettext("Your request is withdrawn."), "ok")
+    return see_other("planets.landing", slug=slug)
+
+
+@bp.get("/p/<slug>/leave")
+@declares(Action.PLANET_LEAVE)
+def leave(slug: str) -> Page:
+    """Ask once more before somebody leaves, or say why the owner cannot."""
+    planet, actor = enter_planet(slug)
+    own = find_own(actor)
+    if actor.standing not in (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED) or own is None:
+        return see_other("planets.landing", slug=slug)
+    return render_template("memberships/leave.html", own=own, cover=cover_shape(planet))
+
+
+@bp.post("/p/<slug>/leave")
+@declares(Action.PLANET_LEAVE)
+def send_leave(slug: str) -> Page:
+    """Leave the planet."""
+    planet, actor = enter_planet(slug)
+    if actor.standing is Standing.LEFT:
+        return see_other("planets.landing", slug=slug)
+    with unit_of_work():
+        actions.leave(actor)
+    flash(gettext("You left %(planet)s.", planet=planet.name), "ok")
+    return see_other("planets.landing", slug=slug)
+
+
+def _form(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
+    own: OwnMembership | None = find_own(actor)
+    accepted = own.rules_version if own else 0
+    rules = find_rules(planet.id, planet.rules_version) if planet.rules_version else None
+    due = rules is not None and accepted != planet.rules_version
+    return answer(
+        "memberships/join.html",
+        errors,
+        cover=cover_shape(planet),
+        door=door_state(actor, own),
+        asks=planet.joining == Joining.APPROVAL,
+        rules=rules if due else None,
+        rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
+        typed=request.form,
+        wants_nickname="nickname" in errors or bool(own and own.nickname),
+        nickname=request.form.get("nickname", own.nickname if own else ""),
+    )

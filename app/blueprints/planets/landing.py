@@ -1,0 +1,116 @@
+"""A planet's first page: what everybody may know of it, and the way in that is open to him."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from app.blueprints.discussion.present import Shape, card_shape
+from app.blueprints.entrance import declares, enter_planet
+from app.blueprints.page import media_url
+from app.blueprints.planets.door import bp
+from app.blueprints.planets.words import CATEGORY_NAMES
+from app.discussion.queries.cards import load_cards
+from app.discussion.queries.people import has_readable_words
+from app.discussion.queries.samples import count_activity, list_samples
+from app.memberships.queries import OwnMembership, Person, count_members, find_own, find_owner
+from app.planets.queries import PlanetView, get_intro
+from app.policy import Action, Actor, Reason, Standing, can
+
+ACTIVITY_DAYS = 30
+
+
+@bp.get("/p/<slug>/about")
+@declares("public")
+def landing(slug: str) -> str:
+    """Show what everybody may know of a planet."""
+    return show_landing(*enter_planet(slug))
+
+
+def show_landing(planet: PlanetView, actor: Actor) -> str:
+    """Return the first page for whoever enters; also shown instead of a feed that is closed."""
+    own = find_own(actor)
+    intro = get_intro(planet.id)
+    owner = find_owner(planet.id)
+    return render_template(
+        "planets/landing.html",
+        cover=cover_shape(planet),
+        intro=Markup(intro.html),  # noqa: S704 - made by kernel.text
+        founded=intro.created_at,
+        category=CATEGORY_NAMES.get(planet.category, ""),
+        owner=_owner_shape(planet, actor, owner) if owner else None,
+        bio=owner.bio if owner else "",
+        stats=_stats(planet, actor),
+        samples=_samples(planet, actor),
+        own=own,
+        door=door_state(actor, own),
+    )
+
+
+def cover_shape(planet: PlanetView) -> Shape:
+    """Return a planet as `planet_cover` takes it."""
+    return {
+        "name": planet.name,
+        "tagline": planet.tagline,
+        "accent": planet.accent or "indigo",
+        "avatar_url": media_url(planet.avatar),
+        "cover_url": media_url(planet.cover),
+    }
+
+
+def door_state(actor: Actor, own: OwnMembership | None) -> str:
+    """Return which door the first page shows to this reader.
+
+    inside, sign_in, confirm, removed, waiting (for a decision), invitation (the only way, and he
+    has none), renew (his time is over), rejoin (he left), or join.
+    """
+    if actor.inside:
+        return "inside"
+    if actor.standing is Standing.REMOVED:
+        return "removed"
+    if own is not None and own.requested_at is not None:
+        return "waiting"
+    reason = can(actor, Action.PLANET_JOIN).reason
+    closed = {
+        Reason.SIGN_IN: "sign_in",
+        Reason.CONFIRM_EMAIL: "confirm",
+        Reason.INVITATION_ONLY: "invitation",
+    }
+    if reason is not None:
+        return closed.get(reason, "removed")
+    return {Standing.EXPIRED: "renew", Standing.LEFT: "rejoin"}.get(actor.standing, "join")
+
+
+def _owner_shape(planet: PlanetView, actor: Actor, owner: Person) -> Shape:
+    """Return the owner for a byline; the name leads to his page where this reader can open it."""
+    shown = bool(can(actor, Action.MEMBER_LIST)) or has_readable_words(actor, owner.user_id)
+    url = url_for("memberships.person", slug=planet.slug, public_id=owner.membership_id)
+    return {
+        "name": owner.name,
+        "url": url if shown else None,
+        "avatar_url": media_url(owner.avatar, "thumb"),
+        "role": owner.role,
+        "anonymous": False,
+    }
+
+
+def _stats(planet: PlanetView, actor: Actor) -> list[tuple[int, Any]]:
+    """Return members now, posts and answers of the last 30 days: counted now, never typed in."""
+    since = actor.now - timedelta(days=ACTIVITY_DAYS)
+    members = count_members([(planet.id, planet.grace_days)])[planet.id]
+    activity = count_activity(planet.id, since=since, now=actor.now)
+    return [
+        (members, ngettext("member", "members", members)),
+        (activity.posts, ngettext("post", "posts", activity.posts)),
+        (activity.answers, ngettext("answer", "answers", activity.answers)),
+    ]
+
+
+def _samples(planet: PlanetView, actor: Actor) -> list[Shape]:
+    entries = list_samples(actor)
+    cards = load_cards([entry.id for entry in entries], actor.now)
+    return [card_shape(planet.slug, cards[entry.id], entry) for entry in entries]

@@ -1,0 +1,64 @@
+"""My planets, for the frame's left column and for home: read once a request, and only if shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g, url_for
+
+from app.blueprints.entrance import current_viewer
+from app.discussion.queries.waiting import count_unread, count_waiting_questions
+from app.kernel import clock
+from app.memberships.queries import MyPlanet, list_mine
+from app.policy import Standing
+
+_INSIDE = (Standing.ACTIVE, Standing.GRACE)
+
+
+@dataclass(frozen=True, slots=True)
+class RailPlanet:
+    """A planet of mine with what waits there. `avatar` is an attachment's public id."""
+
+    mine: MyPlanet
+    slug: str
+    name: str
+    url: str
+    avatar: str
+    accent: str
+    unread: int
+    questions: int
+
+
+def my_planets() -> list[RailPlanet]:
+    """Return the viewer's planets in which he reads, with counts; [] for a visitor. Three queries."""
+    return [p for p in all_my_planets() if p.mine.standing is not Standing.PENDING]
+
+
+def all_my_planets() -> list[RailPlanet]:
+    """Return the same, and the planets in which the viewer waits to be let in."""
+    if "my_planets" not in g:
+        g.my_planets = _read()
+    found: list[RailPlanet] = g.my_planets
+    return found
+
+
+def _read() -> list[RailPlanet]:
+    viewer = current_viewer()
+    mine = list_mine(viewer.user_id) if viewer else []
+    if viewer is None or not mine:
+        return []
+    unread = count_unread(viewer.user_id, clock.now())
+    questions = count_waiting_questions(viewer.user_id)
+    return [
+        RailPlanet(
+            mine=planet,
+            slug=planet.slug,
+            name=planet.name,
+            url=url_for("feed.home", slug=planet.slug),
+            avatar=planet.avatar,
+            accent=planet.accent or "indigo",
+            unread=unread.get(planet.planet_id, 0) if planet.standing in _INSIDE else 0,
+            questions=questions.get(planet.planet_id, 0) if planet.standing in _INSIDE else 0,
+        )
+        for planet in mine
+    ]
