@@ -28,8 +28,7 @@ from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Invalid, NotFound, Refused
 from tests.cast import Cast
 from tests.discussion.states import State, write
-from tests.discussion.test_comments_writing import at_once
-from tests.discussion.threads import counted, post, say, the_comment, the_topic, topic_of
+from tests.discussion.threads import at_once, counted, post, say, the_comment, the_topic, topic_of
 
 
 def like(cast: Cast, persona: str, topic: str, verb: Any = like_topic) -> int:

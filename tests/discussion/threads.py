@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from app.discussion.actions.answers import answer_question, compose_answer, edit_answer
 from app.discussion.actions.comments import (
     CommentWish,
     compose_comment,
@@ -16,10 +19,19 @@ from app.discussion.actions.comments import (
     edit_comment,
     write_comment,
 )
+from app.discussion.actions.questions import AskWish, ask, compose_question, hand_on
 from app.discussion.models import Comment, Question, Topic
-from app.discussion.queries.facts import CommentRow, TopicRow, get_comment, get_topic
+from app.discussion.queries.facts import (
+    CommentRow,
+    TopicRow,
+    get_answer,
+    get_comment,
+    get_topic,
+)
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.memberships.models import Membership
+from app.outbox.models import OutboxEvent
 from app.policy import CommentFacts, TopicFacts
 from tests.cast import Cast
 
@@ -163,3 +175,78 @@ def many_comments(
 
 def _later(moment: datetime, seconds: int) -> datetime:
     return datetime.fromtimestamp(moment.timestamp() - 100_000 + seconds, moment.tzinfo)
+
+
+def member_id(cast: Cast, persona: str) -> str:
+    """Return the public id of the persona's membership."""
+    db.session.rollback()
+    return db.session.scalars(
+        sa.select(Membership.public_id).where(
+            Membership.planet_id == cast.planet_id, Membership.user_id == cast.users[persona]
+        )
+    ).one()
+
+
+def put_question(
+    cast: Cast, persona: str, to: str = "guest", text: str = "为何？", **wish: Any
+) -> str:
+    """Ask; returns the topic's public id. `key` may be among the wishes."""
+    planet, actor = cast.entry(persona)
+    key = wish.pop("key", "")
+    asked = AskWish(text=text, addressee=member_id(cast, to), **wish)
+    new = compose_question(actor, planet=planet, wish=asked, key=key)
+    with unit_of_work():
+        return ask(actor, planet=planet, question=new).public_id
+
+
+def put_answer(cast: Cast, persona: str, topic: str, text: str = "因为。") -> str:
+    """Answer; returns the answer's public id."""
+    planet, actor = cast.entry(persona)
+    new = compose_answer(actor, planet=planet, text=text)
+    with unit_of_work():
+        actor = replace(actor, now=clock.now())
+        row, facts = get_topic(actor, topic)
+        return answer_question(actor, topic=row, facts=facts, answer=new).public_id
+
+
+def change_answer(cast: Cast, persona: str, answer: str, text: str) -> None:
+    planet, actor = cast.entry(persona)
+    new = compose_answer(actor, planet=planet, text=text, key=answer)
+    with unit_of_work():
+        row, facts = get_answer(actor, answer)
+        edit_answer(actor, answer=row, facts=facts, text=new)
+
+
+def act_on(cast: Cast, persona: str, topic: str, verb: Any, **words: Any) -> None:
+    """Do one of the verbs on a question: decline, accept, withdraw, reveal …"""
+    actor = cast.actor(persona)
+    with unit_of_work():
+        actor = replace(actor, now=clock.now())
+        row, facts = get_topic(actor, topic)
+        verb(actor, topic=row, facts=facts, **words)
+
+
+def pass_on(cast: Cast, persona: str, topic: str, to: str, note: str = "") -> None:
+    planet, _actor = cast.entry(persona)
+    act_on(cast, persona, topic, hand_on, planet=planet, to=member_id(cast, to), note=note)
+
+
+def events() -> list[tuple[str, dict[str, Any]]]:
+    """Return what was put into the outbox, in order."""
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(OutboxEvent).order_by(OutboxEvent.id))
+    return [(row.name.removeprefix("discussion."), row.payload) for row in rows]
+
+
+def at_once(cast: Cast, acts: list[Callable[[], Any]]) -> list[Any]:
+    """Run the acts in threads of their own; returns what each returned or raised."""
+
+    def run(act: Callable[[], Any]) -> Any:
+        with cast.app.app_context():
+            try:
+                return act()
+            except Exception as error:
+                return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
