@@ -7,9 +7,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, current_app, jsonify, request, url_for
 
 from app.blueprints.entrance import current_site, declares
+from app.blueprints.page import asset
 
 bp = Blueprint("assets", __name__)
 
@@ -68,6 +69,27 @@ def _current() -> Stylesheet:
         return make_stylesheet(current_app.extensions["planetarium.static_dir"])
     sheet: Stylesheet = current_app.extensions["planetarium.stylesheet"]
     return sheet
+
+
+@bp.get("/site.webmanifest")
+@declares("public")
+def manifest() -> Response:
+    """Tell phones how to keep the site on the home screen."""
+    site = current_site()
+    sizes = (192, 512)
+    icons = [{"src": asset(f"brand/icon-{n}.png"), "sizes": f"{n}x{n}"} for n in sizes]
+    answer = jsonify(
+        name=site.name,
+        short_name=site.name,
+        start_url="/",
+        display="standalone",
+        background_color="#f5f2ec",
+        theme_color="#f5f2ec",
+        icons=icons,
+    )
+    answer.mimetype = "application/manifest+json"
+    answer.headers["Cache-Control"] = "public, max-age=86400"
+    return answer
 
 
 @bp.get("/assets/<fingerprint>/app.css")

@@ -1,5 +1,5 @@
 // "5 minutes ago" for the last week; the exact time stays in the tooltip and in the printed page.
-import { lang } from "./page.js";
+import { lang, words as ours } from "./page.js";
 
 const words = new Intl.RelativeTimeFormat(lang, { numeric: "auto", style: "long" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -9,7 +9,7 @@ function phrase(moment) {
   const size = Math.abs(seconds);
   if (size > 7 * 86400) return null;
   for (const [unit, length] of UNITS) if (size >= length) return words.format(Math.trunc(seconds / length), unit);
-  return words.format(0, "minute");
+  return ours.justNow;
 }
 
 export function refresh(root = document) {

@@ -40,6 +40,15 @@ def test_fingerprint_follows_the_content(tmp_path: Path) -> None:
     assert gzip.decompress(second.gzipped) == second.plain
 
 
+def test_the_manifest_names_the_site_and_its_icons(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.get("/site.webmanifest")
+    assert answer.mimetype == "application/manifest+json"
+    assert answer.json is not None
+    for icon in answer.json["icons"]:
+        assert client.get(icon["src"]).status_code == 200
+
+
 def test_pages_link_the_stylesheet_and_it_is_kept_for_ever(app: Flask) -> None:
     client = app.test_client()
     page = client.get("/styleguide/page/feed").get_data(as_text=True)
