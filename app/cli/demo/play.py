@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.cli.demo.script import Ask, Post, Remark
-from app.discussion.actions import comments, reactions
+from app.discussion.actions import answers, comments, questions, reactions
 from app.discussion.actions.composing import TopicWish, compose_topic
 from app.discussion.actions.topics import publish_topic
 from app.discussion.models import Topic
 from app.discussion.queries.facts import get_comment, get_topic
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import db, unit_of_work
 from app.media.actions import Upload, store_file, store_image
 from app.media.storage import Storage
+from app.memberships.models import Membership
 from app.memberships.queries import actor_of
 from app.planets.queries import PlanetView
 from app.policy import Actor
@@ -83,6 +84,56 @@ class Play:
 
     def ask(self, ask: Ask) -> None:
         """Ask a question and let happen to it what the script says."""
+        asked_at, answered_at = self.ago(ask.days_ago), self.ago(ask.answered_days_ago)
+        with self.speaking(ask.by, asked_at) as (planet, actor):
+            wish = questions.AskWish(
+                text=ask.text,
+                addressee=self._membership(ask.to),
+                anonymous=ask.anonymous,
+                private=ask.private,
+            )
+            question = questions.compose_question(actor, planet=planet, wish=wish)
+            with unit_of_work():
+                public_id = questions.ask(actor, planet=planet, question=question).public_id
+        if ask.handed_to:
+            self._hand_on(ask, public_id, asked_at + timedelta(hours=3))
+        if ask.declined:
+            with self.speaking(ask.to, asked_at + timedelta(hours=6)) as (_, actor), unit_of_work():
+                topic, facts = get_topic(actor, public_id)
+                questions.decline(actor, topic=topic, facts=facts, reason=ask.declined)
+        if ask.answer:
+            self._answer(ask, public_id, answered_at)
+            self.like(public_id, ask.liked_by, answered_at)
+            self.talk(public_id, ask.remarks, answered_at, asker=ask.by)
+
+    def _hand_on(self, ask: Ask, public_id: str, moment: datetime) -> None:
+        to = self._membership(ask.handed_to)
+        with self.speaking(ask.to, moment) as (planet, actor), unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            questions.hand_on(actor, planet=planet, topic=topic, facts=facts, to=to, note="")
+
+    def _answer(self, ask: Ask, public_id: str, moment: datetime) -> None:
+        with self.speaking(ask.handed_to or ask.to, moment) as (planet, actor):
+            answer = answers.compose_answer(actor, planet=planet, text=ask.answer)
+            with unit_of_work():
+                topic, facts = get_topic(actor, public_id)
+                answers.answer_question(actor, topic=topic, facts=facts, answer=answer)
+        with self.speaking(ask.by, moment + timedelta(hours=2)) as (_, actor), unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            if ask.accepted:
+                questions.accept(actor, topic=topic, facts=facts)
+            if ask.withdrawn:
+                questions.withdraw(actor, topic=topic, facts=facts)
+
+    def _membership(self, persona: str) -> str:
+        """Return the persona's membership in this planet by its public id."""
+        found: str = db.session.scalars(
+            select(Membership.public_id).where(
+                Membership.planet_id == self.planet_id,
+                Membership.user_id == self.people[persona],
+            )
+        ).one()
+        return found
 
     def like(self, public_id: str, personas: tuple[str, ...], moment: datetime) -> None:
         """Let people like a topic."""
