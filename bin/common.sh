@@ -4,7 +4,7 @@
 OLDEST_PYTHON="3.11.5"
 
 say() { printf '%s\n' "$*"; }
-fail() { printf '\n%s\n' "$@" >&2; exit 1; }
+fail() { printf '\n' >&2; printf '%s\n' "$@" >&2; exit 1; }
 
 # Settings in .env count unless the environment has them already. Lines of NAME=value.
 read_env_file() {
@@ -60,9 +60,11 @@ find_python() {
 }
 
 make_venv() {
-  if [ -x .venv/bin/python ] && new_enough .venv/bin/python; then return; fi
+  if new_enough .venv/bin/python && [ -n "$(compgen -G '.venv/lib/python*/site-packages/pip/__main__.py')" ]; then
+    return
+  fi
   local python
-  python=$(find_python)
+  python=$(find_python) || exit 1
   say "Making .venv with $("$python" -V) …"
   if ! "$python" -c "import ensurepip, venv" 2>/dev/null; then
     local version
@@ -85,7 +87,7 @@ install_failed() {
   elif grep -qiE "do not match the hashes|hashes are required|sha256" "$log"; then
     fail "$1 failed: a package is not the one that was locked. Run it again; if it repeats, do not" \
       "trust the package source, or write the lock anew with bin/lock."
-  elif grep -qiE "name resolution|connection|network|timed out|max retries|proxy|ssl" "$log"; then
+  elif grep -qiE "name resolution|connection|network|timed out|max retries|proxy|ssl|from versions: none" "$log"; then
     fail "$1 failed: the package registry does not answer. Check the network (and PIP_INDEX_URL or" \
       "HTTPS_PROXY where you use them) and run this again; what was downloaded is kept."
   fi

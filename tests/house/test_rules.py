@@ -39,7 +39,7 @@ HOMES = {
     "pydantic_settings": ("config.py",),
     "pygments": ("kernel/text/",),
     "pymdownx": ("kernel/text/",),
-    "segno": ("blueprints/",),
+    "segno": ("kernel/qr.py",),
     "structlog": ("kernel/logs.py",),
     "werkzeug": ("blueprints/", "factory.py"),
     "whitenoise": ("factory.py",),
