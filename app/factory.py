@@ -19,6 +19,7 @@ from app import cli
 from app.blueprints import (
     accounts,
     assets,
+    cookies,
     discussion,
     entrance,
     errors,
@@ -107,6 +108,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         PERMANENT_SESSION_LIFETIME=timedelta(days=60),
+        # The door of accounts renews it now and then; signing it for each answer is dear.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_LOCALE=settings.default_language,
@@ -148,6 +151,7 @@ def _database(app: Flask, settings: Settings) -> None:
 
 
 def _sessions(app: Flask) -> None:
+    app.session_interface = cookies.Cookies(app)
     manager = flask_login.LoginManager(app)
     manager.session_protection = None
     manager.user_loader(entrance.load_login)

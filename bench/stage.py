@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from flask import Flask
+from flask import Flask, session
 from flask_migrate import upgrade
 from sqlalchemy import Engine, event, select
 
 from app.accounts.actions.sessions import start_session
 from app.accounts.limits import Origin
 from app.accounts.models import User
+from app.blueprints.accounts.door import begin_session
 from app.cli.seed_scale import Planted, Scale, plant
 from app.config import Settings
 from app.factory import create_app
@@ -93,8 +94,11 @@ def signed_in(app: Flask, email: str) -> str:
         assert user_id is not None, email
         with unit_of_work():
             secret = start_session(user_id, origin=Origin(load.LOOPBACK, "bench"))
-    serializer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return f"planetarium={serializer.dumps({'_user_id': secret, '_fresh': True})}"
+    with app.test_request_context("/"):
+        begin_session(secret)
+        answer = app.make_response("")
+        app.session_interface.save_session(app, session, answer)
+    return answer.headers["Set-Cookie"].partition(";")[0]
 
 
 def browsed(port: int, path: str, cookie: str) -> str:

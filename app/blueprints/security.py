@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -25,17 +31,35 @@ def content_security_policy(checkout_hosts: tuple[str, ...]) -> str:
     )
 
 
+class Guard:
+    """Adds what is missing of `headers` to every answer of `application`. Around the application,
+    not a hook in it: a list is joined here, where Werkzeug would compare every name with every other.
+    """
+
+    def __init__(self, application: WSGIApplication, headers: dict[str, str]) -> None:
+        self.application = application
+        self.headers = [(name.lower(), (name, value)) for name, value in headers.items()]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does, with the headers."""
+
+        def start(
+            status: str, given: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            names = {name.lower() for name, _ in given}
+            missing = [header for name, header in self.headers if name not in names]
+            return start_response(status, given + missing, exc_info)
+
+        return self.application(environ, start)
+
+
 def install(app: Flask, *, checkout_hosts: tuple[str, ...], https: bool) -> None:
-    """Add the headers to every response; pages of signed-in people are never kept by caches."""
-    headers = {**_FIXED, "Content-Security-Policy": content_security_policy(checkout_hosts)}
+    """Add the headers to every answer; what does not say otherwise is never kept by caches."""
+    headers = {
+        **_FIXED,
+        "Content-Security-Policy": content_security_policy(checkout_hosts),
+        "Cache-Control": "private, no-store",
+    }
     if https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-
-    def add(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if "Cache-Control" not in response.headers and request.endpoint != "static":
-            response.headers["Cache-Control"] = "private, no-store"
-        return response
-
-    app.after_request(add)
+    app.wsgi_app = Guard(app.wsgi_app, headers)  # type: ignore[method-assign]

@@ -57,6 +57,9 @@ def refresh_session(response: Response) -> Response:
                 actions.refresh_session(viewer.session_id)
         except OperationalError:
             current_app.logger.warning("session not refreshed: the database is busy")
+        else:
+            # Send the cookie again, so that it lives as long as the row.
+            session.modified = True
     return response
 
 

@@ -1,0 +1,55 @@
+"""The signed session cookie, read quickly: Flask's own, checked once and then known by its text."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+KEPT = 4096
+_FLAT = (str, int, bool)
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's sessions; a cookie whose signature this process has checked is not checked again.
+
+    The same text under the same key has the same signature for ever; its age is looked at each time.
+    Only flat contents are kept: lists (messages for the next page) change in place.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        serializer = super().get_signing_serializer(app)
+        assert serializer is not None, "a secret key is set before the sessions"
+        self._serializer = serializer
+        self._check = lru_cache(KEPT)(self._check_signature)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        """Return the serializer, made once."""
+        return self._serializer
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """Return what the request's cookie says; an empty session when it is missing, old or false."""
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        try:
+            content, signed_at = self._check(cookie)
+            if time.time() - signed_at > app.permanent_session_lifetime.total_seconds():
+                return self.session_class()
+            return self.session_class(content if content is not None else self._read(cookie))
+        except BadSignature:
+            return self.session_class()
+
+    def _check_signature(self, cookie: str) -> tuple[dict[str, Any] | None, float]:
+        """Return a true cookie's content, None unless flat, and when it was signed (seconds)."""
+        content, signed_at = self._serializer.loads(cookie, return_timestamp=True)
+        flat = all(type(value) in _FLAT for value in content.values())
+        return content if flat else None, signed_at.timestamp()
+
+    def _read(self, cookie: str) -> dict[str, Any]:
+        content: dict[str, Any] = self._serializer.loads(cookie)
+        return content
