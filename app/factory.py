@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from app import cli
+from app.accounts.actions import purge_stale
 from app.blueprints import (
     accounts,
     assets,
@@ -27,6 +28,7 @@ from app.blueprints import (
     media,
     memberships,
     navigation,
+    notifications,
     operations,
     page,
     planets,
@@ -43,9 +45,14 @@ from app.media import models as media_rows
 from app.media.actions import purge_orphans
 from app.media.storage import DiskStorage
 from app.memberships import models as membership_rows
+from app.notifications import handlers as notification_handlers
+from app.notifications import mailer
 from app.notifications import models as notification_rows
+from app.notifications.office import Office, open_office
+from app.notifications.post import purge_mails
 from app.outbox import models as outbox_rows
 from app.outbox.actions import purge_done
+from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +60,7 @@ DOORS = (
     accounts.bp,
     assets.bp,
     media.bp,
+    notifications.bp,
     operations.bp,
     *discussion.DOORS,
     home.bp,
@@ -90,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.env != "production":
         app.register_blueprint(styleguide.bp)
     cli.install(app)
+    _mail(app, settings)
     _subscribe(app)
     _timetable(app)
     return app
@@ -189,8 +198,34 @@ def _fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def _mail(app: Flask, settings: Settings) -> None:
+    """Tell the room of notices who writes, and the mail library how mails leave."""
+    open_office(
+        Office(
+            site_name=settings.site_name,
+            base_url=settings.base_url,
+            default_language=settings.default_language,
+            translations=ROOT / "translations",
+            templates=ROOT / "templates" / "mail",
+            signing_key=str(app.secret_key),
+        )
+    )
+    server = mailer.MailServer(
+        backend=settings.mail_backend,
+        folder=settings.data_dir / "mail",
+        sender=settings.mail_from,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+    )
+    mailer.install(app, server)
+
+
 def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
+    notification_handlers.subscribe(subscriptions)
 
 
 def _timetable(app: Flask) -> None:
@@ -203,3 +238,5 @@ def _timetable(app: Flask) -> None:
     )
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
+    timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)
+    timetable.add("purge_accounts", every=timedelta(hours=6), run=purge_stale)

@@ -12,6 +12,7 @@ from app.blueprints import language
 from app.blueprints.entrance import current_site, current_viewer, may
 from app.blueprints.rail import my_planets
 from app.kernel import clock
+from app.notifications.queries import count_unread
 
 LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
 LANGUAGE_COOKIE = "language"
@@ -62,6 +63,16 @@ def install(app: Flask) -> None:
     app.context_processor(_frame)
 
 
+def unread_notices() -> int:
+    """Return how many notices wait for the viewer; asked once a page, by the frame."""
+    viewer = current_viewer()
+    if viewer is None:
+        return 0
+    if "unread_notices" not in g:
+        g.unread_notices = count_unread(viewer.user_id)
+    return int(g.unread_notices)
+
+
 def _frame() -> dict[str, Any]:
     """The frame's context; what costs a query is a function, so that a page pays only what it shows."""
     return {
@@ -72,6 +83,7 @@ def _frame() -> dict[str, Any]:
         "now": clock.now(),
         "languages": LANGUAGES,
         "my_planets": my_planets,
+        "unread_notices": unread_notices,
         "here": request.full_path if request.query_string else request.path,
     }
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.sql import ColumnElement
 
 from app.accounts import limits
 from app.accounts.limits import Origin
-from app.accounts.models import User, UserSession
+from app.accounts.models import AccountToken, SignUp, User, UserSession
 from app.accounts.places import truncated_address
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
 from app.kernel.ids import hash_secret, new_secret
 from app.policy import Action, Actor, require
@@ -129,6 +129,24 @@ def _revoke(*conditions: ColumnElement[bool]) -> int:
         .returning(UserSession.id)
     )
     return len(ended.all())
+
+
+def purge_stale() -> int:
+    """Delete what ended long ago: sessions after a month, links and sign-ups after a week. A timed
+    job; returns how many rows."""
+    moment = clock.now()
+    week, month = moment - timedelta(days=7), moment - timedelta(days=30)
+    with unit_of_work() as session:
+        gone = [
+            session.execute(delete(row).where(condition).returning(row.id))
+            for row, condition in (
+                (SignUp, SignUp.expires_at < week),
+                (AccountToken, AccountToken.expires_at < week),
+                (UserSession, UserSession.expires_at < month),
+                (UserSession, UserSession.revoked_at < month),
+            )
+        ]
+        return sum(len(rows.all()) for rows in gone)
 
 
 def refresh_is_due(last_seen_at: datetime) -> bool:

@@ -1,6 +1,12 @@
 """Reading memberships: above all, who somebody is when he enters a planet."""
 
-from app.memberships.queries.entry import actor_of, enter_planet, site_actor, visit_planet
+from app.memberships.queries.entry import (
+    actor_of,
+    actors_of,
+    enter_planet,
+    site_actor,
+    visit_planet,
+)
 from app.memberships.queries.invitations import (
     InvitationPage,
     InvitationView,
@@ -23,6 +29,16 @@ from app.memberships.queries.people import (
     list_members,
     list_requests,
 )
+from app.memberships.queries.telling import (
+    MemberIds,
+    find_member_ids,
+    find_period_source,
+    last_role_change,
+    list_owner_ids,
+    list_staff_ids,
+    names_in,
+    open_invitation_ids,
+)
 from app.memberships.queries.trail import Place, TrailEntry, list_trail
 from app.memberships.rows import get_row
 
@@ -30,6 +46,7 @@ __all__ = [
     "InvitationPage",
     "InvitationView",
     "MemberFilter",
+    "MemberIds",
     "MemberRow",
     "MyPlanet",
     "OwnMembership",
@@ -37,23 +54,31 @@ __all__ = [
     "Place",
     "TrailEntry",
     "actor_of",
+    "actors_of",
     "count_members",
     "count_requests",
     "enter_planet",
+    "find_member_ids",
     "find_own",
     "find_owner",
+    "find_period_source",
     "find_person",
     "get_invitation",
     "get_invitation_row",
     "get_member",
     "get_row",
+    "last_role_change",
     "list_heirs",
     "list_members",
     "list_mine",
     "list_open_invitations",
+    "list_owner_ids",
     "list_requests",
+    "list_staff_ids",
     "list_trail",
     "lock_invitation",
+    "names_in",
+    "open_invitation_ids",
     "site_actor",
     "visit_planet",
 ]

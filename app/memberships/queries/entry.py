@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from app.accounts.queries import Viewer, find_viewer_by_id
 from app.kernel import clock
+from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.kernel.reading import Ready
 from app.memberships.models import Membership
@@ -35,14 +36,14 @@ _MEMBERSHIP_COLUMNS = tuple(
 INSIDE = (Standing.ACTIVE, Standing.GRACE)
 
 
-def _entry(which: ColumnElement[bool]) -> Ready:
+def _select(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     joined = and_(Membership.planet_id == Planet.id, Membership.user_id == bindparam("user_id"))
     columns = (*PLANET_VIEW_COLUMNS, *_MEMBERSHIP_COLUMNS)
-    return Ready(select(*columns).outerjoin(Membership, joined).where(which))
+    return select(*columns).outerjoin(Membership, joined).where(which)
 
 
-_BY_SLUG = _entry(Planet.slug == bindparam("slug"))
-_BY_ID = _entry(Planet.id == bindparam("planet_id"))
+_BY_SLUG = Ready(_select(Planet.slug == bindparam("slug")))
+_BY_ID = Ready(_select(Planet.id == bindparam("planet_id")))
 
 
 def enter_planet(
@@ -128,11 +129,21 @@ def actor_of(user_id: int, planet_id: int) -> tuple[PlanetView, Actor] | None:
     None when the planet is gone or the account is closed.
     """
     viewer = find_viewer_by_id(user_id)
+    row = _BY_ID.first(user_id=user_id, planet_id=planet_id) if viewer else None
+    return _read(row, viewer) if row is not None else None
+
+
+def actors_of(user_id: int, planet_ids: Collection[int]) -> dict[int, tuple[PlanetView, Actor]]:
+    """Return planet id -> the same as `actor_of`, for many planets in two queries."""
+    viewer = find_viewer_by_id(user_id) if planet_ids else None
     if viewer is None:
-        return None
-    row = _BY_ID.first(user_id=user_id, planet_id=planet_id)
-    if row is None:
-        return None
+        return {}
+    many = _select(Planet.id.in_(planet_ids))
+    entries = (_read(row, viewer) for row in db.session.execute(many, {"user_id": user_id}))
+    return {planet.id: (planet, actor) for planet, actor in entries}
+
+
+def _read(row: Sequence[Any], viewer: Viewer | None) -> tuple[PlanetView, Actor]:
     planet = read_planet_view(row)
     membership = row[len(PLANET_VIEW_COLUMNS) :]
     return planet, _actor(planet, viewer, membership, may_create=False)

@@ -1,17 +1,14 @@
-"""Reading people and sessions."""
+"""Who a request comes from, and what his own pages show of him."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import bindparam, select
 
-from app.accounts.actions.links import Purpose
-from app.accounts.actions.sessions import Proof
 from app.accounts.devices import Device, describe_device
-from app.accounts.models import AccountToken, SignUp, User, UserSession
-from app.accounts.passwords import hash_password, is_outdated, verify_password
+from app.accounts.models import User, UserSession
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.ids import hash_secret
@@ -94,31 +91,6 @@ def find_viewer_by_id(user_id: int) -> Viewer | None:
     )
 
 
-def prove_by_email(email: str, password: str) -> Proof | None:
-    """Return the proof that this password is that of the address's account; None for any other case.
-
-    Takes as long for an unknown address as for a wrong password. Outside a unit of work.
-    """
-    return _prove(User.email == email, password)
-
-
-def prove_by_id(user_id: int, password: str) -> Proof | None:
-    """Return the proof that a signed-in person knows his password; None when he does not."""
-    return _prove(User.id == user_id, password)
-
-
-def _prove(whose: ColumnElement[bool], password: str) -> Proof | None:
-    statement = select(User.id, User.email, User.password_hash)
-    row = db.session.execute(statement.where(whose, User.deactivated_at.is_(None))).one_or_none()
-    # The reading transaction ends here: hashing is slow and needs none.
-    db.session.rollback()
-    if not verify_password(row.password_hash if row else None, password) or row is None:
-        return None
-    outdated = is_outdated(row.password_hash)
-    new_hash = hash_password(password) if outdated else ""
-    return Proof(row.id, row.email, row.password_hash, new_hash)
-
-
 @dataclass(frozen=True, slots=True)
 class SessionView:
     """One of a person's signed-in browsers. `place` is its network, cut off."""
@@ -162,53 +134,6 @@ def list_sessions(viewer: Viewer) -> list[SessionView]:
         for row in db.session.execute(statement)
     ]
     return sorted(views, key=lambda view: not view.current)
-
-
-@dataclass(frozen=True, slots=True)
-class SignUpView:
-    """A sign-up whose link is still good. `password_hash` is there to be verified, never shown."""
-
-    public_id: str
-    email: str
-    name: str
-    password_hash: str
-
-
-def find_sign_up(secret: str) -> SignUpView | None:
-    """Return the sign-up of a link; None when the link is used, expired or unknown."""
-    statement = select(SignUp.public_id, SignUp.email, SignUp.name, SignUp.password_hash).where(
-        SignUp.token_hash == hash_secret(secret),
-        SignUp.used_at.is_(None),
-        SignUp.expires_at > clock.now(),
-    )
-    row = db.session.execute(statement).one_or_none()
-    return SignUpView(*row) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """A link that is still good: for whom, and the address that it proves."""
-
-    user_id: int
-    name: str
-    email: str
-
-
-def find_link(secret: str, *purposes: Purpose) -> LinkView | None:
-    """Return what a link is for; None when it is used, expired, unknown or for something else."""
-    statement = (
-        select(User.id, User.name, AccountToken.email)
-        .join(User, User.id == AccountToken.user_id)
-        .where(
-            AccountToken.token_hash == hash_secret(secret),
-            AccountToken.purpose.in_(purposes),
-            AccountToken.used_at.is_(None),
-            AccountToken.expires_at > clock.now(),
-            User.deactivated_at.is_(None),
-        )
-    )
-    row = db.session.execute(statement).one_or_none()
-    return LinkView(*row) if row else None
 
 
 @dataclass(frozen=True, slots=True)

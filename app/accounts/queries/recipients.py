@@ -1,0 +1,86 @@
+"""Whom letters go to, and what they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Executable, select
+
+from app.accounts.models import AccountToken, SignUp, User
+from app.kernel import clock
+from app.kernel.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to write to. `language` "" is the installation's."""
+
+    user_id: int
+    public_id: str
+    email: str
+    name: str
+    language: str
+    confirmed: bool
+    mail_notices: bool
+
+
+_RECIPIENT = select(
+    User.id,
+    User.public_id,
+    User.email,
+    User.name,
+    User.language,
+    User.email_confirmed_at,
+    User.mail_notices,
+).where(User.deactivated_at.is_(None))
+
+
+def find_recipient(user_id: int) -> Recipient | None:
+    """Return whom to write to; None when the account is closed or unknown."""
+    return _recipient(_RECIPIENT.where(User.id == user_id))
+
+
+def find_recipient_by_email(email: str) -> Recipient | None:
+    """Return the holder of an address; None when it has no open account."""
+    return _recipient(_RECIPIENT.where(User.email == email))
+
+
+def _recipient(statement: Executable) -> Recipient | None:
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    user_id, public_id, email, name, language, confirmed_at, mail_notices = row
+    confirmed = confirmed_at is not None
+    return Recipient(user_id, public_id, email, name, language, confirmed, mail_notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A sign-up or a link's row as the letter's handler reads it."""
+
+    email: str
+    former_email: str
+    name: str
+    language: str
+    user_id: int | None
+
+
+def find_sign_up_wish(sign_up_id: int) -> Wish | None:
+    """Return a sign-up that is neither fulfilled nor too old; None otherwise."""
+    statement = select(SignUp.email, SignUp.name, SignUp.language).where(
+        SignUp.id == sign_up_id, SignUp.used_at.is_(None), SignUp.expires_at > clock.now()
+    )
+    row = db.session.execute(statement).one_or_none()
+    return Wish(row.email, "", row.name, row.language, None) if row else None
+
+
+def find_address_wish(token_id: int) -> Wish | None:
+    """Return a link's addresses and whose it is, used or not; None when the row or person is gone."""
+    columns = (AccountToken.email, AccountToken.former_email, User.name, User.language, User.id)
+    statement = (
+        select(*columns)
+        .join(User, User.id == AccountToken.user_id)
+        .where(AccountToken.id == token_id, User.deactivated_at.is_(None))
+    )
+    row = db.session.execute(statement).one_or_none()
+    return Wish(*row) if row else None

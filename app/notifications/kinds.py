@@ -1,0 +1,128 @@
+"""What notices there are, and the sentence of each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from app.notifications.speech import Say
+
+
+class Kind(StrEnum):
+    """What happened, as the receiver is told."""
+
+    QUESTION_ASKED = "question_asked"
+    QUESTION_RECEIVED = "question_received"
+    QUESTION_MOVED = "question_moved"
+    QUESTION_ANSWERED = "question_answered"
+    QUESTION_DECLINED = "question_declined"
+    QUESTION_OVERDUE = "question_overdue"
+    COMMENT_REPLY = "comment_reply"
+    COMMENT_ON_TOPIC = "comment_on_topic"
+    COMMENT_ON_QUESTION = "comment_on_question"
+    COMMENT_ON_ANSWER = "comment_on_answer"
+    INVITED = "invited"
+    JOIN_REQUESTED = "join_requested"
+    JOIN_APPROVED = "join_approved"
+    JOIN_DECLINED = "join_declined"
+    ROLE_CHANGED = "role_changed"
+
+
+COMMENTS = frozenset(
+    {
+        Kind.COMMENT_REPLY,
+        Kind.COMMENT_ON_TOPIC,
+        Kind.COMMENT_ON_QUESTION,
+        Kind.COMMENT_ON_ANSWER,
+    }
+)
+
+
+def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "") -> str:
+    """Return what a notice says. `who` is a name in that planet, "" for an anonymous asker or when
+    nobody in particular acted; `role` a `PlanetRole`."""
+    if kind in COMMENTS:
+        return _comment(_, kind, who or _("The asker"), planet)
+    if kind in (Kind.INVITED, Kind.JOIN_REQUESTED, Kind.JOIN_APPROVED, Kind.JOIN_DECLINED):
+        return _joining(_, kind, who, planet)
+    if kind is Kind.ROLE_CHANGED:
+        return _(
+            "Your role in “%(planet)s” is now: %(role)s.", role=role_name(_, role), planet=planet
+        )
+    return _question(_, kind, who, planet)
+
+
+def _question(_: Say, kind: Kind, who: str, planet: str) -> str:
+    match kind:
+        case Kind.QUESTION_ASKED if who:
+            return _("%(who)s asked you a question in “%(planet)s”.", who=who, planet=planet)
+        case Kind.QUESTION_ASKED:
+            return _("Somebody asked you a question anonymously in “%(planet)s”.", planet=planet)
+        case Kind.QUESTION_RECEIVED:
+            return _("A question in “%(planet)s” was handed on to you.", planet=planet)
+        case Kind.QUESTION_MOVED:
+            return _(
+                "Your question in “%(planet)s” was handed on to %(who)s.", who=who, planet=planet
+            )
+        case Kind.QUESTION_ANSWERED:
+            return _("%(who)s answered your question in “%(planet)s”.", who=who, planet=planet)
+        case Kind.QUESTION_DECLINED:
+            return _("Your question in “%(planet)s” was declined.", planet=planet)
+        case _other:
+            return _("A question to %(who)s in “%(planet)s” is overdue.", who=who, planet=planet)
+
+
+def _comment(_: Say, kind: Kind, who: str, planet: str) -> str:
+    match kind:
+        case Kind.COMMENT_REPLY:
+            return _("%(who)s replied to you in “%(planet)s”.", who=who, planet=planet)
+        case Kind.COMMENT_ON_QUESTION:
+            return _("%(who)s commented on your question in “%(planet)s”.", who=who, planet=planet)
+        case Kind.COMMENT_ON_ANSWER:
+            return _("%(who)s commented on your answer in “%(planet)s”.", who=who, planet=planet)
+        case _other:
+            return _("%(who)s commented on your topic in “%(planet)s”.", who=who, planet=planet)
+
+
+def _joining(_: Say, kind: Kind, who: str, planet: str) -> str:
+    match kind:
+        case Kind.INVITED:
+            return _("%(who)s invites you to “%(planet)s”.", who=who, planet=planet)
+        case Kind.JOIN_REQUESTED:
+            return _("%(who)s asks to join “%(planet)s”.", who=who, planet=planet)
+        case Kind.JOIN_APPROVED:
+            return _("You are in: welcome to “%(planet)s”.", planet=planet)
+        case _other:
+            return _("Your request to join “%(planet)s” was declined.", planet=planet)
+
+
+def role_name(_: Say, role: str) -> str:
+    """Return a role's name inside a sentence."""
+    names = {
+        "owner": _("owner"),
+        "partner": _("partner"),
+        "admin": _("admin"),
+        "guest": _("guest"),
+        "member": _("member"),
+    }
+    return names.get(role, role)
+
+
+def subject(_: Say, kind: Kind, *, site: str) -> str:
+    """Return a mail's subject: what kind of thing, nothing of where, who and what."""
+    if kind in COMMENTS:
+        return _("New reply at %(site)s", site=site)
+    match kind:
+        case Kind.QUESTION_ASKED | Kind.QUESTION_RECEIVED:
+            return _("A question for you at %(site)s", site=site)
+        case Kind.QUESTION_OVERDUE:
+            return _("A question is overdue at %(site)s", site=site)
+        case Kind.QUESTION_ANSWERED:
+            return _("Your question was answered at %(site)s", site=site)
+        case Kind.QUESTION_MOVED | Kind.QUESTION_DECLINED:
+            return _("News of your question at %(site)s", site=site)
+        case Kind.INVITED:
+            return _("An invitation at %(site)s", site=site)
+        case Kind.JOIN_REQUESTED:
+            return _("A request to join at %(site)s", site=site)
+        case _other:
+            return _("News of your membership at %(site)s", site=site)

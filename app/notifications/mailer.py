@@ -1,0 +1,186 @@
+"""Handing mails over: to a mail server, to the console, or into files. The one importer of the mail
+library."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Literal
+
+import flask_mailman
+from flask_mailman.backends import base, smtp
+from flask_mailman.utils import DNS_NAME
+
+from app.kernel import clock
+
+# Below the lease of a delivery, with room for a slow greeting and a slow goodbye.
+TIMEOUT_SECONDS = 20
+SMTPS_PORT = 465
+
+_mail = flask_mailman.Mail()
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """How mails leave: `backend` file (into `folder`), console or smtp; `sender` is the From line.
+
+    `tls` means STARTTLS, or TLS from the first byte on port 465; the certificate is checked.
+    """
+
+    backend: Literal["file", "console", "smtp"]
+    folder: Path
+    sender: str
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail ready to go. `key` makes its Message-ID: a mail sent twice is one to the receiver."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    key: str
+    no_mail_link: str = ""
+
+
+class FileBackend(base.BaseEmailBackend):  # type: ignore[misc]
+    """Writes each mail to a file of its own, `<time>-<hash>.eml`; one mail sent twice is one file."""
+
+    def send_messages(self, messages: list[Any]) -> int:
+        """Write the files; each is whole or not there."""
+        folder = Path(self.mailman.file_path)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for message in messages:
+            built = message.message()
+            name = hashlib.sha256(built["Message-ID"].encode()).hexdigest()[:16]
+            for old in folder.glob(f"*-{name}.eml"):
+                old.unlink(missing_ok=True)
+            path = folder / f"{clock.now():%Y%m%d-%H%M%S-%f}-{name}.eml"
+            draft = path.with_suffix(".tmp")
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(built.as_bytes())
+            draft.rename(path)
+        return len(messages)
+
+
+class SmtpBackend(smtp.EmailBackend):  # type: ignore[misc]
+    """The library's, but it checks the server's certificate after STARTTLS too."""
+
+    connection: smtplib.SMTP | None
+
+    def open(self) -> bool:
+        """Connect, secure and sign in as the settings say; True when a new connection was made."""
+        if self.connection:
+            return False
+        if self.use_ssl or not self.use_tls:
+            return bool(super().open())
+        connection = smtplib.SMTP(
+            self.host, self.port, local_hostname=DNS_NAME.get_fqdn(), timeout=self.timeout
+        )
+        try:
+            connection.starttls(context=ssl.create_default_context())
+            if self.username and self.password:
+                connection.login(self.username, self.password)
+        except BaseException:
+            connection.close()
+            raise
+        self.connection = connection
+        return True
+
+
+def install(app: Any, server: MailServer) -> None:
+    """Connect the application (a Flask object) with its mail server."""
+    implicit = server.tls and server.port == SMTPS_PORT
+    app.config.update(
+        MAIL_BACKEND={"file": FileBackend, "smtp": SmtpBackend}.get(server.backend, "console"),
+        MAIL_FILE_PATH=str(server.folder),
+        MAIL_DEFAULT_SENDER=server.sender,
+        MAIL_SERVER=server.host,
+        MAIL_PORT=server.port,
+        MAIL_USERNAME=server.user or None,
+        MAIL_PASSWORD=server.password or None,
+        MAIL_USE_SSL=implicit,
+        MAIL_USE_TLS=server.tls and not implicit,
+        MAIL_TIMEOUT=TIMEOUT_SECONDS,
+    )
+    _mail.init_app(app)
+
+
+def hand_over(mail: Outgoing) -> None:
+    """Give a mail to the server; raises what the server or the network raises."""
+    headers = {
+        "Message-ID": f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@{_host()}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if mail.no_mail_link:
+        headers["List-Unsubscribe"] = f"<{mail.no_mail_link}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message = flask_mailman.EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        to=[mail.to],
+        headers=headers,
+        connection=_mail.get_connection(),
+    )
+    message.attach_alternative(mail.html, "text/html")
+    message.send()
+
+
+def _host() -> str:
+    """The part after @ of the sender: what receivers expect in a Message-ID."""
+    sender = str(_mail.get_connection().mailman.default_sender)
+    found = re.search(r"@([A-Za-z0-9.-]+)", sender)
+    return found.group(1) if found else "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """A mail that the file backend wrote. `at` is aware UTC; `text` the text part."""
+
+    name: str
+    to: str
+    subject: str
+    at: datetime
+    text: str
+
+
+def list_written(folder: Path, limit: int = 50) -> list[WrittenMail]:
+    """Return the newest mails of the file backend, newest first; for development."""
+    newest = sorted(folder.glob("*.eml"), reverse=True)[:limit]
+    return [_read(path) for path in newest]
+
+
+def find_written(folder: Path, name: str) -> WrittenMail | None:
+    """Return one of those mails by its file name; None when there is no such mail."""
+    if not re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{16}\.eml", name):
+        return None
+    path = folder / name
+    return _read(path) if path.is_file() else None
+
+
+def _read(path: Path) -> WrittenMail:
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(preferencelist=("plain",))
+    return WrittenMail(
+        name=path.name,
+        to=str(message["To"]),
+        subject=str(message["Subject"]),
+        at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        text=str(part.get_content()) if part else "",
+    )
