@@ -40,13 +40,13 @@ def open_account(language: str, *, name: str, secret: str) -> Letter:
         subject=_("Open your account at %(site)s", site=site),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("you, or somebody in your name, signed up at %(site)s with this address.", site=site),
+            _("Somebody, hopefully you, signed up at %(site)s with this address.", site=site),
         ),
         button=_("Open my account"),
         link=links.absolute(links.CONFIRM, secret=secret),
         after=(
-            _("The link is good for three days and for one use."),
-            _("If it was not you, do nothing: without the link there will be no account."),
+            _("The link works once, and for three days."),
+            _("If it was not you, ignore this e-mail: without the link no account is opened."),
         ),
     )
 
@@ -56,12 +56,12 @@ def account_exists(language: str, *, name: str) -> Letter:
     _ = speak(language)
     site = the_office().site_name
     return Letter(
-        subject=_("You have an account at %(site)s already", site=site),
+        subject=_("You already have an account at %(site)s", site=site),
         lines=(
             _("Hello %(name)s,", name=name),
             _(
-                "somebody, probably you, tried to sign up at %(site)s with this address. It has an "
-                "account already: simply sign in.",
+                "Somebody, probably you, tried to sign up at %(site)s with this address. It already "
+                "has an account: simply sign in.",
                 site=site,
             ),
         ),
@@ -72,7 +72,7 @@ def account_exists(language: str, *, name: str) -> Letter:
                 "If you forgot the password, ask for a new one: %(link)s",
                 link=links.absolute(links.FORGOTTEN),
             ),
-            _("If it was not you, do nothing: nobody was told that you have an account."),
+            _("If it was not you, ignore this e-mail: nobody was told that you have an account."),
         ),
     )
 
@@ -84,11 +84,11 @@ def confirm_address(language: str, *, name: str, secret: str) -> Letter:
         subject=_("Confirm your address at %(site)s", site=the_office().site_name),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("please confirm that letters to this address reach you."),
+            _("Please confirm that this address is yours."),
         ),
         button=_("Confirm my address"),
         link=links.absolute(links.ADDRESS, secret=secret),
-        after=(_("The link is good for three days and for one use."),),
+        after=(_("The link works once, and for three days."),),
     )
 
 
@@ -99,13 +99,13 @@ def new_address(language: str, *, name: str, secret: str) -> Letter:
         subject=_("Confirm your new address at %(site)s", site=the_office().site_name),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("you want your letters at this address from now on, and to sign in with it."),
+            _("Please confirm that you want to use this address for your account from now on."),
         ),
         button=_("Confirm my address"),
         link=links.absolute(links.ADDRESS, secret=secret),
         after=(
-            _("The link is good for one day and for one use."),
-            _("If it was not you, do nothing: nothing will change."),
+            _("The link works once, and for one day."),
+            _("If it was not you, ignore this e-mail: nothing will change."),
         ),
     )
 
@@ -118,7 +118,7 @@ def address_in_use(language: str, *, name: str) -> Letter:
         lines=(
             _("Hello %(name)s,", name=name),
             _(
-                "somebody wanted to use this address for another account. It belongs to yours, so "
+                "Somebody wanted to use this address for another account. It belongs to yours, so "
                 "nothing has changed, and nobody was told."
             ),
         ),
@@ -135,8 +135,8 @@ def address_wanted(language: str, *, name: str, masked: str) -> Letter:
         lines=(
             _("Hello %(name)s,", name=name),
             _(
-                "your account is about to move to %(address)s. It does once the link that we sent "
-                "there is followed.",
+                "Your account is about to get a new address, %(address)s. It changes once the link "
+                "that we sent there is opened.",
                 address=masked,
             ),
         ),
@@ -153,11 +153,14 @@ def address_changed(language: str, *, name: str, masked: str) -> Letter:
         subject=_("Your account at %(site)s has a new address", site=the_office().site_name),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("letters about your account now go to %(address)s, no longer here.", address=masked),
+            _(
+                "Your account now uses the address %(address)s. We will not write to this one any more.",
+                address=masked,
+            ),
         ),
         after=(
             _(
-                "If it was not you, write to the keepers of %(link)s at once.",
+                "If it was not you, contact the administrators of %(link)s at once.",
                 link=links.absolute(links.HOME),
             ),
         ),
@@ -171,13 +174,13 @@ def new_password(language: str, *, name: str, secret: str) -> Letter:
         subject=_("A new password for %(site)s", site=the_office().site_name),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("you, or somebody in your name, asked for a new password."),
+            _("Somebody, hopefully you, asked for a new password."),
         ),
         button=_("Choose a new password"),
         link=links.absolute(links.RESET, secret=secret),
         after=(
-            _("The link is good for one hour and for one use."),
-            _("If it was not you, do nothing: your password stays as it is."),
+            _("The link works once, and for one hour."),
+            _("If it was not you, ignore this e-mail: your password stays as it is."),
         ),
     )
 
@@ -189,7 +192,7 @@ def password_changed(language: str, *, name: str) -> Letter:
         subject=_("Your password at %(site)s was changed", site=the_office().site_name),
         lines=(
             _("Hello %(name)s,", name=name),
-            _("your password has just been changed, and all other browsers were signed out."),
+            _("Your password was just changed, and all other devices were signed out."),
         ),
         button=_("Choose a new password"),
         link=links.absolute(links.FORGOTTEN),
@@ -221,7 +224,7 @@ def invitation(
         button=_("See the invitation"),
         link=links.absolute(links.INVITATION, secret=secret),
         after=(
-            _("The link is for this address, for fourteen days and for one use."),
-            _("If you know nothing of this, do nothing: nothing will happen."),
+            _("The link works for this address, once, and for fourteen days."),
+            _("If you do not know why you get this, ignore it: nothing will happen."),
         ),
     )

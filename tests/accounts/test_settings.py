@@ -36,6 +36,12 @@ def test_own_pages_are_for_oneself(cast: Cast, here: Visitor, path: str) -> None
     assert (visitor.status_code, visitor.location) == (303, f"/sign-in?next={path}")
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_own_pages_in_chinese(here: Visitor, path: str) -> None:
+    page = here.get(path, headers={"Accept-Language": "zh-CN"}).get_data(as_text=True)
+    assert 'lang="zh-Hans"' in page and "我的账号" in page
+
+
 def test_name_and_bio(cast: Cast, here: Visitor) -> None:
     answer = here.post("/account", name=" Ｗang　小雨 ", bio="读书。\r\n写字。\u202e")
     assert answer.status_code == 303
@@ -81,7 +87,7 @@ def test_preferences(cast: Cast, here: Visitor) -> None:
     assert held.mail_notices is False
     page = here.get("/account/preferences").get_data(as_text=True)
     assert 'data-theme="dark"' in page and 'lang="zh-Hans"' in page
-    assert '<option value="Europe/Berlin" selected>' in page
+    assert '<option value="Europe/Berlin" selected>柏林' in page
 
 
 @pytest.mark.parametrize(

@@ -162,10 +162,10 @@ def test_the_link_page_tells_no_other_page(app: Flask) -> None:
     [
         ("name", "", "enter a name"),
         ("name", "林\u202e悦", "invisible"),
-        ("email", "nowhere", "not an e-mail address"),
+        ("email", "nowhere", "look like an e-mail"),
         ("password", "short", "at least 10"),
-        ("password", "1234567890", "among the first"),
-        ("password", "newcomer11", "easy to guess"),
+        ("password", "1234567890", "is easy to guess"),
+        ("password", "newcomer11", "password easy to guess"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field(app: Flask, field: str, value: str, words: str) -> None:

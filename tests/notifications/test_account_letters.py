@@ -69,6 +69,7 @@ def test_the_link_again(app: Flask, mailbox: Mailbox) -> None:
 
 
 def test_a_reset_by_mail(cast: Cast, mailbox: Mailbox) -> None:
+    set_user(cast, "member", language="en")
     person = Visitor(cast.app)
     person.post("/reset", email=MEMBER)
     path = link_in(mailbox.one_to(MEMBER))
@@ -101,6 +102,7 @@ def test_a_changed_password_is_told_in_the_persons_language(cast: Cast, mailbox:
 
 
 def test_a_change_of_address_writes_to_both(cast: Cast, mailbox: Mailbox) -> None:
+    set_user(cast, "member", language="en")
     here = Visitor(cast.app)
     here.sign_in(MEMBER)
     new = "wang@example.test"

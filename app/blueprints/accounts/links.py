@@ -96,7 +96,7 @@ def _reset_page(
 def _reset_gone() -> Page:
     return gone(
         gettext("This link has been used or is too old"),
-        gettext("A link for a new password is good for one hour and for one use."),
+        gettext("A link for a new password works once, and for one hour."),
         way_out=(gettext("Send a new link"), url_for("accounts.reset")),
     )
 
@@ -118,7 +118,7 @@ def send_confirmation() -> Page:
         limits.count_change(viewer.user_id)
     with unit_of_work():
         actions.want_confirmation(site_actor())
-    flash(gettext("The letter is on its way."), "ok")
+    flash(gettext("The e-mail is on its way."), "ok")
     return see_other("accounts.confirmation")
 
 

@@ -28,7 +28,7 @@ def end_session(public_id: str) -> Response:
     require_viewer()
     with unit_of_work():
         actions.revoke_session(site_actor(), public_id=public_id)
-    flash(gettext("Signed out there."), "ok")
+    flash(gettext("That device is signed out."), "ok")
     return see_other("accounts.sessions")
 
 
@@ -41,7 +41,7 @@ def end_other_sessions() -> Response:
         count = actions.revoke_other_sessions(site_actor(), session_id=viewer.session_id)
     flash(
         ngettext(
-            "Signed out in %(num)s other browser.", "Signed out in %(num)s other browsers.", count
+            "%(num)s other device is signed out.", "%(num)s other devices are signed out.", count
         ),
         "ok",
     )

@@ -157,7 +157,7 @@ def change_address() -> Page:
         limits.count_change(viewer.user_id)
     with unit_of_work():
         actions.want_address(site_actor(), proof=proof, email=email)
-    flash(gettext("A letter with a link is on its way to the new address."), "ok")
+    flash(gettext("We have sent a link to the new address."), "ok")
     return see_other("accounts.security")
 
 
@@ -176,7 +176,7 @@ def change_password() -> Response | Page:
         actions.change_password(
             site_actor(), proof=proof, password_hash=password_hash, session_id=viewer.session_id
         )
-    flash(gettext("Your password is changed. All other browsers are signed out."), "ok")
+    flash(gettext("Your password is changed. All other devices are signed out."), "ok")
     return see_other("accounts.security")
 
 

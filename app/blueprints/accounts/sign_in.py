@@ -55,7 +55,7 @@ def check_sign_in() -> Page:
     proof = queries.prove_by_email(email, request.form.get("password", ""))
     secret = _start(proof, origin) if proof else None
     if secret is None:
-        problems[""] = gettext("Address and password do not belong together.")
+        problems[""] = gettext("E-mail address or password is not right.")
         return _form(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
     begin_session(secret)
     response = redirect(safe_next("/"), code=303)

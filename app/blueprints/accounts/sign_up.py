@@ -113,7 +113,7 @@ def repeat_letter() -> Page:
         limits.count_letter_request(origin_of())
     with unit_of_work():
         actions.repeat_sign_up_letter(session[WISH])
-    flash(gettext("The letter is on its way again."), "ok")
+    flash(gettext("We have sent the e-mail again."), "ok")
     return see_other("accounts.sign_up_sent")
 
 
@@ -184,6 +184,6 @@ def _confirm_page(
 def _used_up() -> Page:
     return gone(
         gettext("This link has been used or is too old"),
-        gettext("If your account is open already, sign in. Otherwise sign up once more."),
+        gettext("If your account is open already, sign in. Otherwise sign up again."),
         way_out=(gettext("Sign in"), url_for("accounts.sign_in")),
     )

@@ -15,22 +15,22 @@ T = TypeVar("T")
 _ANY = ""
 _WORDS: dict[tuple[str, str], Any] = {
     ("name", "empty"): lazy_gettext("Please enter a name."),
-    ("name", "hidden_characters"): lazy_gettext("A name cannot hold invisible characters."),
+    ("name", "hidden_characters"): lazy_gettext("A name cannot contain invisible characters."),
     ("name", "too_many_marks"): lazy_gettext("There are too many accents on one letter."),
-    ("name", "no_letters"): lazy_gettext("A name needs a letter, a digit or a picture."),
+    ("name", "no_letters"): lazy_gettext("A name needs at least one letter, digit or emoji."),
     ("name", "taken"): lazy_gettext(
         "In one of your planets somebody has this name or one that looks like it. Take another, or "
         "a nickname in that planet."
     ),
-    ("email", "bad_address"): lazy_gettext("This is not an e-mail address. Is a part missing?"),
+    ("email", "bad_address"): lazy_gettext("This does not look like an e-mail address."),
     ("email", "same_address"): lazy_gettext("This is your address already."),
     (_ANY, "too_short"): lazy_gettext("Too short: at least %(min)s characters."),
     (_ANY, "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
     (_ANY, "too_common"): lazy_gettext(
-        "This is among the first that others would try. Put a few words together that only you would."
+        "This password is easy to guess. Try a few words that only you would put together."
     ),
     (_ANY, "too_personal"): lazy_gettext(
-        "Your name or address is easy to guess. Put a few words together that only you would."
+        "Your name or address makes a password easy to guess. Try a few words that only you would put together."
     ),
     (_ANY, "not_offered"): lazy_gettext("Please choose one from the list."),
     (_ANY, "wrong_password"): lazy_gettext("This is not your password."),
