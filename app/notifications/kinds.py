@@ -98,11 +98,11 @@ def _joining(_: Say, kind: Kind, who: str, planet: str) -> str:
 def role_name(_: Say, role: str) -> str:
     """Return a role's name inside a sentence."""
     names = {
-        "owner": _("owner"),
-        "partner": _("partner"),
-        "admin": _("admin"),
-        "guest": _("guest"),
-        "member": _("member"),
+        "owner": _("Owner"),
+        "partner": _("Partner"),
+        "admin": _("Admin"),
+        "guest": _("Guest"),
+        "member": _("Member"),
     }
     return names.get(role, role)
 

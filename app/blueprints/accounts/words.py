@@ -30,7 +30,8 @@ _WORDS: dict[tuple[str, str], Any] = {
         "This password is easy to guess. Try a few words that only you would put together."
     ),
     (_ANY, "too_personal"): lazy_gettext(
-        "Your name or address makes a password easy to guess. Try a few words that only you would put together."
+        "Your name or address makes a password easy to guess. Try a few words that only you would put "
+        "together."
     ),
     (_ANY, "not_offered"): lazy_gettext("Please choose one from the list."),
     (_ANY, "wrong_password"): lazy_gettext("This is not your password."),
