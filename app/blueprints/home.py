@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, url_for
-from flask_babel import ngettext
 
 from app.blueprints.entrance import current_viewer, declares, site_actor
 from app.blueprints.memberships.door import ROLE_NAMES
@@ -54,8 +53,7 @@ def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
     """Return one of my planets for home: what waits there, and what of it is mine to do."""
     mine = planet.mine
     waiting = mine.standing is Standing.PENDING
-    ended = mine.standing is Standing.EXPIRED
-    where = "planets.landing" if waiting or ended else "feed.home"
+    where = "planets.landing" if waiting else "feed.home"
     return {
         "slug": mine.slug,
         "name": mine.name,
@@ -67,9 +65,10 @@ def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
         "role_label": "" if mine.role is PlanetRole.MEMBER or waiting else ROLE_NAMES[mine.role],
         "questions": planet.questions,
         "unread": planet.unread,
-        "stats": [(requests, ngettext("request", "requests", requests))] if requests else [],
+        "requests": requests,
+        "about": url_for("planets.landing", slug=mine.slug),
         "waiting": waiting,
-        "ended": ended,
+        "ended": mine.standing is Standing.EXPIRED,
         "grace": mine.standing is Standing.GRACE,
         "expires_at": mine.expires_at,
     }

@@ -48,8 +48,11 @@ class Basics:
 
 
 def tidy_line(text: str) -> str:
-    """Return one line of text as it is kept: NFKC, single spaces, no control characters."""
-    return " ".join(unicodedata.normalize("NFKC", clean(text)).split())
+    """Return one line of text as it is kept: NFC, single spaces, no control characters.
+
+    Not NFKC: it would turn the punctuation of Chinese into that of English.
+    """
+    return " ".join(unicodedata.normalize("NFC", clean(text)).split())
 
 
 def find_problems(basics: Basics) -> list[Invalid]:

@@ -40,7 +40,8 @@ class Line:
 
 Kind = Choice | Amount | Switch | Line
 
-# Group -> column of Planet -> what it may be. The order is that of the pages.
+# Group -> column of Planet -> what it may be. The order is that of the pages. `private_messages` is
+# in none: it is off everywhere until there are private messages to switch on.
 GROUPS: dict[str, dict[str, Kind]] = {
     "joining": {
         "joining": Choice(tuple(Joining)),
@@ -69,7 +70,6 @@ GROUPS: dict[str, dict[str, Kind]] = {
     },
     "privacy": {
         "directory_open": Switch(),
-        "private_messages": Switch(),
     },
     "protection": {
         "expired_access": Choice(tuple(ExpiredAccess)),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import ngettext
+from flask_babel import gettext
 from markupsafe import Markup
 
 from app.blueprints.discussion.present import Shape, card_shape
@@ -104,9 +104,9 @@ def _stats(planet: PlanetView, actor: Actor) -> list[tuple[int, Any]]:
     members = count_members([(planet.id, planet.grace_days)])[planet.id]
     activity = count_activity(planet.id, since=since, now=actor.now)
     return [
-        (members, ngettext("member", "members", members)),
-        (activity.posts, ngettext("post", "posts", activity.posts)),
-        (activity.answers, ngettext("answer", "answers", activity.answers)),
+        (members, gettext("Members")),
+        (activity.posts, gettext("Posts")),
+        (activity.answers, gettext("Answers")),
     ]
 
 

@@ -154,12 +154,6 @@ WORDS: dict[str, Words] = {
             "Off: members meet only the authors of what they read, and nobody can collect names."
         ),
     ),
-    "private_messages": Words(
-        lazy_gettext("Members may write to each other in private"),
-        lazy_gettext(
-            "Off: conversations stay in the planet, and nobody is lured away by private messages."
-        ),
-    ),
     "expired_access": Words(
         lazy_gettext("What members keep when their time is over"),
         options={
