@@ -24,6 +24,7 @@ from app.blueprints import (
     discussion,
     entrance,
     errors,
+    frame,
     home,
     media,
     memberships,
@@ -170,6 +171,7 @@ def _sessions(app: Flask) -> None:
 def _frame(app: Flask, settings: Settings) -> None:
     page.install(app)
     navigation.install(app)
+    frame.install(app)
     assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app
@@ -148,7 +149,7 @@ def comment(number: int, author: Sample, html: str, **changes: Any) -> Sample:
     return {**base, **changes}
 
 
-def planet(name: str, accent: str, **changes: Any) -> Sample:
+def planet(name: str, accent: str, **changes: Any) -> SimpleNamespace:
     """Return a planet for cards, tiles and covers."""
     base: Sample = {
         "name": name,
@@ -167,7 +168,7 @@ def planet(name: str, accent: str, **changes: Any) -> Sample:
         "unread": 0,
         "questions": 0,
     }
-    return {**base, **changes}
+    return SimpleNamespace(**{**base, **changes})
 
 
 PLANETS = [
