@@ -13,6 +13,12 @@ class DraftForm extends HTMLElement {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden" && this.timer) this.save();
     });
+    if (this.typedBefore()) this.soon();
+  }
+
+  /** Whether somebody wrote before this script was there. */
+  typedBefore() {
+    return [...this.form.querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue);
   }
 
   soon() {

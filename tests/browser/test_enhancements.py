@@ -131,14 +131,14 @@ def test_a_draft_is_saved_soon_and_a_second_tab_is_told(page: Page, live_url: st
     page.locator("#f-body").fill("第一段")
     state = page.locator("[data-draft-state]")
     expect(state).to_have_class("draft-state")
-    expect(page.locator("input[name=rev]")).to_have_value("4")
+    expect(page.locator("input[name=rev]")).to_have_value("4", timeout=20_000)
     sent = parse_qs(saves[0].request.post_data or "")
     assert sent["body"] == ["第一段"]
     assert "x-csrftoken" in saves[0].request.headers
     page.unroute("**/styleguide/draft")
     again = answer(page, "/styleguide/draft", {"conflict": True, "message": "另一页更新"}, 409)
     page.locator("#f-body").press_sequentially("二")
-    expect(state).to_have_text("另一页更新", timeout=8000)
+    expect(state).to_have_text("另一页更新", timeout=20_000)
     assert parse_qs(again[0].request.post_data or "")["rev"] == ["4"]
 
 
