@@ -20,3 +20,5 @@ if (document.querySelector("[data-composer]")) {
   import("../vendor/markdown-toolbar-element/2.2.3/index.js");
 }
 if (document.querySelector("draft-form")) import("./draft-form.js");
+if (document.querySelector("[data-tag-input]")) import("./tag-input.js");
+if (document.querySelector("[data-sortable]")) import("./sortable.js");

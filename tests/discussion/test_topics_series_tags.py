@@ -39,8 +39,11 @@ def test_topics_stand_in_the_order_they_were_put_in(cast: Cast, noon: datetime) 
     assert _titles(cast, series) == ["甲", "丙", "乙"]
     client.post(f"/p/{cast.slug}/columns/{series}/order", data={"out": refs[0].public_id})
     assert _titles(cast, series) == ["丙", "乙"]
-    with unit_of_work():
-        series_actions.add_to_series(cast.actor("owner"), public_id=series, topic=refs[0].public_id)
+    address = path(cast, refs[0]) + "/columns"
+    assert "课程" in client.get(address).text
+    assert client.post(address, data={"series": ["gone"]}).status_code == 422
+    assert client.post(address, data={"series": [series]}).status_code == 303
+    assert cast.client("guest").post(address, data={"series": []}).status_code == 403
     assert _titles(cast, series) == ["丙", "乙", "甲"]
 
 

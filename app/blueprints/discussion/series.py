@@ -7,12 +7,19 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.blueprints.discussion.present import line_shape, series_url
-from app.blueprints.discussion.words import errors_of, sentence
+from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require, see_other, storage
 from app.blueprints.page import media_url
 from app.discussion.actions import series as actions
 from app.discussion.actions.series import SeriesWish
-from app.discussion.queries.series import SeriesRow, get_series, list_series
+from app.discussion.queries.facts import TopicRow, get_topic
+from app.discussion.queries.series import (
+    SeriesRow,
+    get_series,
+    list_series,
+    name_series,
+    series_of,
+)
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.media.actions import Upload, store_picture
@@ -154,17 +161,42 @@ def order_topics(slug: str, series_id: str) -> Response:
     return see_other("series.show", slug=slug, series_id=series_id)
 
 
+@bp.get("/p/<slug>/t/<public_id>/columns")
+@declares(Action.SERIES_EDIT)
+def choose(slug: str, public_id: str) -> str:
+    """Show the planet's columns for putting a topic into them."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.SERIES_EDIT))
+    topic, _facts = get_topic(actor, public_id)
+    return _choice(actor, topic, series_of(topic.id))
+
+
 @bp.post("/p/<slug>/t/<public_id>/columns")
 @declares(Action.SERIES_EDIT)
-def add(slug: str, public_id: str) -> Response:
-    """Put a topic into a column."""
+def place(slug: str, public_id: str) -> Page:
+    """Make the chosen columns those that a topic stands in."""
     _planet, actor = enter_planet(slug)
+    require(can(actor, Action.SERIES_EDIT))
+    chosen = request.form.getlist("series")
     try:
         with unit_of_work():
-            actions.add_to_series(actor, public_id=request.form.get("column", ""), topic=public_id)
+            actions.choose_series(actor, topic=public_id, public_ids=chosen)
     except Invalid as error:
-        flash(sentence(error), "error")
+        topic, _facts = get_topic(actor, public_id)
+        return _choice(actor, topic, chosen, errors_of(error)), 422
     return see_other("topics.show", slug=slug, public_id=public_id)
+
+
+def _choice(
+    actor: Actor, topic: TopicRow, chosen: list[str], errors: dict[str, str] | None = None
+) -> str:
+    return render_template(
+        "discussion/column_choice.html",
+        topic=topic,
+        columns=name_series(actor),
+        chosen=chosen,
+        errors=errors or {},
+    )
 
 
 def moved(items: list[str]) -> list[str]:

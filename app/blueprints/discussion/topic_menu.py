@@ -39,6 +39,8 @@ def _editing(slug: str, actor: Actor, entry: FeedEntry) -> Iterator[Shape]:
         yield _link(gettext("Edit"), url_for("editor.edit", **where), "pen-line")
     if can(actor, Action.TOPIC_HISTORY, entry.facts):
         yield _link(gettext("Versions"), url_for("topics.history", **where), "history")
+    if can(actor, Action.SERIES_EDIT) and not entry.facts.deleted:
+        yield _link(gettext("Columns"), url_for("series.choose", **where), "library")
     if can(actor, Action.TOPIC_DELETE, entry.facts):
         yield _link(gettext("Delete"), url_for("topics.confirm_delete", **where), "trash-2")
 

@@ -110,16 +110,11 @@ def order_topics(actor: Actor, *, public_id: str, topics: Sequence[str]) -> None
         places[topic].position = position
 
 
-def add_to_series(actor: Actor, *, public_id: str, topic: str) -> None:
-    """Put a topic at the end of a column; putting it in again changes nothing."""
+def choose_series(actor: Actor, *, topic: str, public_ids: Sequence[str]) -> None:
+    """Make these the columns a topic stands in. Invalid("series", "missing") for one that is gone."""
     require(actor, Action.SERIES_EDIT)
-    series = _get(actor, public_id)
     row, _facts = get_topic(actor, topic)
-    if db.session.get(SeriesTopic, (series.id, row.id)) is None:
-        place = SeriesTopic(
-            series_id=series.id, topic_id=row.id, position=_next_position(series.id)
-        )
-        db.session.add(place)
+    put_into_series(planet_id=row.planet_id, topic_id=row.id, public_ids=public_ids)
 
 
 def take_from_series(actor: Actor, *, public_id: str, topic: str) -> None:
