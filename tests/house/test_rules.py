@@ -19,7 +19,7 @@ HOMES = {
     "PIL": ("media/images.py",),
     "alembic": ("kernel/schema.py",),
     "argon2": ("accounts/passwords.py",),
-    "babel": ("blueprints/",),
+    "babel": ("blueprints/", "notifications/speech.py"),
     "click": ("cli/",),
     "confusable_homoglyphs": ("kernel/names.py",),
     "flask": ("blueprints/", "cli/", "factory.py"),
