@@ -18,13 +18,13 @@ SECURITY = "/account/security"
 PREFERENCES = "/account/preferences"
 NOTICE = "/notices/{public_id}"
 NO_MAIL = "/notices/mail-off/{token}"
-INVITATION = "/invitation/{secret}"
+INVITATION = "/invitations/{secret}"
 
 TOPIC = "/p/{slug}/t/{public_id}"
 COMMENT = "/p/{slug}/c/{public_id}"
 PLANET = "/p/{slug}"
 LANDING = "/p/{slug}/about"
-REQUESTS = "/p/{slug}/requests"
+REQUESTS = "/p/{slug}/members/requests"
 
 _PURPOSE = "mail-notices"
 
