@@ -39,6 +39,7 @@ from app.blueprints import (
 )
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
+from app.discussion.jobs import tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
 from app.kernel import audit, limits, logs, reading
 from app.kernel.db import db
@@ -153,8 +154,14 @@ def _logs(app: Flask, settings: Settings) -> None:
 def _database(app: Flask, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_uri
-    # Errors are logged and stored with letters: their texts must not carry what people wrote.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        # Errors are logged and stored with letters: their texts must not carry what people wrote.
+        "hide_parameters": True,
+        # A thread holds two at most, to read and to write, so threads bound their number. A limit
+        # below that lets threads wait for each other for ever.
+        "pool_size": 10,
+        "max_overflow": -1,
+    }
     db.init_app(app)
     app.teardown_appcontext(lambda _error: reading.release())
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
@@ -238,6 +245,7 @@ def _timetable(app: Flask) -> None:
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
     )
+    timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
     timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)

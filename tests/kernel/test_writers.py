@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.kernel.audit import AuditEntry, record
 from app.kernel.db import db, unit_of_work
+from app.kernel.reading import Ready
 
 WRITERS = 4
 ROUNDS = 15
@@ -124,3 +125,30 @@ def test_a_unit_of_work_reads_what_is_current(app: Flask) -> None:
     with unit_of_work() as session:
         found = session.get_one(AuditEntry, row.id)
         assert found.subject_id == 2
+
+
+def test_as_many_threads_as_you_like_read_and_then_write(app: Flask) -> None:
+    """A thread may hold two connections, one to read and one to write: none waits for a second one
+    that is held by another which waits likewise."""
+    threads = 24
+    together = threading.Barrier(threads)
+    read_all = Ready(sa.select(AuditEntry.id))
+    troubles: list[BaseException] = []
+
+    def read_and_write() -> None:
+        try:
+            with app.app_context():
+                read_all.rows()
+                together.wait()
+                with unit_of_work():
+                    record("written", actor_id=None, planet_id=None, subject=("n", 1))
+        except BaseException as error:
+            troubles.append(error)
+
+    running = [threading.Thread(target=read_and_write) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    assert troubles == []
+    assert len(read_all.rows()) == threads
