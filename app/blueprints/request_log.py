@@ -20,7 +20,7 @@ from app.kernel.logs import get_logger
 HEADER = "X-Request-Id"
 SLOW_SECONDS = 1.0
 # Asked every few seconds by machines: worth a line only when something is wrong.
-QUIET = frozenset({"operations.healthz", "operations.readyz", "operations.metrics"})
+QUIET = frozenset({"operations.healthz", "operations.readyz", "operations.show_metrics"})
 _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 
 
