@@ -32,14 +32,23 @@ class UploadZone extends HTMLElement {
       this.take(event.dataTransfer.files);
     });
     this.addEventListener("click", (event) => {
-      const remove = event.target.closest(".upload__remove");
-      if (!remove) return;
+      const button = event.target.closest(".upload__remove, .upload__move, .upload__insert");
+      if (!button) return;
       event.preventDefault();
-      const row = remove.closest(".upload");
-      post(`${this.dataset.url}/${row.dataset.id}/discard`).catch(() => {});
-      row.remove();
+      const row = button.closest(".upload");
+      if (button.classList.contains("upload__insert")) {
+        this.insert(row.dataset.id);
+        return;
+      }
+      if (button.classList.contains("upload__move")) {
+        row.previousElementSibling?.before(row);
+        button.focus();
+      } else {
+        post(`${this.dataset.url}/${row.dataset.id}/discard`).catch(() => {});
+        row.remove();
+        this.querySelector("textarea")?.focus();
+      }
       this.changed();
-      this.querySelector("textarea")?.focus();
     });
   }
 
@@ -88,13 +97,8 @@ class UploadZone extends HTMLElement {
     row.removeAttribute("aria-busy");
     row.dataset.id = found.id;
     const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "attachment", value: found.id });
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "upload__remove";
-    remove.setAttribute("aria-label", `${this.dataset.remove} ${found.name}`);
-    const cross = icon("x");
-    cross.classList.add("icon--sm");
-    remove.append(cross);
+    const tools = [this.tool("remove", "x", found.name), this.tool("move", "arrow-left", found.name)];
+    if (found.kind === "image" && this.dataset.kinds !== "image") tools.push(this.tool("insert", "arrow-up", found.name));
     let face;
     if (found.kind === "image") {
       face = Object.assign(document.createElement("img"), { src: found.thumb_url, alt: found.name, width: 96, height: 96 });
@@ -103,7 +107,24 @@ class UploadZone extends HTMLElement {
       face.className = "upload__file";
       face.append(icon("file"), Object.assign(document.createElement("span"), { textContent: found.name }));
     }
-    row.replaceChildren(hidden, face, remove);
+    row.replaceChildren(hidden, face, ...tools);
+  }
+
+  tool(act, glyph, name) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: `upload__${act}`, title: this.dataset[act] });
+    button.setAttribute("aria-label", `${this.dataset[act]} ${name}`);
+    const sign = icon(glyph);
+    sign.classList.add("icon--sm");
+    button.append(sign);
+    return button;
+  }
+
+  /** A picture stands where it is named in the text, all others below it. */
+  insert(id) {
+    const area = this.querySelector("textarea");
+    area.focus();
+    area.setRangeText(`![](image:${id})`, area.selectionStart, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   changed() {

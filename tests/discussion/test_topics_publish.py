@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.blueprints.discussion import composer
 from app.discussion.actions.composing import MAX_TAGS, TopicWish, compose_topic
 from app.discussion.actions.topics import publish_topic
 from app.discussion.models import Tag, Topic
@@ -124,3 +125,13 @@ def test_the_form_keeps_what_was_typed(cast: Cast, noon: datetime) -> None:
     page = client.post(f"/p/{cast.slug}/write", data={"title": "题目", "text": " "})
     assert page.status_code == 422
     assert 'value="题目"' in page.text
+
+
+def test_a_script_in_somebodys_name_is_stopped(
+    cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composer, "MAX_PER_HOUR", 2)
+    client = cast.client("owner")
+    form = {"text": "x", "tab": "a"}
+    answers = [client.post(f"/p/{cast.slug}/write", data=form) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]

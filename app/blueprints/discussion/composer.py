@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.blueprints.discussion.composer_page import composer_page
-from app.blueprints.discussion.forms import Composed, composed, from_fields, store_files, topic_wish
+from app.blueprints.discussion.forms import (
+    Composed,
+    composed,
+    draft_fields,
+    from_fields,
+    store_files,
+    topic_wish,
+)
 from app.blueprints.discussion.present import topic_url
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -21,6 +29,7 @@ from app.discussion.actions.topics import publish_topic
 from app.discussion.queries.attached import image_refs
 from app.discussion.queries.drafts import find_draft, get_draft, list_drafts
 from app.discussion.rendering import render_body
+from app.kernel import limits
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import new_public_id
@@ -29,6 +38,8 @@ from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
 bp = Blueprint("composer", __name__)
+# Nobody writes that much by hand; a script that has got hold of a session does.
+MAX_PER_HOUR = 120
 _INLINE_IMAGE = re.compile(r"\(image:([0-9A-Za-z]{12})\)")
 Page = str | tuple[str, int] | Response
 
@@ -74,6 +85,8 @@ def publish(slug: str) -> Page:
 def _publish(planet: PlanetView, actor: Actor, state: Composed) -> Page:
     try:
         draft = compose_topic(actor, wish=topic_wish(state), key=state.draft)
+        with unit_of_work():
+            limits.hit(f"publish:{actor.user_id}", limit=MAX_PER_HOUR, window=timedelta(hours=1))
         with unit_of_work():
             topic = publish_topic(actor, draft=draft, hold=state.hold)
     except Invalid as error:
@@ -132,12 +145,12 @@ def save(slug: str) -> Response | tuple[Response, int]:
 
 def _as_save(state: Composed) -> DraftSave:
     purpose = request.form.get("purpose", draft_actions.POST)
-    if purpose not in (draft_actions.POST, draft_actions.EDIT):
+    if purpose not in draft_actions.PURPOSES:
         raise Invalid("", "purpose")
     return DraftSave(
         key=state.draft,
         purpose=purpose,
-        fields=state.fields,
+        fields=draft_fields(request.form) | {"attachments": list(state.attachments)},
         hold=state.hold,
         topic=request.form.get("topic", ""),
     )

@@ -70,6 +70,16 @@ class Composed:
         return not (self.title.strip() or self.text.strip() or self.attachments)
 
 
+# What a question's composer holds besides: whom it is asked, anonymously or not, privately or not.
+_QUESTION_FIELDS = ("to", "anonymous", "private")
+
+
+def draft_fields(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Return what a draft keeps of a composer, of a topic's or a question's."""
+    asked = {name: form[name][:40] for name in _QUESTION_FIELDS if name in form}
+    return composed(form).fields | asked
+
+
 def composed(form: MultiDict[str, str]) -> Composed:
     """Return what a composer sent. An upload it asks to move or to remove is moved or removed."""
     return Composed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from flask import current_app, url_for
 from flask_babel import format_decimal
 from markupsafe import Markup
 
+from app.blueprints.discussion.folding import folded
 from app.blueprints.entrance import Site
 from app.blueprints.page import media_url
 from app.discussion.queries.attached import MEDIA_PATH
@@ -20,10 +20,6 @@ from app.discussion.queries.series import SeriesPlace, SeriesRow
 from app.media.queries import AttachmentView
 from app.planets.queries import PlanetView
 
-# Above this many characters of HTML, or paragraphs, a card is folded.
-FOLD_LENGTH = 1_200
-FOLD_BLOCKS = 10
-_BLOCKS = re.compile(r"<(?:p|li|h[2-6]|br|tr)\b")
 _KINDS = {
     "pdf": "pdf",
     **dict.fromkeys(
@@ -109,19 +105,20 @@ def grid_images(attached: list[AttachmentView], html: str) -> list[Shape]:
 def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
     """Return a topic as `topic_card` takes it, for this reader."""
     readable = entry.text_readable
-    html = card.html if readable else ""
+    html, fold = folded(card.html, card.excerpt) if readable else (Markup(""), False)
     url = topic_url(slug, card.public_id, card.slug)
     return {
         "id": card.public_id,
         "url": url,
         "title": card.title if readable else "",
+        "excerpt": card.excerpt if readable else "",
         "kind": card.kind,
         "author": author_shape(card.author),
         "published_at": card.published_at,
         "edited": card.edited_at is not None,
-        "html": Markup(html),  # noqa: S704 - made by kernel.text
-        "folded": is_long(html),
-        "images": grid_images(card.attached, html) if readable else [],
+        "html": html,
+        "folded": fold,
+        "images": grid_images(card.attached, card.html) if readable else [],
         "files": [file_shape(one) for one in card.attached if not one.is_image and readable],
         "tags": [
             {"name": tag.name, "url": url_for("feed.home", slug=slug, tag=tag.key)}
@@ -131,6 +128,13 @@ def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
         "question": question_shape(card.question),
         **reader_shape(slug, entry),
     }
+
+
+def topic_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
+    """Return a topic as `topic_article` takes it: the whole text."""
+    shape = card_shape(slug, card, entry)
+    whole = Markup(card.html if entry.text_readable else "")  # noqa: S704 - made by kernel.text
+    return shape | {"html": whole, "folded": False}
 
 
 def reader_shape(slug: str, entry: FeedEntry) -> Shape:
@@ -231,13 +235,5 @@ def answer_shape(answer: AnswerPart | None) -> Shape | None:
     """Return an answer as a preview below its question."""
     if answer is None:
         return None
-    return {
-        "author": author_shape(answer.author),
-        "html": Markup(answer.html),  # noqa: S704 - made by kernel.text
-        "folded": is_long(answer.html),
-    }
-
-
-def is_long(html: str) -> bool:
-    """Tell whether a text is too long for a card."""
-    return len(html) > FOLD_LENGTH or len(_BLOCKS.findall(html)) > FOLD_BLOCKS
+    html, fold = folded(answer.html)
+    return {"author": author_shape(answer.author), "html": html, "folded": fold}

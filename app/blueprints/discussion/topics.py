@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.discussion.present import (
     author_shape,
-    card_shape,
     line_shape,
     preview_metas,
     series_shape,
+    topic_shape,
     topic_url,
 )
 from app.blueprints.discussion.topic_menu import topic_menu
@@ -66,7 +66,7 @@ def _load(actor: Actor, public_id: str) -> tuple[FeedEntry, TopicCard]:
 
 
 def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> str:
-    topic = card_shape(planet.slug, card, entry)
+    topic = topic_shape(planet.slug, card, entry)
     topic["menu"] = topic_menu(planet.slug, actor, entry, card)
     reads = bool(can(actor, Action.PLANET_READ))
     older, newer = find_neighbours(actor, entry) if reads else (None, None)
