@@ -36,6 +36,7 @@ from app.blueprints import (
     request_log,
     security,
     styleguide,
+    templating,
 )
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=None,
     )
+    app.jinja_environment = templating.PageEnvironment
     _configure(app, settings)
     _logs(app, settings)
     _database(app, settings)

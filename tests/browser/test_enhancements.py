@@ -205,6 +205,24 @@ def test_keys_walk_the_feed_and_are_letters_while_writing(page: Page, live_url: 
     expect(page.locator("#f-reply")).to_have_value("jk?")
 
 
+def test_a_text_is_copied_and_said_so(page: Page, live_url: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_url}/styleguide/controls")
+    page.get_by_role("button", name="复制").click()
+    expect(page.locator(".toast")).to_have_text("已复制")
+    assert page.evaluate("navigator.clipboard.readText()") == "https://example.org/t/x"
+
+
+def test_leaving_with_unsaved_text_asks_first(page: Page, live_url: str) -> None:
+    page.goto(f"{live_url}/styleguide/page/topic")
+    page.locator("#f-reply").press_sequentially("半句")
+    with page.expect_event("dialog") as question:
+        page.close(run_before_unload=True)
+    assert question.value.type == "beforeunload"
+    question.value.dismiss()
+    expect(page.locator("#f-reply")).to_have_value("半句")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_without_scripts_nothing_that_needs_them_is_shown(
     chromium: Browser, live_url: str, width: int
