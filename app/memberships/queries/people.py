@@ -213,12 +213,17 @@ _PERSON = select(
 ).join(User, User.id == Membership.user_id)
 
 
-def find_person(planet_id: int, user_public_id: str) -> Person | None:
-    """Return a person who has a row in the planet; whether he may be shown is asked by the caller."""
+def find_person(planet_id: int, public_id: str) -> Person | None:
+    """Return a person who has a row in the planet; whether he may be shown is asked by the caller.
+
+    `public_id` is the membership's, as bylines carry it (it ties nobody's planets together), or
+    the account's.
+    """
     moment, grace = clock.now(), get_terms(planet_id).grace
     row = db.session.execute(
         _PERSON.add_columns(is_inside(now=moment, grace=grace)).where(
-            Membership.planet_id == planet_id, User.public_id == user_public_id
+            Membership.planet_id == planet_id,
+            or_(Membership.public_id == public_id, User.public_id == public_id),
         )
     ).one_or_none()
     if row is None:
