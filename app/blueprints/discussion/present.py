@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 from flask_babel import format_decimal
 from markupsafe import Markup
 
@@ -49,11 +49,19 @@ def author_shape(author: Author | None) -> Shape:
         return {"name": "", "url": None, "avatar_url": "", "role": "", "anonymous": True}
     return {
         "name": author.name,
-        "url": None,
+        "url": person_url(author),
         "avatar_url": media_url(author.avatar, "thumb"),
         "role": author.role,
         "anonymous": False,
     }
+
+
+def person_url(author: Author) -> str | None:
+    """Return the page of an author in this request's planet: whoever reads his words may open it."""
+    planet = g.get("planet")
+    if planet is None or not author.member:
+        return None
+    return f"/p/{planet.slug}/people/{author.member}"
 
 
 def image_shape(image: AttachmentView) -> Shape:
@@ -222,7 +230,7 @@ def question_shape(question: QuestionPart | None) -> Shape | None:
     if question is None:
         return None
     return {
-        "addressee": author_shape(question.addressee),
+        "addressee": author_shape(question.addressee) | {"url": None},
         "state": question.state,
         "private": question.private,
         "due_at": None,

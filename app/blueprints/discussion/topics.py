@@ -109,7 +109,7 @@ def history(slug: str, public_id: str) -> str:
         {
             "number": version.number,
             "at": version.replaced_at,
-            "editor": author_shape(version.editor),
+            "editor": author_shape(version.editor) | {"url": None},
             "title": diff_texts(before[0], after[0]) if before[0] != after[0] else None,
             "text": diff_texts(before[1], after[1]),
         }

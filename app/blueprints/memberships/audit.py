@@ -109,6 +109,8 @@ def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
         return [(gettext("Role"), _role(before), _role(after))]
     if entry.action == "member.end":
         return [(gettext("End"), _day(before), _day(after))]
+    if entry.action == "planet.rules":
+        return [(gettext("Version"), "", str(entry.data.get("version", "")))]
     if not entry.action.startswith("planet.") or not isinstance(before, dict):
         return []
     after = after if isinstance(after, dict) else {}
