@@ -29,7 +29,7 @@ from app.discussion.actions.topics import publish_topic
 from app.discussion.queries.attached import image_refs
 from app.discussion.queries.drafts import find_draft, get_draft, list_drafts
 from app.discussion.rendering import render_body
-from app.kernel import limits
+from app.kernel import clock, limits
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import new_public_id
@@ -93,7 +93,7 @@ def _publish(planet: PlanetView, actor: Actor, state: Composed) -> Page:
         return composer_page(planet, actor, state, errors_of(error)), 422
     except Conflict:
         return _newer_draft(planet, actor, state), 409
-    if topic.published_at > actor.now:
+    if topic.published_at > clock.now():
         flash(gettext("It will be published at its time."), "ok")
         return see_other("feed.scheduled", slug=planet.slug)
     return redirect(topic_url(planet.slug, topic.public_id, topic.slug), code=303)
