@@ -46,7 +46,7 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "") -> st
         return _joining(_, kind, who, planet)
     if kind is Kind.ROLE_CHANGED:
         return _(
-            "Your role in “%(planet)s” is now: %(role)s.", role=role_name(_, role), planet=planet
+            "Your role in %(planet)s is now: %(role)s.", role=role_name(_, role), planet=planet
         )
     return _question(_, kind, who, planet)
 
@@ -54,45 +54,45 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "") -> st
 def _question(_: Say, kind: Kind, who: str, planet: str) -> str:
     match kind:
         case Kind.QUESTION_ASKED if who:
-            return _("%(who)s asked you a question in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s asked you a question in %(planet)s.", who=who, planet=planet)
         case Kind.QUESTION_ASKED:
-            return _("Somebody asked you a question anonymously in “%(planet)s”.", planet=planet)
+            return _("Somebody asked you a question anonymously in %(planet)s.", planet=planet)
         case Kind.QUESTION_RECEIVED:
-            return _("A question in “%(planet)s” was handed on to you.", planet=planet)
+            return _("A question in %(planet)s was handed on to you.", planet=planet)
         case Kind.QUESTION_MOVED:
             return _(
-                "Your question in “%(planet)s” was handed on to %(who)s.", who=who, planet=planet
+                "Your question in %(planet)s was handed on to %(who)s.", who=who, planet=planet
             )
         case Kind.QUESTION_ANSWERED:
-            return _("%(who)s answered your question in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s answered your question in %(planet)s.", who=who, planet=planet)
         case Kind.QUESTION_DECLINED:
-            return _("Your question in “%(planet)s” was declined.", planet=planet)
+            return _("Your question in %(planet)s was declined.", planet=planet)
         case _other:
-            return _("A question to %(who)s in “%(planet)s” is overdue.", who=who, planet=planet)
+            return _("A question to %(who)s in %(planet)s is overdue.", who=who, planet=planet)
 
 
 def _comment(_: Say, kind: Kind, who: str, planet: str) -> str:
     match kind:
         case Kind.COMMENT_REPLY:
-            return _("%(who)s replied to you in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s replied to you in %(planet)s.", who=who, planet=planet)
         case Kind.COMMENT_ON_QUESTION:
-            return _("%(who)s commented on your question in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s commented on your question in %(planet)s.", who=who, planet=planet)
         case Kind.COMMENT_ON_ANSWER:
-            return _("%(who)s commented on your answer in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s commented on your answer in %(planet)s.", who=who, planet=planet)
         case _other:
-            return _("%(who)s commented on your topic in “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s commented on your topic in %(planet)s.", who=who, planet=planet)
 
 
 def _joining(_: Say, kind: Kind, who: str, planet: str) -> str:
     match kind:
         case Kind.INVITED:
-            return _("%(who)s invites you to “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s invites you to %(planet)s.", who=who, planet=planet)
         case Kind.JOIN_REQUESTED:
-            return _("%(who)s asks to join “%(planet)s”.", who=who, planet=planet)
+            return _("%(who)s asks to join %(planet)s.", who=who, planet=planet)
         case Kind.JOIN_APPROVED:
-            return _("You are in: welcome to “%(planet)s”.", planet=planet)
+            return _("You are in: welcome to %(planet)s.", planet=planet)
         case _other:
-            return _("Your request to join “%(planet)s” was declined.", planet=planet)
+            return _("Your request to join %(planet)s was declined.", planet=planet)
 
 
 def role_name(_: Say, role: str) -> str:

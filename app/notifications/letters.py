@@ -209,7 +209,7 @@ def invitation(
     lines = [
         _("Hello,"),
         _(
-            "%(who)s invites you to “%(planet)s” at %(site)s. Your role there: %(role)s.",
+            "%(who)s invites you to %(planet)s at %(site)s. Your role there: %(role)s.",
             who=inviter,
             planet=planet,
             site=site,

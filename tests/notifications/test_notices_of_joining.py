@@ -41,7 +41,7 @@ def invite(cast: Cast, email: str, **values: object) -> int:
 def test_staff_are_told_who_asks(cast: Cast, mailbox: Mailbox) -> None:
     ask_to_join(cast)
     for persona in ("owner", "partner", "admin"):
-        assert said(cast, persona) == ["冯远 asks to join “轨道”."]
+        assert said(cast, persona) == ["冯远 asks to join 轨道."]
         assert len(mailbox.to(persona)) == 1
     assert kinds(cast, "guest") == kinds(cast, "member") == []
 
@@ -50,11 +50,11 @@ def test_the_applicant_is_told_the_decision(cast: Cast) -> None:
     ask_to_join(cast)
     assert kinds(cast, "owner") == ["join_requested"]
     decide(cast, "stranger", welcome=False)
-    assert said(cast, "stranger") == ["Your request to join “轨道” was declined."]
+    assert said(cast, "stranger") == ["Your request to join 轨道 was declined."]
     ask_to_join(cast)
     assert kinds(cast, "owner") == ["join_requested"] * 2
     decide(cast, "stranger", welcome=True)
-    assert said(cast, "stranger")[1:] == ["You are in: welcome to “轨道”."]
+    assert said(cast, "stranger")[1:] == ["You are in: welcome to 轨道."]
 
 
 def test_a_request_that_is_settled_already_is_no_news(cast: Cast) -> None:
@@ -96,7 +96,7 @@ def test_an_invitation_goes_to_the_address(cast: Cast, mailbox: Mailbox) -> None
 
 def test_who_has_an_account_is_told_in_the_page_too(cast: Cast, mailbox: Mailbox) -> None:
     invite(cast, "stranger@example.test")
-    assert said(cast, "stranger") == ["林悦 invites you to “轨道”."]
+    assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
     assert len(mailbox.to("stranger")) == 1
 
 

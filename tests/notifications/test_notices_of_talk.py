@@ -26,7 +26,7 @@ def remove(cast: Cast, persona: str) -> None:
 
 def test_the_addressee_is_told_of_a_question(cast: Cast) -> None:
     put_question(cast, "member")
-    assert said(cast, "guest") == ["王小雨 asked you a question in “轨道”."]
+    assert said(cast, "guest") == ["王小雨 asked you a question in 轨道."]
     assert said(cast, "guest", "zh_Hans") == ["王小雨 在「轨道」向你提了一个问题。"]
     assert all(not kinds(cast, p) for p in ("member", "owner", "other", "partner"))
 
@@ -36,8 +36,8 @@ def test_an_anonymous_asker_is_named_nowhere(cast: Cast, mailbox: Mailbox) -> No
     answer(cast, topic)
     say(cast, "member", topic, "再问一句。")
     assert said(cast, "guest") == [
-        "Somebody asked you a question anonymously in “轨道”.",
-        "The asker commented on your answer in “轨道”.",
+        "Somebody asked you a question anonymously in 轨道.",
+        "The asker commented on your answer in 轨道.",
     ]
     assert all(notice.person_id is None for notice in notices(cast, "guest"))
     for mail in mailbox.to("guest"):
@@ -48,21 +48,21 @@ def test_an_anonymous_asker_is_named_nowhere(cast: Cast, mailbox: Mailbox) -> No
 def test_the_asker_is_told_of_the_answer(cast: Cast) -> None:
     topic = put_question(cast, "member")
     answer(cast, topic)
-    assert said(cast, "member") == ["陈默 answered your question in “轨道”."]
+    assert said(cast, "member") == ["陈默 answered your question in 轨道."]
 
 
 def test_the_asker_is_told_that_it_was_declined(cast: Cast) -> None:
     topic = put_question(cast, "member")
     refuse(cast, topic)
-    assert said(cast, "member") == ["Your question in “轨道” was declined."]
+    assert said(cast, "member") == ["Your question in 轨道 was declined."]
 
 
 def test_handing_on_tells_the_new_one_and_the_asker(cast: Cast) -> None:
     topic = put_question(cast, "member", private=True)
     assert kinds(cast, "guest") == ["question_asked"]
     hand(cast, topic, "partner")
-    assert said(cast, "partner") == ["A question in “轨道” was handed on to you."]
-    assert said(cast, "member") == ["Your question in “轨道” was handed on to 赵衡."]
+    assert said(cast, "partner") == ["A question in 轨道 was handed on to you."]
+    assert said(cast, "member") == ["Your question in 轨道 was handed on to 赵衡."]
     # The question is not the guest's any more; being private he may not even see it.
     assert said(cast, "guest") == [None]
 
@@ -73,7 +73,7 @@ def test_the_owner_is_told_once_of_an_overdue_question(cast: Cast, noon: datetim
         for _ in range(2):
             with unit_of_work():
                 mark_overdue(clock.now())
-        assert said(cast, "owner") == ["A question to 陈默 in “轨道” is overdue."]
+        assert said(cast, "owner") == ["A question to 陈默 in 轨道 is overdue."]
         answer(cast, topic)
     assert kinds(cast, "partner") == kinds(cast, "admin") == []
 
@@ -97,12 +97,12 @@ def test_each_is_told_once_and_for_the_nearest_reason(cast: Cast) -> None:
     say(cast, "other", topic, parent=first)
     say(cast, "guest", topic, parent=first)
     assert said(cast, "guest") == [
-        "王小雨 commented on your topic in “轨道”.",
-        "李安 commented on your topic in “轨道”.",
+        "王小雨 commented on your topic in 轨道.",
+        "李安 commented on your topic in 轨道.",
     ]
     assert said(cast, "member") == [
-        "李安 replied to you in “轨道”.",
-        "陈默 replied to you in “轨道”.",
+        "李安 replied to you in 轨道.",
+        "陈默 replied to you in 轨道.",
     ]
     assert kinds(cast, "other") == []
 
@@ -197,7 +197,7 @@ def test_an_expired_member_is_told_of_what_he_reads_only(cast: Cast) -> None:
 def test_what_is_deleted_since_is_not_shown(cast: Cast) -> None:
     topic = post(cast, "guest")
     reply = say(cast, "member", topic)
-    assert said(cast, "guest") == ["王小雨 commented on your topic in “轨道”."]
+    assert said(cast, "guest") == ["王小雨 commented on your topic in 轨道."]
     erase(cast, "member", reply)
     assert said(cast, "guest") == [None]
 
@@ -206,4 +206,4 @@ def test_names_are_those_of_the_planet_and_of_now(cast: Cast) -> None:
     topic = post(cast, "guest")
     say(cast, "member", topic)
     cast.set_membership("member", nickname="小雨点")
-    assert said(cast, "guest") == ["小雨点 commented on your topic in “轨道”."]
+    assert said(cast, "guest") == ["小雨点 commented on your topic in 轨道."]

@@ -62,7 +62,7 @@ def test_list_open_and_read(cast: Cast) -> None:
     kinds(cast, "guest")
     guest = cast.client("guest")
     shown = page(guest)
-    assert "王小雨 commented on your topic in “轨道”." in shown and "慢读" in shown
+    assert "王小雨 commented on your topic in 轨道." in shown and "慢读" in shown
     assert 'class="count">1' in shown
     (notice,) = notices(cast, "guest")
     opened = guest.get(f"/notices/{notice.public_id}")
