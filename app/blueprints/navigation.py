@@ -14,7 +14,7 @@ FOR_MEMBERS = {
     "home": "home.index",
     "questions": "questions.inbox",
     "notices": "notifications.notices",
-    "bookmarks": "discussion.bookmarks",
+    "bookmarks": "reactions.bookmarks",
     "me": "accounts.profile",
     "sign_out": "accounts.sign_out",
 }

@@ -10,10 +10,13 @@ document.addEventListener("submit", async (event) => {
   button.setAttribute("aria-busy", "true");
   button.setAttribute("aria-pressed", before === "true" ? "false" : "true");
   try {
-    const answer = await post(button.formAction, new URLSearchParams(new FormData(event.target)));
+    const wish = new URLSearchParams(new FormData(event.target));
+    wish.set("on", before === "true" ? "0" : "1");
+    const answer = await post(button.formAction, wish);
     const isJson = answer.headers.get("Content-Type")?.includes("application/json");
     const body = isJson ? await answer.json() : {};
     if (!answer.ok) throw new Error(body.error ?? words.failed);
+    if ("pressed" in body) button.value = body.pressed ? "0" : "1";
     if ("pressed" in body) button.setAttribute("aria-pressed", String(body.pressed));
     const count = button.querySelector("[data-count]");
     if (count && "count" in body) count.textContent = body.count || "";

@@ -1,11 +1,22 @@
 """The doors of the discussion: feed, topics, composer, columns, tags, questions, comments, reactions."""
 
-from app.blueprints.discussion import composer, editor, feed, series, tags, topics
+from app.blueprints.discussion import (
+    comments,
+    composer,
+    editor,
+    feed,
+    reactions,
+    series,
+    tags,
+    topics,
+)
 
 DOORS = (
+    comments.bp,
     composer.bp,
     editor.bp,
     feed.bp,
+    reactions.bp,
     series.bp,
     tags.bp,
     topics.bp,

@@ -36,7 +36,7 @@ def composer_page(
     return render_template(
         "discussion/write.html",
         max_chars=planet.topic_max_chars,
-        attachments=[_upload_shape(one) for one in _waiting(actor, state)],
+        attachments=[upload_shape(one) for one in _waiting(actor, state)],
         newer=newer,
         **_common(actor, state, errors, preview),
     )
@@ -71,7 +71,7 @@ def edit_page(
         moved_on=diff_texts(topic.source, state.text) if moved_on else None,
         resumed=draft,
         newer=newer,
-        attachments=[_upload_shape(one) for one in attached],
+        attachments=[upload_shape(one) for one in attached],
         **_common(actor, state, errors, preview),
     )
 
@@ -98,7 +98,8 @@ def _waiting(actor: Actor, state: Composed) -> list[AttachmentView]:
     return list_waiting(actor.user_id, state.attachments)
 
 
-def _upload_shape(one: AttachmentView) -> Shape:
+def upload_shape(one: AttachmentView) -> Shape:
+    """Return an upload as `composer` shows it among those already there."""
     return {
         "id": one.public_id,
         "url": media_url(one.public_id),

@@ -8,7 +8,9 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.blueprints.discussion.comment_section import Topic, thread_section
 from app.blueprints.discussion.present import (
+    Shape,
     author_shape,
     line_shape,
     preview_metas,
@@ -70,17 +72,25 @@ def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -
     topic["menu"] = topic_menu(planet.slug, actor, entry, card)
     reads = bool(can(actor, Action.PLANET_READ))
     older, newer = find_neighbours(actor, entry) if reads else (None, None)
+    scheduled = entry.published_at > actor.now
     return render_template(
         "discussion/topic.html",
         topic=topic,
+        thread=None if scheduled else _thread(planet, actor, entry, card),
         facts=entry.facts,
         deleted=entry.facts.deleted,
-        scheduled=entry.published_at > actor.now,
+        scheduled=scheduled,
         places=[series_shape(planet.slug, place) for place in places_of(actor, entry.id)],
         older=line_shape(planet.slug, older) if older else None,
         newer=line_shape(planet.slug, newer) if newer else None,
         metas=preview_metas(current_site(), planet, card, entry),
     )
+
+
+def _thread(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> Shape:
+    readable = card.slug if entry.text_readable else ""
+    below = Topic(entry.id, entry.public_id, readable, entry.rev, entry.comment_count, entry.facts)
+    return thread_section(planet, actor, below)
 
 
 @bp.get("/p/<slug>/t/<public_id>.md")

@@ -14,23 +14,30 @@ READABLE_DEPTH = 3
 @dataclass(frozen=True, slots=True)
 class CommentNode:
     """A comment in its place. `depth` is 0 to 3; `answers` is the comment replied to where the
-    place alone does not tell; `hidden` counts a root's replies that are not on this page."""
+    place alone does not tell; `hidden` counts a root's replies that are not on this page, which come
+    after the one of public id `last_shown` ("" when none is shown)."""
 
     view: CommentView
     depth: int
     answers: CommentView | None = None
     replies: list[CommentNode] = field(default_factory=list)
     hidden: int = 0
+    last_shown: str = ""
 
 
 def nest_thread(page: ThreadPage) -> list[CommentNode]:
     """Return the roots of a page with their first replies below them; a stuck root comes first."""
     roots = (page.stuck, *page.roots) if page.stuck else page.roots
-    shown: dict[int, int] = {}
+    shown: dict[int, list[CommentView]] = {view.id: [] for view in roots}
     for reply in page.replies:
-        shown[reply.root_id or 0] = shown.get(reply.root_id or 0, 0) + 1
+        shown[reply.root_id or 0].append(reply)
     nodes = [
-        CommentNode(view, 0, hidden=max(0, view.reply_count - shown.get(view.id, 0)))
+        CommentNode(
+            view,
+            0,
+            hidden=max(0, view.reply_count - len(shown[view.id])),
+            last_shown=shown[view.id][-1].public_id if shown[view.id] else "",
+        )
         for view in roots
     ]
     _place(nodes, page.replies, {})

@@ -194,6 +194,15 @@ def _with_own(
     return total + sum(alive for _shown, alive in own.values()), counted
 
 
+def isolated_writers(topic_id: int, facts: TopicFacts) -> frozenset[int]:
+    """Return who has comments in a topic that he alone sees: user ids, for the house only."""
+    mine = and_(C.topic_id == topic_id, C.isolated)
+    rows = db.session.execute(select(C.author_id).where(mine).distinct())
+    # Without an author it is the anonymous asker's.
+    found = (facts.writer_id if row[0] is None else row[0] for row in rows)
+    return frozenset(one for one in found if one is not None)
+
+
 # --- a page of replies ---------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from app.discussion.models import Bookmark, Like
 from app.discussion.queries.authors import Author, AuthorJoin
 from app.discussion.queries.visible import QUESTIONS, TOPICS, Q, T
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.policy import Action, Actor, CommentFacts, TopicFacts, require
 
 LIKES = Like.__table__.c
@@ -56,8 +57,7 @@ def marks_on_topic(actor: Actor, topic_id: int) -> Marks:
     """Return the reader's marks on a topic and on all its comments, in one query; none for visitors."""
     if actor.user_id is None:
         return NO_MARKS
-    binds = {"me": actor.user_id, "topic": topic_id}
-    return _read(db.session.execute(_on_topic(), binds))
+    return _read(_ON_TOPIC.rows(me=actor.user_id, topic=topic_id))
 
 
 def marks_on_topics(actor: Actor, topic_ids: Collection[int]) -> Marks:
@@ -68,7 +68,6 @@ def marks_on_topics(actor: Actor, topic_ids: Collection[int]) -> Marks:
     return _read(db.session.execute(_on_topics(), binds))
 
 
-@cache
 def _on_topic() -> CompoundSelect[Any]:
     me: BindParameter[int] = bindparam("me")
     topic: BindParameter[int] = bindparam("topic")
@@ -92,6 +91,9 @@ def _marks(likes: Any, bookmarks: Any) -> CompoundSelect[Any]:
     liked = select(LIKES.subject_type, LIKES.subject_id, LIKES.isolated, literal("")).where(likes)
     kept = select(literal("kept"), BOOKMARKS.topic_id, false(), BOOKMARKS.note).where(bookmarks)
     return union_all(liked, kept)
+
+
+_ON_TOPIC = Ready(_on_topic())
 
 
 def _read(rows: Any) -> Marks:

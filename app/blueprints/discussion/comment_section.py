@@ -1,0 +1,248 @@
+"""The comments below a topic, drawn once for all readers and finished for each.
+
+What a page of a thread shows is the same for everybody who may read the topic, save the buttons
+below each comment and what isolated people wrote. So a page is drawn once, cut at the places of
+the buttons, and kept in this process under the topic's `rev`, which grows with every change that
+the page shows. For each reader only the buttons are put in. Names, pictures and roles of authors
+change without the topic: a kept page lives a minute at most.
+
+Nothing that an isolated person wrote is ever kept: his pages of that topic are drawn anew for him.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import token_hex
+from threading import Lock
+from typing import Any
+
+from flask import current_app, render_template, request
+from flask_babel import get_locale, get_timezone, gettext
+from markupsafe import Markup
+
+from app.blueprints.discussion.comment_forms import empty_form
+from app.blueprints.discussion.comment_shapes import (
+    ThreadRights,
+    acts_shape,
+    comment_shape,
+    cursor_args,
+    images_of,
+    is_own,
+    more_shape,
+    rights_below,
+    writer_name,
+)
+from app.blueprints.discussion.present import Shape, topic_url
+from app.blueprints.discussion.refusals import refusal_words
+from app.discussion.queries.comment_rows import CommentView
+from app.discussion.queries.comment_tree import CommentNode, nest_thread
+from app.discussion.queries.comment_windows import Cursor, Order
+from app.discussion.queries.comments import isolated_writers, thread_page
+from app.discussion.queries.reactions import Marks, marks_on_topic
+from app.kernel import clock
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor, TopicFacts, can
+
+KEPT_FOR = timedelta(minutes=1)
+KEPT_CHARACTERS = 12_000_000
+# Stands in the drawn page where a comment's buttons go; no text can hold it by design or by chance.
+_CUT = f"\x1e{token_hex(8)}\x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the comments must know of the topic above them."""
+
+    id: int
+    public_id: str
+    slug: str
+    rev: int
+    comment_count: int
+    facts: TopicFacts
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """A page of a thread: `parts` between the buttons of `views`, which are drawn when first asked
+    for and kept by (public id, liked, own). `alone` are the isolated writers in the topic."""
+
+    drawn_at: datetime
+    total: int
+    alone: frozenset[int]
+    parts: list[str]
+    views: list[CommentView]
+    acts: dict[tuple[str, bool, bool], str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many characters it keeps, its buttons estimated."""
+        return sum(len(part) for part in self.parts) + 1_500 * len(self.views)
+
+
+class _Shelf:
+    """Drawn pages by key, the least used thrown out first."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[tuple[Any, ...], _Drawn] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, key: tuple[Any, ...]) -> _Drawn | None:
+        with self._lock:
+            page = self._pages.get(key)
+            if page is None:
+                return None
+            if clock.now() - page.drawn_at > KEPT_FOR:
+                self._drop(key)
+                return None
+            self._pages.move_to_end(key)
+            return page
+
+    def put(self, key: tuple[Any, ...], page: _Drawn) -> None:
+        with self._lock:
+            if key in self._pages:
+                self._drop(key)
+            self._pages[key] = page
+            self._size += page.size
+            while self._size > KEPT_CHARACTERS:
+                self._drop(next(iter(self._pages)))
+
+    def _drop(self, key: tuple[Any, ...]) -> None:
+        self._size -= self._pages.pop(key).size
+
+
+def _shelf() -> _Shelf:
+    shelf: _Shelf = current_app.extensions.setdefault("planetarium.comments", _Shelf())
+    return shelf
+
+
+def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Shape:
+    """Return what the topic's page shows below the topic: the page of comments that the address
+    asks for (`order`, `after`, `before`, `from`), and the form. NotFound for a cursor of elsewhere."""
+    order, cursor = _wanted()
+    rights = rights_below(actor, topic.facts)
+    marks = marks_on_topic(actor, topic.id)
+    page = _page(planet, actor, topic, rights, order=order, cursor=cursor)
+    html = "".join(_finished(planet.slug, actor, topic, rights, marks, page))
+    url = topic_url(planet.slug, topic.public_id, topic.slug)
+    return {
+        "total": page.total,
+        "orders": [
+            (gettext("In order"), f"{url}#comments", order == "time"),
+            (gettext("Most liked"), f"{url}?order=likes#comments", order == "likes"),
+        ],
+        "html": Markup(html),  # noqa: S704 - drawn by our own templates
+        "empty": not page.parts[1:],
+        "form": empty_form(planet, topic.public_id) if rights.reply else None,
+        "refusal": refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
+    }
+
+
+def _wanted() -> tuple[Order, Cursor | None]:
+    order: Order = "likes" if request.args.get("order") == "likes" else "time"
+    if found := request.args.get("after"):
+        return order, Cursor("after", found)
+    if found := request.args.get("before"):
+        return order, Cursor("before", found)
+    if found := request.args.get("from"):
+        return order, Cursor("from", found)
+    return order, None
+
+
+def _page(
+    planet: PlanetView,
+    actor: Actor,
+    topic: Topic,
+    rights: ThreadRights,
+    *,
+    order: Order,
+    cursor: Cursor | None,
+) -> _Drawn:
+    """Return the page, kept or drawn now."""
+    language, zone = str(get_locale()), str(get_timezone())
+    key = (topic.id, topic.rev, order, cursor, rights, language, zone, topic.slug, planet.slug)
+    page = None if actor.isolated else _shelf().get(key)
+    if page is None or actor.user_id in page.alone:
+        page = _draw(planet, actor, topic, order, cursor)
+        if not actor.isolated and actor.user_id not in page.alone:
+            _shelf().put(key, page)
+    return page
+
+
+def _draw(
+    planet: PlanetView, actor: Actor, topic: Topic, order: Order, cursor: Cursor | None
+) -> _Drawn:
+    found = thread_page(
+        actor, topic.id, topic.facts, total=topic.comment_count, order=order, cursor=cursor
+    )
+    nodes = nest_thread(found)
+    views: list[CommentView] = []
+    everything = (*found.roots, *found.replies, *((found.stuck,) if found.stuck else ()))
+    images = images_of(everything)
+
+    def shape(node: CommentNode) -> Shape:
+        drawn = comment_shape(planet.slug, node.view, images=images.get(node.view.id, []))
+        drawn["depth"] = node.depth
+        drawn["reply_to"] = writer_name(node.answers) if node.answers else None
+        drawn["more"] = more_shape(planet.slug, node)
+        if not node.view.deleted:
+            views.append(node.view)
+            drawn["acts"] = _CUT
+        drawn["below"] = [shape(reply) for reply in node.replies]
+        return drawn
+
+    def address(to: Cursor | None) -> str | None:
+        if to is None:
+            return None
+        args = cursor_args(to) | ({"order": order} if order != "time" else {})
+        return topic_url(planet.slug, topic.public_id, topic.slug, **args) + "#comments"
+
+    html = render_template(
+        "discussion/_comment_list.html",
+        comments=[shape(node) for node in nodes],
+        earlier=address(found.earlier),
+        later=address(found.later),
+    )
+    return _Drawn(
+        drawn_at=clock.now(),
+        total=found.total,
+        # Asked last: whatever of the reader's own stands in the page is known by now.
+        alone=isolated_writers(topic.id, topic.facts),
+        parts=html.split(_CUT),
+        views=views,
+    )
+
+
+def _finished(
+    slug: str,
+    actor: Actor,
+    topic: Topic,
+    rights: ThreadRights,
+    marks: Marks,
+    page: _Drawn,
+) -> Iterator[str]:
+    """Give the page's pieces with the reader's own buttons between them."""
+    for part, view in zip(page.parts, page.views, strict=False):
+        yield part
+        own = is_own(actor, view, topic.facts)
+        liked = ("comment", view.id) in marks.liked
+        if ("comment", view.id) in marks.uncounted:
+            yield _acts(slug, view, rights, liked=True, own=own, extra=1)
+            continue
+        key = (view.public_id, liked, own)
+        if key not in page.acts:
+            page.acts[key] = _acts(slug, view, rights, liked=liked, own=own)
+        yield page.acts[key]
+    yield page.parts[-1]
+
+
+def _acts(
+    slug: str, view: CommentView, rights: ThreadRights, *, liked: bool, own: bool, extra: int = 0
+) -> str:
+    shape = acts_shape(slug, view, rights, own=own) | {"liked": liked}
+    shape["likes"] += extra
+    macros: Any = current_app.jinja_env.get_template("components/comment.html").module
+    return str(macros.comment_acts(shape))
