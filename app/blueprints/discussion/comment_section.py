@@ -71,6 +71,7 @@ class _Drawn:
 
     drawn_at: datetime
     total: int
+    empty: bool
     alone: frozenset[int]
     parts: list[str]
     views: list[CommentView]
@@ -135,7 +136,7 @@ def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Shape:
             (gettext("Most liked"), f"{url}?order=likes#comments", order == "likes"),
         ],
         "html": Markup(html),  # noqa: S704 - drawn by our own templates
-        "empty": not page.parts[1:],
+        "empty": page.empty,
         "form": empty_form(planet, topic.public_id) if rights.reply else None,
         "refusal": refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
     }
@@ -163,7 +164,7 @@ def _page(
 ) -> _Drawn:
     """Return the page, kept or drawn now."""
     language, zone = str(get_locale()), str(get_timezone())
-    key = (topic.id, topic.rev, order, cursor, rights, language, zone, topic.slug, planet.slug)
+    key = (topic.public_id, topic.rev, order, cursor, rights, language, zone, topic.slug, planet.slug)
     page = None if actor.isolated else _shelf().get(key)
     if page is None or actor.user_id in page.alone:
         page = _draw(planet, actor, topic, order, cursor)
@@ -209,6 +210,7 @@ def _draw(
     return _Drawn(
         drawn_at=clock.now(),
         total=found.total,
+        empty=not nodes,
         # Asked last: whatever of the reader's own stands in the page is known by now.
         alone=isolated_writers(topic.id, topic.facts),
         parts=html.split(_CUT),
