@@ -114,7 +114,7 @@ def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
     """Return a topic as `topic_card` takes it, for this reader."""
     readable = entry.text_readable
     html, fold = folded(card.html, card.excerpt) if readable else (Markup(""), False)
-    url = topic_url(slug, card.public_id, card.slug)
+    url = topic_url(slug, card.public_id, card.slug if readable else "")
     return {
         "id": card.public_id,
         "url": url,
