@@ -8,14 +8,14 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from flask_babel import gettext
 from werkzeug.wsgi import wrap_file
 
-from app.blueprints.entrance import current_viewer, declares, enter_planet, storage
+from app.blueprints.entrance import current_viewer, declares, enter_planet, require, storage
 from app.discussion.queries.facts import find_owner_facts, text_is_readable
 from app.kernel.errors import Invalid, NotFound
 from app.media import actions
 from app.media.models import Attachment
 from app.media.queries import AttachmentView, get_attachment
 from app.memberships.queries import visit_planet
-from app.policy import Action, TopicFacts
+from app.policy import Action, TopicFacts, can
 
 bp = Blueprint("media", __name__)
 _PICTURES = ("avatar", "cover")
@@ -26,6 +26,7 @@ _PICTURES = ("avatar", "cover")
 def upload(slug: str) -> Response | tuple[Response, int]:
     """Take one image or file (field `file`, `kind` image or file); JSON for the composer."""
     planet, actor = enter_planet(slug)
+    require(can(actor, Action.UPLOAD))
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return jsonify(error=gettext("Choose a file first.")), 422
