@@ -151,6 +151,8 @@ def _refused(error: Refused) -> Answer:
     if reason is Reason.SIGN_IN and request.method == "GET" and not wants_json():
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), code=303)
     words = REASONS[reason]
+    if words.endpoint not in current_app.view_functions:
+        words = words._replace(label=_BACK[0], endpoint=_BACK[1])
     planet = g.get("planet")
     values = {"slug": planet.slug} if planet is not None else {}
     known = current_app.url_map.is_endpoint_expecting(words.endpoint, "slug")

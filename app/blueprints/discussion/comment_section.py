@@ -164,7 +164,17 @@ def _page(
 ) -> _Drawn:
     """Return the page, kept or drawn now."""
     language, zone = str(get_locale()), str(get_timezone())
-    key = (topic.public_id, topic.rev, order, cursor, rights, language, zone, topic.slug, planet.slug)
+    key = (
+        topic.public_id,
+        topic.rev,
+        order,
+        cursor,
+        rights,
+        language,
+        zone,
+        topic.slug,
+        planet.slug,
+    )
     page = None if actor.isolated else _shelf().get(key)
     if page is None or actor.user_id in page.alone:
         page = _draw(planet, actor, topic, order, cursor)
