@@ -153,25 +153,30 @@ def _posts(scene: Scene, moment: datetime) -> None:
                 replaced_at=new,
             )
         )
-        tag = Tag(planet_id=scene.cast.planet_id, name="标签", key="标签")
-        series = Series(planet_id=scene.cast.planet_id, title="专栏", created_at=old)
-        session.add_all([tag, series])
-        session.flush()
-        for position, topic in enumerate(topics):
-            session.add(TopicTag(topic_id=topic.id, tag_id=tag.id, published_at=topic.published_at))
-            session.add(SeriesTopic(series_id=series.id, topic_id=topic.id, position=position))
-            topic.digest_at = new
-        session.add(
-            Like(
-                subject_type="topic",
-                subject_id=edited.id,
-                user_id=scene.cast.users["grace"],
-                topic_id=edited.id,
-                created_at=new,
-            )
+        _labels(scene, session, topics, old, new)
+
+
+def _labels(scene: Scene, session: Any, topics: list[Topic], old: datetime, new: datetime) -> None:
+    edited = topics[1]
+    tag = Tag(planet_id=scene.cast.planet_id, name="标签", key="标签")
+    series = Series(planet_id=scene.cast.planet_id, title="专栏", created_at=old)
+    session.add_all([tag, series])
+    session.flush()
+    for position, topic in enumerate(topics):
+        session.add(TopicTag(topic_id=topic.id, tag_id=tag.id, published_at=topic.published_at))
+        session.add(SeriesTopic(series_id=series.id, topic_id=topic.id, position=position))
+        topic.digest_at = new
+    session.add(
+        Like(
+            subject_type="topic",
+            subject_id=edited.id,
+            user_id=scene.cast.users["grace"],
+            topic_id=edited.id,
+            created_at=new,
         )
-        scene.values["tag_key"] = ["标签"]
-        scene.values["other_ids"] = [series.public_id]
+    )
+    scene.values["tag_key"] = ["标签"]
+    scene.values["other_ids"] = [series.public_id]
 
 
 def _question(
@@ -248,23 +253,28 @@ def _questions(scene: Scene, moment: datetime) -> None:
                     to_user_id=question.addressee_id,
                 )
             )
-        private_id = made[2][0].id
-        attachment = Attachment(
-            planet_id=scene.cast.planet_id,
-            uploader_id=scene.cast.users["member"],
-            owner_type="topic",
-            owner_id=private_id,
-            purpose="file",
-            filename=scene.word("filename", parties) + ".txt",
-            content_type="application/octet-stream",
-            size=1,
-            sha256="",
-            storage_key="missing-object",
-            created_at=moment,
-        )
-        session.add(attachment)
-        session.flush()
-        scene.values["other_ids"].append(attachment.public_id)
+        _private_file(scene, session, made[2][0].id, parties, moment)
+
+
+def _private_file(
+    scene: Scene, session: Any, private_id: int, parties: frozenset[str], moment: datetime
+) -> None:
+    attachment = Attachment(
+        planet_id=scene.cast.planet_id,
+        uploader_id=scene.cast.users["member"],
+        owner_type="topic",
+        owner_id=private_id,
+        purpose="file",
+        filename=scene.word("filename", parties) + ".txt",
+        content_type="application/octet-stream",
+        size=1,
+        sha256="",
+        storage_key="missing-object",
+        created_at=moment,
+    )
+    session.add(attachment)
+    session.flush()
+    scene.values["other_ids"].append(attachment.public_id)
 
 
 def _comments(scene: Scene, moment: datetime) -> None:
