@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import backup, doctor, outbox, seed, seed_demo, worker
+from app.cli import backup, doctor, mail, outbox, people, seed, seed_demo, worker
 
 COMMANDS = (
     backup.command,
     doctor.command,
+    mail.command,
     outbox.command,
+    people.command,
     seed.command,
     seed_demo.command,
     worker.command,

@@ -1,5 +1,12 @@
 """What people do with their accounts. Each function runs inside the caller's unit of work."""
 
+from app.accounts.actions.closing import close_account
+from app.accounts.actions.keeping import (
+    appoint_admin,
+    dismiss_admin,
+    make_reset_secret,
+    sign_out_everywhere,
+)
 from app.accounts.actions.links import (
     LIFE,
     Issued,
@@ -62,13 +69,17 @@ __all__ = [
     "Proof",
     "Purpose",
     "add_person",
+    "appoint_admin",
     "change_password",
     "clean_profile",
+    "close_account",
+    "dismiss_admin",
     "edit_preferences",
     "edit_profile",
     "end_all_sessions",
     "issue_secret",
     "issue_sign_up_secret",
+    "make_reset_secret",
     "offered_timezones",
     "open_account",
     "prove_address",
@@ -84,6 +95,7 @@ __all__ = [
     "set_language",
     "sign_in",
     "sign_out",
+    "sign_out_everywhere",
     "sign_up",
     "start_session",
     "stop_mail_notices",

@@ -122,6 +122,14 @@ def issue_secret(token_id: int) -> Issued | None:
     return Issued(secret, token.user_id, token.email)
 
 
+def write_reset(person: User) -> str:
+    """Write a reset link for a known person and return its secret, when no letter is to bring it."""
+    token_id = _write(Purpose.RESET, email=person.email, user_id=person.id)
+    secret = new_secret()
+    db.session.get_one(AccountToken, token_id).token_hash = hash_secret(secret)
+    return secret
+
+
 def reset_password(secret: str, *, password_hash: str) -> int:
     """Set a new password by a reset link; returns the user's id. All sessions end.
 
@@ -147,7 +155,7 @@ def change_password(actor: Actor, *, proof: Proof, password_hash: str, session_i
 
 def _set_password(person: User, password_hash: str) -> None:
     person.password_hash = password_hash
-    _end_links(person.id, Purpose.RESET, Purpose.CHANGE_EMAIL)
+    end_links(person.id, Purpose.RESET, Purpose.CHANGE_EMAIL)
     put(PasswordChanged(user_id=person.id, letter=new_public_id()))
 
 
@@ -168,7 +176,7 @@ def prove_address(secret: str) -> int:
     except IntegrityError:
         raise Conflict("address") from None
     if changes:
-        _end_links(person.id, *Purpose)
+        end_links(person.id, *Purpose)
         put(AddressChanged(token_id=token.id))
     return person.id
 
@@ -200,7 +208,8 @@ def _holder(token: AccountToken) -> User:
     return person
 
 
-def _end_links(user_id: int, *purposes: Purpose) -> None:
+def end_links(user_id: int, *purposes: Purpose) -> None:
+    """Make a person's waiting links of these purposes worthless."""
     db.session.execute(
         update(AccountToken)
         .where(

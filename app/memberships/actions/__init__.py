@@ -29,6 +29,7 @@ from app.memberships.actions.own import (
     take_questions,
     unpin,
 )
+from app.memberships.actions.parting import leave_every_planet
 from app.memberships.actions.roles import hand_over, set_end, set_role
 from app.memberships.actions.rules import accept_rules
 
@@ -49,6 +50,7 @@ __all__ = [
     "issue_secret",
     "join",
     "leave",
+    "leave_every_planet",
     "mute",
     "pin",
     "read_everything",

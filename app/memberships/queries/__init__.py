@@ -15,7 +15,7 @@ from app.memberships.queries.invitations import (
     list_open_invitations,
     lock_invitation,
 )
-from app.memberships.queries.mine import MyPlanet, count_requests, list_mine
+from app.memberships.queries.mine import MyPlanet, count_requests, list_mine, list_owned
 from app.memberships.queries.own import OwnMembership, find_own
 from app.memberships.queries.people import (
     MemberFilter,
@@ -72,6 +72,7 @@ __all__ = [
     "list_members",
     "list_mine",
     "list_open_invitations",
+    "list_owned",
     "list_owner_ids",
     "list_requests",
     "list_staff_ids",

@@ -1,0 +1,50 @@
+"""Closing one's account."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, session
+from flask_babel import gettext
+
+from app.accounts import actions, limits, queries
+from app.accounts.queries import Viewer
+from app.blueprints.accounts.door import Page, bp
+from app.blueprints.accounts.words import Problems
+from app.blueprints.entrance import declares, require_viewer, site_actor
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
+from app.memberships.actions import leave_every_planet
+from app.memberships.queries import list_owned
+from app.policy import Action
+
+
+@bp.get("/account/close")
+@declares(Action.ACCOUNT_USE)
+def close() -> Page:
+    """Say what closing means, and ask for the password; an owner is told what to do first."""
+    return _page(require_viewer(), Problems())
+
+
+@bp.post("/account/close")
+@declares(Action.ACCOUNT_USE)
+def close_for_good() -> Page:
+    """Close the account: memberships end, sessions end, what was written stays."""
+    viewer, problems = require_viewer(), Problems()
+    with unit_of_work():
+        limits.count_password(viewer.user_id)
+    proof = queries.prove_by_id(viewer.user_id, request.form.get("password", ""))
+    if proof is None:
+        problems.note(Invalid("password", "wrong_password"))
+        return _page(viewer, problems)
+    with unit_of_work():
+        leave_every_planet(site_actor())
+        actions.close_account(site_actor(), proof=proof)
+    session.clear()
+    flash(gettext("Your account is closed. Thank you for having been here."), "ok")
+    return redirect("/", code=303)
+
+
+def _page(viewer: Viewer, problems: Problems) -> Page:
+    html = render_template("accounts/close.html", owned=list_owned(viewer.user_id), errors=problems)
+    return html, HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
