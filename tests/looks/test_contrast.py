@@ -58,6 +58,7 @@ def test_text_on_every_ground(theme: dict[str, str]) -> None:
         for text in ("ink", "ink-2", "muted"):
             assert contrast(theme[text], theme[ground]) >= 4.5, (text, ground)
         assert contrast(theme["line-strong"], theme[ground]) >= 3, ground
+    assert contrast(theme["ink-2"], theme["chip"]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
