@@ -12,7 +12,7 @@ FOR_EVERYBODY = {"discover": "planets.discover", "language": "accounts.language"
 FOR_VISITORS = {"sign_in": "accounts.sign_in", "sign_up": "accounts.sign_up"}
 FOR_MEMBERS = {
     "home": "home.index",
-    "questions": "questions.inbox",
+    "questions": "questions.waiting",
     "notices": "notifications.notices",
     "bookmarks": "reactions.bookmarks",
     "me": "accounts.profile",
@@ -23,6 +23,8 @@ OF_PLANET = {
     "planet": "feed.home",
     "compose": "composer.write",
     "ask": "questions.ask",
+    "inbox": "questions.inbox",
+    "asked": "questions.asked",
     "about": "planets.landing",
     "drafts": "composer.drafts",
     "scheduled": "feed.scheduled",
@@ -36,6 +38,8 @@ OF_PLANET = {
 GUARDED = {
     "compose": Action.TOPIC_POST,
     "ask": Action.QUESTION_ASK,
+    "inbox": Action.INBOX_READ,
+    "asked": Action.INBOX_READ,
     "drafts": Action.TOPIC_POST,
     "scheduled": Action.TOPIC_POST,
     "stream": Action.COMMENT_STREAM,

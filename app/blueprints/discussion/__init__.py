@@ -1,10 +1,12 @@
 """The doors of the discussion: feed, topics, composer, columns, tags, questions, comments, reactions."""
 
 from app.blueprints.discussion import (
+    answers,
     comments,
     composer,
     editor,
     feed,
+    questions,
     reactions,
     series,
     tags,
@@ -12,10 +14,12 @@ from app.blueprints.discussion import (
 )
 
 DOORS = (
+    answers.bp,
     comments.bp,
     composer.bp,
     editor.bp,
     feed.bp,
+    questions.bp,
     reactions.bp,
     series.bp,
     tags.bp,

@@ -18,6 +18,7 @@ from app.blueprints.discussion.present import (
     topic_shape,
     topic_url,
 )
+from app.blueprints.discussion.question_shapes import question_section
 from app.blueprints.discussion.topic_menu import topic_menu
 from app.blueprints.discussion.words import sentence
 from app.blueprints.entrance import current_site, declares, enter_planet, require, see_other
@@ -73,9 +74,16 @@ def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -
     reads = bool(can(actor, Action.PLANET_READ))
     older, newer = find_neighbours(actor, entry) if reads else (None, None)
     scheduled = entry.published_at > actor.now
+    question = None
+    if card.kind == "question":
+        question = question_section(
+            planet.slug, actor, topic_id=entry.id, public_id=entry.public_id, facts=entry.facts
+        )
+        topic["question"] = question["meta"] | {"answer": None}
     return render_template(
         "discussion/topic.html",
         topic=topic,
+        question=question,
         thread=None if scheduled else _thread(planet, actor, entry, card),
         facts=entry.facts,
         deleted=entry.facts.deleted,

@@ -34,6 +34,20 @@ _SENTENCES = {
         "You keep %(limit)s drafts already. Publish or delete some first."
     ),
     ("series", "missing"): lazy_gettext("One of the columns is gone. Choose again."),
+    ("parent", "gone"): lazy_gettext(
+        "The comment you reply to is gone. Your words are still here: send them as a comment."
+    ),
+    ("anonymous", "not_allowed"): lazy_gettext("This planet takes no anonymous questions."),
+    ("private", "not_allowed"): lazy_gettext("This planet takes no private questions."),
+    ("addressee", "not_available"): lazy_gettext("Choose somebody who takes questions."),
+    ("to", "not_available"): lazy_gettext("Choose somebody else who takes questions."),
+    ("reason", "empty"): lazy_gettext("Give a reason in a few words."),
+    ("reason", "too_long"): lazy_gettext("At most %(limit)s characters."),
+    ("note", "too_long"): lazy_gettext("At most %(limit)s characters."),
+    ("", "quota"): lazy_gettext(
+        "Your free questions of these seven days are used up (%(limit)s). Keep this one as a draft."
+    ),
+    ("", "only_roots_stick"): lazy_gettext("A reply cannot be put on top."),
     ("publish_at", "past"): lazy_gettext("This time is over. Choose a later one, or publish now."),
     ("publish_at", "too_far"): lazy_gettext("At most %(days)s days ahead."),
     ("publish_at", "unreadable"): lazy_gettext("Choose a day and a time."),

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.anonymity import forget_names
+from app.discussion.actions.drafts import Hold, consume_draft
 from app.discussion.actions.topics import TopicRef
 from app.discussion.actions.touch import touch_topic
 from app.discussion.events import (
@@ -25,7 +26,7 @@ from app.discussion.events import (
     TopicChanged,
     TopicPublished,
 )
-from app.discussion.models import Draft, Question, QuestionLogEntry, Topic
+from app.discussion.models import Question, QuestionLogEntry, Topic
 from app.discussion.queries.addressees import find_addressee, read_quota
 from app.discussion.queries.attached import image_refs
 from app.discussion.queries.facts import TopicRow
@@ -91,11 +92,14 @@ def compose_question(
     return NewQuestion(key=key, wish=wish, body=body)
 
 
-def ask(actor: Actor, *, planet: PlanetView, question: NewQuestion) -> TopicRef:
+def ask(
+    actor: Actor, *, planet: PlanetView, question: NewQuestion, hold: Hold | None = None
+) -> TopicRef:
     """Put a composed question to its addressee; the same one sent twice is asked once.
 
     Invalid(addressee, not_available) when he takes no questions (any more), Invalid("", quota)
-    when the week's free ones are used up. Conflict when the key is already another topic's.
+    when the week's free ones are used up. Conflict when the key is already another topic's, or when another
+    tab has kept newer words in the draft than the page that holds it (`hold`) knows.
     """
     require(actor, Action.QUESTION_ASK)
     # On PostgreSQL this row makes an asker's tabs wait for each other; SQLite has one writer anyway.
@@ -117,9 +121,7 @@ def ask(actor: Actor, *, planet: PlanetView, question: NewQuestion) -> TopicRef:
         raise Conflict(question.key) from None
     _attach_images(actor, topic, question.wish)
     _question_row(actor, planet, topic, question.wish, addressee_id)
-    db.session.execute(
-        delete(Draft).where(Draft.public_id == question.key, Draft.user_id == actor.user_id)
-    )
+    consume_draft(actor, key=question.key, hold=hold)
     put(TopicPublished(topic_id=topic.id))
     put(QuestionAsked(topic_id=topic.id, addressee_id=addressee_id))
     return TopicRef(topic.id, topic.public_id, topic.slug, topic.published_at)
