@@ -102,6 +102,7 @@ def upload_words(error: Invalid) -> str:
         "too_many_waiting": gettext(
             "Too many uploads are waiting in your drafts. Publish or discard some first."
         ),
+        "only_images": gettext("Only pictures can be added here."),
         "too_many_images": gettext("At most %(limit)s images fit into one post.", limit=limit),
         "too_many_files": gettext("At most %(limit)s files fit into one post.", limit=limit),
         "attachment_gone": gettext("An upload is no longer there. Please add it again."),

@@ -99,7 +99,9 @@ def _send(planet: PlanetView, actor: Actor, public_id: str, state: AnswerState) 
 def _only_shows() -> bool:
     """Whether a button other than the sending one was pressed."""
     asked = request.form
-    return asked.get("do") == "preview" or "remove_attachment" in asked or "move_attachment" in asked
+    return (
+        asked.get("do") == "preview" or "remove_attachment" in asked or "move_attachment" in asked
+    )
 
 
 def _preview(planet: PlanetView, actor: Actor) -> Markup | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import render_template, url_for
+from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.blueprints.discussion.composer_page import upload_shape
@@ -115,12 +116,14 @@ def ask_page(
     newer: DraftView | None = None,
 ) -> str:
     """Return the page that asks. `newer` is what another tab kept of the same draft."""
+    people = _choices(actor)
     kept = [] if state.rev else [d for d in list_drafts(actor) if d.purpose == QUESTION]
     return render_template(
         "discussion/question_ask.html",
         state=state,
         errors=errors or {},
-        addressees=_choices(actor),
+        addressees=people,
+        addressee_options=[(one["member"], one["name"], one["help"]) for one in people],
         quota=read_quota(actor, planet),
         may_be_anonymous=planet.anonymous_questions,
         may_be_private=planet.private_questions,
@@ -136,7 +139,11 @@ def ask_page(
 
 def _choices(actor: Actor) -> list[Shape]:
     people = list_addressees(actor, without=actor.user_id)
-    return [author_shape(person) | {"member": person.member} for person in people]
+    words = {"owner": gettext("Owner"), "partner": gettext("Partner"), "guest": gettext("Guest")}
+    return [
+        author_shape(person) | {"member": person.member, "help": words.get(person.role, "")}
+        for person in people
+    ]
 
 
 def _uploads(actor: Actor, state: AskState) -> list[Shape]:

@@ -143,7 +143,7 @@ def inbox(slug: str) -> str:
     tab = _tab()
     page = list_inbox(actor, tab=tab, scope=scope, cut=_cut())
     median = median_answer_time(actor) if sees_all else None
-    kept = {"show": tab, "of": scope} if scope == "all" else {"show": tab}
+    kept: dict[str, str] = {"show": tab, "of": "all"} if scope == "all" else {"show": tab}
     return render_template(
         "discussion/inbox.html",
         tab=tab,
