@@ -189,6 +189,7 @@ def test_a_refused_comment_keeps_what_was_typed(noon: datetime, cast: Cast) -> N
     answer = client.post(path, data={"text": "还在吗", "parent": one})
     assert answer.status_code == 422
     assert "还在吗" in answer.text
+    assert 'name="parent"' not in answer.text
 
 
 @pytest.mark.parametrize(

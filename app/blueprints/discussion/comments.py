@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -66,6 +67,9 @@ def write(slug: str, public_id: str) -> Page:
             return comment_page(planet, actor, topic, facts, state)
         return _write(planet, actor, topic.public_id, state)
     except Invalid as error:
+        if error.field == "parent":
+            # What it answered is gone: what was typed can still be sent as a comment of its own.
+            state = replace(state, parent="", quotes=False)
         return comment_page(planet, actor, topic, facts, state, errors_of(error)), 422
 
 
