@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from app.kernel import clock
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.memberships.backing import STAFF
 from app.memberships.models import Membership
 from app.planets.models import Planet
@@ -38,37 +39,39 @@ class MyPlanet:
         return self.role in STAFF and self.standing in (Standing.ACTIVE, Standing.GRACE)
 
 
+_MINE = Ready(
+    select(
+        Planet.id,
+        Planet.slug,
+        Planet.name,
+        Planet.tagline,
+        Planet.accent,
+        Planet.avatar,
+        Planet.grace_days,
+        Membership.role,
+        Membership.joined_at,
+        Membership.requested_at,
+        Membership.expires_at,
+        Membership.pinned_at,
+    )
+    .join(Planet, Planet.id == Membership.planet_id)
+    .where(
+        Membership.user_id == bindparam("user_id"),
+        Membership.left_at.is_(None),
+        Membership.removed_at.is_(None),
+        or_(Membership.joined_at.is_not(None), Membership.requested_at.is_not(None)),
+    )
+    .order_by(Membership.pinned_at.is_(None), Membership.pinned_at, Planet.name, Membership.id)
+)
+
+
 def list_mine(user_id: int) -> list[MyPlanet]:
     """Return a person's planets, pinned first (the longest pinned on top), then by name.
 
     One query. Planets he left or was removed from are not among them.
     """
     moment = clock.now()
-    rows = db.session.execute(
-        select(
-            Planet.id,
-            Planet.slug,
-            Planet.name,
-            Planet.tagline,
-            Planet.accent,
-            Planet.avatar,
-            Planet.grace_days,
-            Membership.role,
-            Membership.joined_at,
-            Membership.requested_at,
-            Membership.expires_at,
-            Membership.pinned_at,
-        )
-        .join(Planet, Planet.id == Membership.planet_id)
-        .where(
-            Membership.user_id == user_id,
-            Membership.left_at.is_(None),
-            Membership.removed_at.is_(None),
-            or_(Membership.joined_at.is_not(None), Membership.requested_at.is_not(None)),
-        )
-        .order_by(Membership.pinned_at.is_(None), Membership.pinned_at, Planet.name, Membership.id)
-    )
-    return [_read(row, moment) for row in rows]
+    return [_read(row, moment) for row in _MINE.rows(user_id=user_id)]
 
 
 def list_owned(user_id: int) -> list[MyPlanet]:
