@@ -11,7 +11,9 @@ from app.accounts import actions, limits
 from app.accounts.models import SignUp, User, UserSession
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.memberships.actions import Offer, copy_link, invite
 from app.outbox.models import OutboxEvent
+from app.policy import PlanetRole
 from tests.accounts.browser import Visitor, plain
 from tests.cast import PASSWORD, Cast
 
@@ -218,3 +220,22 @@ def test_closed_doors(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     person = Visitor(app)
     assert person.get("/sign-up").status_code == 403
     assert sign_up(person) == 403
+
+
+def test_an_invitation_opens_closed_doors_for_its_address(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = cast.app.extensions["planetarium.site"]
+    monkeypatch.setitem(cast.app.extensions, "planetarium.site", replace(site, sign_up_open=False))
+    with unit_of_work():
+        owner = cast.actor("owner")
+        invitation = invite(owner, offer=Offer(email=NEW, role=PlanetRole.GUEST))
+        back = f"/invitations/{copy_link(owner, invitation=invitation)}"
+    person = Visitor(cast.app)
+    assert f"/sign-up?next={back}" in person.get(back).get_data(as_text=True)
+    assert person.get(f"/sign-up?next={back}").status_code == 200
+    assert sign_up(person, "another@example.test", next=back) == 422
+    assert sign_up(person, next="/invitations/none") == 403
+    assert sign_up(person, name="程远", next=back) == 303
+    assert person.post(link()).location == back
+    assert person.post(back).location == "/p/orbit"

@@ -171,6 +171,7 @@ def test_the_frames_count_is_one_query_and_stops_at_100(cast: Cast) -> None:
         (links.NO_MAIL, "notifications.mail_off", {"token": "t"}),
         (links.INVITATION, "memberships.invited", {"secret": "s"}),
         (links.TOPIC, "topics.show", {"slug": "orbit", "public_id": "p"}),
+        (links.COMMENT, "comments.show", {"slug": "orbit", "public_id": "c"}),
         (links.PLANET, "feed.home", {"slug": "orbit"}),
         (links.LANDING, "planets.landing", {"slug": "orbit"}),
         (links.REQUESTS, "memberships.requests", {"slug": "orbit"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 import flask_login
@@ -13,8 +14,10 @@ from app.accounts import actions
 from app.accounts.limits import Origin
 from app.accounts.queries import find_viewer
 from app.blueprints.accounts import device
-from app.blueprints.entrance import LoginSession, current_viewer
+from app.blueprints.entrance import LoginSession, current_viewer, safe_next
 from app.kernel.db import unit_of_work
+from app.kernel.errors import NotFound
+from app.memberships.queries import InvitationPage, get_invitation
 
 bp = Blueprint("accounts", __name__)
 
@@ -36,6 +39,18 @@ def begin_session(secret: str) -> None:
     session.clear()
     session.permanent = True
     flask_login.login_user(LoginSession(secret, viewer))  # type: ignore[arg-type]
+
+
+def find_next_invitation() -> InvitationPage | None:
+    """Return the invitation that the visitor comes from and goes back to (`next`), if it is open.
+
+    An installation that takes no strangers still takes those whom a planet invites.
+    """
+    found = re.fullmatch(r"/invitations/([\w-]+)", safe_next(""))
+    try:
+        return get_invitation(found.group(1)) if found else None
+    except NotFound:
+        return None
 
 
 def gone(heading: str, sentence: str, *, way_out: tuple[str, str]) -> Page:

@@ -14,9 +14,10 @@ from app.accounts.actions import Proof
 from app.accounts.addresses import normalise_email
 from app.accounts.limits import Origin
 from app.blueprints.accounts import device
-from app.blueprints.accounts.door import Page, begin_session, bp, origin_of
+from app.blueprints.accounts.door import Page, begin_session, bp, find_next_invitation, origin_of
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import (
+    current_site,
     current_viewer,
     declares,
     require_viewer,
@@ -72,10 +73,17 @@ def _start(proof: Proof, origin: Origin) -> str | None:
 
 
 def _form(typed: str, problems: Problems, status: int = HTTPStatus.OK) -> Page:
-    html = render_template(
-        "accounts/sign_in.html", email=typed, errors=problems, next=safe_next("")
+    return _page(typed, problems), status
+
+
+def _page(typed: str, problems: Problems) -> str:
+    return render_template(
+        "accounts/sign_in.html",
+        email=typed,
+        errors=problems,
+        next=safe_next(""),
+        may_sign_up=current_site().sign_up_open or find_next_invitation() is not None,
     )
-    return html, status
 
 
 def _too_many(typed: str, reached: LimitReached) -> Page:
@@ -86,9 +94,7 @@ def _too_many(typed: str, reached: LimitReached) -> Page:
         "Too many tries. Try again in %(num)s minutes, or in a browser in which you were signed in.",
         minutes,
     )
-    html = render_template(
-        "accounts/sign_in.html", email=typed, errors=problems, next=safe_next("")
-    )
+    html = _page(typed, problems)
     return html, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(reached.retry_after)}
 
 

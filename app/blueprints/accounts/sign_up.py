@@ -15,7 +15,15 @@ from app.accounts.names import clean_name
 from app.accounts.passwords import check_password, hash_password, verify_password
 from app.accounts.queries import SignUpView
 from app.blueprints.accounts import device
-from app.blueprints.accounts.door import Page, begin_session, bp, gone, origin_of, shielded
+from app.blueprints.accounts.door import (
+    Page,
+    begin_session,
+    bp,
+    find_next_invitation,
+    gone,
+    origin_of,
+    shielded,
+)
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import (
     current_site,
@@ -61,10 +69,14 @@ def sign_up() -> Page:
 @declares("public")
 def send_sign_up() -> Page:
     """Take the wish and say that a letter is on its way, whoever the address belongs to."""
-    if not current_site().sign_up_open:
+    invitation = find_next_invitation()
+    if not current_site().sign_up_open and invitation is None:
         return _form(SignUpForm(), Problems())
     form, problems = SignUpForm.read(), Problems()
     newcomer = _check(form, problems)
+    if newcomer and not current_site().sign_up_open and invitation:
+        problems.check(_check_invited, newcomer.email, invitation.email)
+        newcomer = None if problems else newcomer
     if newcomer is None:
         return _form(form, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
     with unit_of_work():
@@ -87,8 +99,13 @@ def _check(form: SignUpForm, problems: Problems) -> actions.Newcomer | None:
     )
 
 
+def _check_invited(email: str, invited: str) -> None:
+    if email != invited:
+        raise Invalid("email", "not_invited")
+
+
 def _form(form: SignUpForm, problems: Problems, status: int = HTTPStatus.OK) -> Page:
-    if not current_site().sign_up_open:
+    if not current_site().sign_up_open and find_next_invitation() is None:
         return render_template("accounts/sign_up_closed.html"), HTTPStatus.FORBIDDEN
     page = render_template("accounts/sign_up.html", form=form, errors=problems, next=safe_next(""))
     return page, status

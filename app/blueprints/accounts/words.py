@@ -24,6 +24,7 @@ _WORDS: dict[tuple[str, str], Any] = {
     ),
     ("email", "bad_address"): lazy_gettext("This does not look like an e-mail address."),
     ("email", "same_address"): lazy_gettext("This is your address already."),
+    ("email", "not_invited"): lazy_gettext("The invitation was sent to another address."),
     (_ANY, "too_short"): lazy_gettext("Too short: at least %(min)s characters."),
     (_ANY, "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
     (_ANY, "too_common"): lazy_gettext(
