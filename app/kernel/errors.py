@@ -46,3 +46,8 @@ class LimitReached(PlanetariumError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+
+    @property
+    def minutes(self) -> int:
+        """Return the time to wait in whole minutes, rounded up."""
+        return max(1, -(-self.retry_after // 60))

@@ -198,6 +198,10 @@ def test_one_network_signs_up_so_many(
     person = Visitor(app)
     statuses = [sign_up(person, f"n{number}@example.test") for number in range(3)]
     assert statuses == [303, 303, 429]
+    refused = person.post("/sign-up", name="许楠", email="n9@example.test", password=PASSWORD)
+    page = refused.get_data(as_text=True)
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "Too many tries" in page and 'value="n9@example.test"' in page
 
 
 def test_the_confirmed_browser_is_a_known_one(app: Flask) -> None:

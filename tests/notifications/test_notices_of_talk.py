@@ -11,6 +11,7 @@ from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.memberships import actions as memberships
 from app.memberships.queries import get_row
+from app.outbox.models import OutboxDelivery
 from tests.cast import Cast
 from tests.discussion.threads import erase, member_id, post, say
 from tests.notifications.mailbox import Mailbox, html_of, text_of
@@ -86,6 +87,18 @@ def test_an_answer_in_time_leaves_nothing_overdue(cast: Cast, noon: datetime) ->
             mark_overdue(clock.now())
         answer(cast, topic)
         assert kinds(cast, "owner") == []
+
+
+def test_events_that_come_again_tell_nothing_new(cast: Cast, mailbox: Mailbox) -> None:
+    topic = put_question(cast, "member")
+    answer(cast, topic)
+    say(cast, "other", topic)
+    before = [kinds(cast, persona) for persona in ("member", "guest")]
+    mails = len(mailbox.collect())
+    with unit_of_work() as session:
+        session.execute(sa.update(OutboxDelivery).values(state="pending"))
+    assert [kinds(cast, persona) for persona in ("member", "guest")] == before
+    assert len(mailbox.collect()) == mails
 
 
 # --- replies --------------------------------------------------------------------------------------

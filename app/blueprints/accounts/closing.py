@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from flask import flash, redirect, render_template, request, session
+from flask import flash, redirect, render_template, session
 from flask_babel import gettext
 
-from app.accounts import actions, limits, queries
+from app.accounts import actions
 from app.accounts.queries import Viewer
-from app.blueprints.accounts.door import Page, bp
+from app.blueprints.accounts.door import Page, bp, prove
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import declares, require_viewer, site_actor
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Invalid
 from app.memberships.actions import leave_every_planet
 from app.memberships.queries import list_owned
 from app.policy import Action
@@ -31,11 +28,8 @@ def close() -> Page:
 def close_for_good() -> Page:
     """Close the account: memberships end, sessions end, what was written stays."""
     viewer, problems = require_viewer(), Problems()
-    with unit_of_work():
-        limits.count_password(viewer.user_id)
-    proof = queries.prove_by_id(viewer.user_id, request.form.get("password", ""))
+    proof = prove(viewer, "password", problems)
     if proof is None:
-        problems.note(Invalid("password", "wrong_password"))
         return _page(viewer, problems)
     with unit_of_work():
         leave_every_planet(site_actor())
@@ -47,4 +41,4 @@ def close_for_good() -> Page:
 
 def _page(viewer: Viewer, problems: Problems) -> Page:
     html = render_template("accounts/close.html", owned=list_owned(viewer.user_id), errors=problems)
-    return html, HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
+    return html, problems.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 
 import flask_login
@@ -10,13 +11,15 @@ from flask import Blueprint, current_app, render_template, request, session
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
-from app.accounts import actions
+from app.accounts import actions, limits
+from app.accounts.actions import Proof
 from app.accounts.limits import Origin
-from app.accounts.queries import find_viewer
+from app.accounts.queries import Viewer, find_viewer, prove_by_id
 from app.blueprints.accounts import device
+from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import LoginSession, current_viewer, safe_next
 from app.kernel.db import unit_of_work
-from app.kernel.errors import NotFound
+from app.kernel.errors import Invalid, LimitReached, NotFound
 from app.memberships.queries import InvitationPage, get_invitation
 
 bp = Blueprint("accounts", __name__)
@@ -51,6 +54,27 @@ def find_next_invitation() -> InvitationPage | None:
         return get_invitation(found.group(1)) if found else None
     except NotFound:
         return None
+
+
+def within(count: Callable[[], None], problems: Problems) -> bool:
+    """Count a try in a unit of work of its own; False, and noted, when there were too many."""
+    try:
+        with unit_of_work():
+            count()
+    except LimitReached as reached:
+        problems.hold_up(reached)
+        return False
+    return True
+
+
+def prove(viewer: Viewer, field: str, problems: Problems) -> Proof | None:
+    """Return the proof of the password in a form's field; None, and noted, when it is not right."""
+    if not within(lambda: limits.count_password(viewer.user_id), problems):
+        return None
+    proof = prove_by_id(viewer.user_id, request.form.get(field, ""))
+    if proof is None:
+        problems.note(Invalid(field, "wrong_password"))
+    return proof
 
 
 def gone(heading: str, sentence: str, *, way_out: tuple[str, str]) -> Page:

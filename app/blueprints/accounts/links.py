@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 
@@ -13,7 +11,7 @@ from app.accounts.addresses import normalise_email
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import LinkView
 from app.blueprints.accounts import device
-from app.blueprints.accounts.door import Page, bp, gone, origin_of, shielded
+from app.blueprints.accounts.door import Page, bp, gone, origin_of, shielded, within
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import current_viewer, declares, require_viewer, see_other, site_actor
 from app.kernel.db import unit_of_work
@@ -36,11 +34,10 @@ def ask_reset() -> Page:
     """Ask for the letter; the answer is the same whoever the address belongs to."""
     typed, problems = request.form.get("email", ""), Problems()
     email = problems.check(normalise_email, typed)
-    if email is None:
+    allowed = email and within(lambda: limits.count_letter_request(origin_of()), problems)
+    if email is None or not allowed:
         page = render_template("accounts/reset.html", email=typed, errors=problems)
-        return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    with unit_of_work():
-        limits.count_letter_request(origin_of())
+        return page, problems.status
     with unit_of_work():
         actions.want_reset(email)
     return see_other("accounts.reset_sent")
@@ -71,7 +68,7 @@ def set_password(secret: str) -> Page:
     password, problems = request.form.get("password", ""), Problems()
     problems.check(check_password, password, personal=(link.name, link.email))
     if problems:
-        return _reset_page(secret, link, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _reset_page(secret, link, problems)
     password_hash = hash_password(password)
     try:
         with unit_of_work():
@@ -86,11 +83,9 @@ def set_password(secret: str) -> Page:
     return response
 
 
-def _reset_page(
-    secret: str, link: LinkView, problems: Problems, status: int = HTTPStatus.OK
-) -> Page:
+def _reset_page(secret: str, link: LinkView, problems: Problems) -> Page:
     html = render_template("accounts/new_password.html", secret=secret, link=link, errors=problems)
-    return shielded(html, status)
+    return shielded(html, problems.status)
 
 
 def _reset_gone() -> Page:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from flask import flash, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.accounts import actions, limits, queries
-from app.accounts.actions import Preferences, Profile, Proof
+from app.accounts.actions import Preferences, Profile
 from app.accounts.addresses import normalise_email
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Viewer
-from app.blueprints.accounts.door import Page, bp
+from app.blueprints.accounts.door import Page, bp, prove, within
 from app.blueprints.accounts.words import Problems
 from app.blueprints.accounts.zones import timezone_groups
 from app.blueprints.entrance import declares, require_viewer, see_other, site_actor, storage
@@ -43,7 +41,7 @@ def save_profile() -> Page:
     problems = Problems()
     clean = problems.check(actions.clean_profile, typed.name, typed.bio)
     if clean is None:
-        return _profile_page(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _profile_page(typed, problems)
     with unit_of_work():
         actions.edit_profile(site_actor(), profile=clean)
         if clean.name != viewer.name:
@@ -52,11 +50,11 @@ def save_profile() -> Page:
     return see_other("accounts.profile")
 
 
-def _profile_page(form: Profile, problems: Problems, status: int = HTTPStatus.OK) -> Page:
+def _profile_page(form: Profile, problems: Problems) -> Page:
     page = render_template(
         "accounts/profile.html", form=form, errors=problems, bio_max=actions.BIO_MAX
     )
-    return page, status
+    return page, problems.status
 
 
 @bp.post("/account/avatar")
@@ -83,7 +81,7 @@ def change_avatar() -> Page:
 
 def _avatar_refused(viewer: Viewer, words: str) -> Page:
     held = Profile(viewer.name, queries.get_settings(viewer).bio)
-    return _profile_page(held, Problems(avatar=words), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _profile_page(held, Problems(avatar=words))
 
 
 @bp.get("/account/preferences")
@@ -111,7 +109,7 @@ def save_preferences() -> Page:
             actions.edit_preferences(site_actor(), preferences=form)
     except Invalid as error:
         problems.note(error)
-        return _preferences_page(form, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _preferences_page(form, problems)
     flash(gettext("Saved."), "ok")
     return see_other("accounts.preferences")
 
@@ -126,11 +124,11 @@ def _read_preferences() -> Preferences:
     )
 
 
-def _preferences_page(form: Preferences, problems: Problems, status: int = HTTPStatus.OK) -> Page:
+def _preferences_page(form: Preferences, problems: Problems) -> Page:
     page = render_template(
         "accounts/preferences.html", form=form, errors=problems, zones=timezone_groups()
     )
-    return page, status
+    return page, problems.status
 
 
 @bp.get("/account/security")
@@ -138,7 +136,7 @@ def _preferences_page(form: Preferences, problems: Problems, status: int = HTTPS
 def security() -> Page:
     """Show the forms for another address and another password."""
     require_viewer()
-    return _security_page()
+    return _security_page("", Problems())
 
 
 @bp.post("/account/address")
@@ -150,11 +148,11 @@ def change_address() -> Page:
     email = problems.check(normalise_email, typed)
     if email == viewer.email:
         problems.note(Invalid("email", "same_address"))
-    proof = _prove(viewer, "address_password", problems)
+    proof = prove(viewer, "address_password", problems)
     if email is None or proof is None or problems:
         return _security_page(typed, problems)
-    with unit_of_work():
-        limits.count_change(viewer.user_id)
+    if not within(lambda: limits.count_change(viewer.user_id), problems):
+        return _security_page(typed, problems)
     with unit_of_work():
         actions.want_address(site_actor(), proof=proof, email=email)
     flash(gettext("We have sent a link to the new address."), "ok")
@@ -168,7 +166,7 @@ def change_password() -> Response | Page:
     viewer, problems = require_viewer(), Problems()
     password = request.form.get("password", "")
     problems.check(check_password, password, personal=(viewer.name, viewer.email))
-    proof = _prove(viewer, "current_password", problems)
+    proof = prove(viewer, "current_password", problems)
     if proof is None or problems:
         return _security_page("", problems)
     password_hash = hash_password(password)
@@ -180,16 +178,6 @@ def change_password() -> Response | Page:
     return see_other("accounts.security")
 
 
-def _prove(viewer: Viewer, field: str, problems: Problems) -> Proof | None:
-    with unit_of_work():
-        limits.count_password(viewer.user_id)
-    proof = queries.prove_by_id(viewer.user_id, request.form.get(field, ""))
-    if proof is None:
-        problems.note(Invalid(field, "wrong_password"))
-    return proof
-
-
-def _security_page(typed: str = "", problems: Problems | None = None) -> Page:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
-    page = render_template("accounts/security.html", email=typed, errors=problems or Problems())
-    return page, status
+def _security_page(typed: str, problems: Problems) -> Page:
+    page = render_template("accounts/security.html", email=typed, errors=problems)
+    return page, problems.status

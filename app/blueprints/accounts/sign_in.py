@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from flask import current_app, redirect, render_template, request, session
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -46,18 +44,21 @@ def check_sign_in() -> Page:
     typed, problems = request.form.get("email", ""), Problems()
     email = problems.check(normalise_email, typed)
     if email is None:
-        return _form(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(typed, problems)
     origin = origin_of(email)
     try:
         with unit_of_work():
             limits.count_sign_in(email, origin)
     except LimitReached as reached:
-        return _too_many(typed, reached)
+        problems.hold_up(reached)
+        # Said to everybody alike, whoever the address belongs to.
+        problems[""] += " " + gettext("Or use a browser in which you were signed in before.")
+        return _form(typed, problems)
     proof = queries.prove_by_email(email, request.form.get("password", ""))
     secret = _start(proof, origin) if proof else None
     if secret is None:
         problems[""] = gettext("E-mail address or password is not right.")
-        return _form(typed, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _form(typed, problems)
     begin_session(secret)
     response = redirect(safe_next("/"), code=303)
     device.remember(response, email)
@@ -72,30 +73,15 @@ def _start(proof: Proof, origin: Origin) -> str | None:
         return None
 
 
-def _form(typed: str, problems: Problems, status: int = HTTPStatus.OK) -> Page:
-    return _page(typed, problems), status
-
-
-def _page(typed: str, problems: Problems) -> str:
-    return render_template(
+def _form(typed: str, problems: Problems) -> Page:
+    html = render_template(
         "accounts/sign_in.html",
         email=typed,
         errors=problems,
         next=safe_next(""),
         may_sign_up=current_site().sign_up_open or find_next_invitation() is not None,
     )
-
-
-def _too_many(typed: str, reached: LimitReached) -> Page:
-    minutes = max(1, -(-reached.retry_after // 60))
-    problems = Problems()
-    problems[""] = ngettext(
-        "Too many tries. Try again in %(num)s minute, or in a browser in which you were signed in.",
-        "Too many tries. Try again in %(num)s minutes, or in a browser in which you were signed in.",
-        minutes,
-    )
-    html = _page(typed, problems)
-    return html, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(reached.retry_after)}
+    return html, problems.status
 
 
 @bp.post("/sign-out")

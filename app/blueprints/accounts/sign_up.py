@@ -23,6 +23,7 @@ from app.blueprints.accounts.door import (
     gone,
     origin_of,
     shielded,
+    within,
 )
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import (
@@ -77,10 +78,8 @@ def send_sign_up() -> Page:
     if newcomer and not current_site().sign_up_open and invitation:
         problems.check(_check_invited, newcomer.email, invitation.email)
         newcomer = None if problems else newcomer
-    if newcomer is None:
-        return _form(form, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
-    with unit_of_work():
-        limits.count_sign_up(origin_of())
+    if newcomer is None or not within(lambda: limits.count_sign_up(origin_of()), problems):
+        return _form(form, problems)
     with unit_of_work():
         session[WISH] = actions.sign_up(newcomer)
     session[AFTERWARDS] = safe_next("/")
@@ -104,11 +103,11 @@ def _check_invited(email: str, invited: str) -> None:
         raise Invalid("email", "not_invited")
 
 
-def _form(form: SignUpForm, problems: Problems, status: int = HTTPStatus.OK) -> Page:
+def _form(form: SignUpForm, problems: Problems) -> Page:
     if not current_site().sign_up_open and find_next_invitation() is None:
         return render_template("accounts/sign_up_closed.html"), HTTPStatus.FORBIDDEN
     page = render_template("accounts/sign_up.html", form=form, errors=problems, next=safe_next(""))
-    return page, status
+    return page, problems.status
 
 
 @bp.get("/sign-up/sent")
@@ -152,11 +151,11 @@ def open_account(secret: str) -> Page:
         return _used_up()
     problems = Problems()
     if _asks_for_password(wish):
-        with unit_of_work():
-            limits.count_confirmation(wish.public_id)
+        if not within(lambda: limits.count_confirmation(wish.public_id), problems):
+            return _confirm_page(secret, wish, problems)
         if not verify_password(wish.password_hash, request.form.get("password", "")):
             problems.note(Invalid("password", "wrong_password"))
-            return _confirm_page(secret, wish, problems, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return _confirm_page(secret, wish, problems)
     try:
         with unit_of_work():
             user_id = actions.open_account(secret)
@@ -185,9 +184,7 @@ def _asks_for_password(wish: SignUpView) -> bool:
     return bool(session.get(WISH) != wish.public_id)
 
 
-def _confirm_page(
-    secret: str, wish: SignUpView, problems: Problems, status: int = HTTPStatus.OK
-) -> Page:
+def _confirm_page(secret: str, wish: SignUpView, problems: Problems) -> Page:
     html = render_template(
         "accounts/confirm.html",
         secret=secret,
@@ -195,7 +192,7 @@ def _confirm_page(
         errors=problems,
         asks_for_password=_asks_for_password(wish),
     )
-    return shielded(html, status)
+    return shielded(html, problems.status)
 
 
 def _used_up() -> Page:

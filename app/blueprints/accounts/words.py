@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
-from flask_babel import lazy_gettext
+from flask import Response, after_this_request
+from flask_babel import lazy_gettext, ngettext
 
-from app.kernel.errors import Invalid
+from app.kernel.errors import Invalid, LimitReached
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +44,25 @@ _WORDS: dict[tuple[str, str], Any] = {
 class Problems(dict[str, str]):
     """Field -> sentence, in the order found; the key "" is for the form as a whole."""
 
+    _held_up = False
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the form's page: 200 without problems, 422 with, 429 when held up."""
+        if not self:
+            return HTTPStatus.OK
+        return HTTPStatus.TOO_MANY_REQUESTS if self._held_up else HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def hold_up(self, reached: LimitReached) -> None:
+        """Note that there were too many tries: the form comes back with what was typed."""
+        self[""] = ngettext(
+            "Too many tries. Try again in %(num)s minute.",
+            "Too many tries. Try again in %(num)s minutes.",
+            reached.minutes,
+        )
+        self._held_up = True
+        after_this_request(_saying(reached.retry_after))
+
     def check(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Return what `make` returns; None when it raises Invalid, which is noted."""
         try:
@@ -55,3 +76,11 @@ class Problems(dict[str, str]):
         known = (error.field, error.code) in _WORDS
         words = _WORDS[(error.field if known else _ANY, error.code)]
         self.setdefault(error.field, str(words) % error.values)
+
+
+def _saying(seconds: int) -> Callable[[Response], Response]:
+    def add(response: Response) -> Response:
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    return add
