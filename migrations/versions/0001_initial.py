@@ -512,8 +512,21 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_topics_author", ["planet_id", "author_id", "published_at"], unique=False
         )
-        batch_op.create_index("ix_topics_digest", ["planet_id", "digest_at"], unique=False)
         batch_op.create_index("ix_topics_feed", ["planet_id", "published_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_topics_files",
+            ["planet_id", "published_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("file_count > 0"),
+            postgresql_where=sa.text("file_count > 0"),
+        )
+        batch_op.create_index(
+            "ix_topics_in_digest",
+            ["planet_id", "published_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("digest_at IS NOT NULL"),
+            postgresql_where=sa.text("digest_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_topics_kind", ["planet_id", "kind", "published_at"], unique=False)
         batch_op.create_index("ix_topics_pinned", ["planet_id", "pinned_at"], unique=False)
         batch_op.create_index("ix_topics_sample", ["planet_id", "public_sample_at"], unique=False)
@@ -1128,8 +1141,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_topics_sample")
         batch_op.drop_index("ix_topics_pinned")
         batch_op.drop_index("ix_topics_kind")
+        batch_op.drop_index(
+            "ix_topics_in_digest",
+            sqlite_where=sa.text("digest_at IS NOT NULL"),
+            postgresql_where=sa.text("digest_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_topics_files",
+            sqlite_where=sa.text("file_count > 0"),
+            postgresql_where=sa.text("file_count > 0"),
+        )
         batch_op.drop_index("ix_topics_feed")
-        batch_op.drop_index("ix_topics_digest")
         batch_op.drop_index("ix_topics_author")
 
     op.drop_table("topics")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -69,14 +69,17 @@ _COLUMNS = (S.id, S.public_id, S.title, S.intro, S.cover)
 
 def list_series(actor: Actor) -> list[SeriesRow]:
     """Return the planet's columns in their order, with the actor's progress. Two queries."""
+    rows = name_series(actor)
     counts: dict[int, tuple[int, int]] = {
         series_id: (topics, opened)
-        for series_id, topics, opened in db.session.execute(_counts(actor))
+        for series_id, topics, opened in db.session.execute(
+            _counts(actor, [row.id for row in rows])
+        )
     }
-    statement = select(*_COLUMNS).where(S.planet_id == _planet_id(actor))
     return [
-        SeriesRow(*row, *counts.get(row[0], (0, 0)))
-        for row in db.session.execute(statement.order_by(S.position, S.id))
+        replace(row, topics=topics, opened=opened)
+        for row in rows
+        for topics, opened in [counts.get(row.id, (0, 0))]
     ]
 
 
@@ -153,13 +156,18 @@ def _topics(actor: Actor, series_ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _counts(actor: Actor) -> Select[Any]:
+def _counts(actor: Actor, series_ids: Sequence[int]) -> Select[Any]:
     placed = SeriesTopic.__table__.join(topics_with_questions(), T.id == ST.topic_id)
     opened = func.count(1).filter(_opened(actor))
     return (
         select(ST.series_id, func.count(), opened)
         .select_from(placed)
-        .where(topic_is_visible(actor), published(actor), text_is_visible(actor))
+        .where(
+            ST.series_id.in_(series_ids),
+            topic_is_visible(actor),
+            published(actor),
+            text_is_visible(actor),
+        )
         .group_by(ST.series_id)
     )
 

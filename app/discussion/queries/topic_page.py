@@ -123,18 +123,21 @@ def list_versions(topic: TopicText, now: datetime) -> list[Version]:
 
 def find_neighbours(actor: Actor, entry: FeedEntry) -> tuple[Neighbour | None, Neighbour | None]:
     """Return the topics published just before and just after this one that the actor may read."""
-    here = (entry.published_at, entry.id)
-    older = and_(T.published_at <= here[0], or_(T.published_at < here[0], T.id < here[1]))
-    newer = and_(T.published_at >= here[0], or_(T.published_at > here[0], T.id > here[1]))
+    at, row_id = entry.published_at, entry.id
+    older = and_(T.published_at <= at, or_(T.published_at < at, T.id < row_id))
+    newer = and_(T.published_at >= at, or_(T.published_at > at, T.id > row_id))
     before = _beside(actor).where(older).order_by(T.published_at.desc(), T.id.desc())
-    after = _beside(actor).where(newer).order_by(T.published_at, T.id)
+    if at > actor.now:
+        # Otherwise said by `older`; twice, it would keep SQLite from the better bound.
+        before = before.where(published(actor))
+    after = _beside(actor).where(newer, published(actor)).order_by(T.published_at, T.id)
     return _first(before), _first(after)
 
 
 def _beside(actor: Actor) -> Select[Any]:
     return (
         visible_topics(actor)
-        .where(published(actor), text_is_visible(actor))
+        .where(text_is_visible(actor))
         .with_only_columns(
             T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
         )
