@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, render_template, url_for
 
 from app.blueprints.entrance import current_viewer, declares, site_actor
 from app.blueprints.memberships.door import ROLE_NAMES
@@ -42,11 +42,6 @@ def _welcome() -> str:
     return render_template(
         "home/welcome.html", planets=[tile_shape(p, counts[p.id]) for p in found]
     )
-
-
-def _address(endpoint: str) -> str:
-    """Return a page's address, or "" where the installation has no such page."""
-    return url_for(endpoint) if endpoint in current_app.view_functions else ""
 
 
 def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
