@@ -31,7 +31,6 @@ def index() -> str:
         "home/mine.html",
         planets=[_tile(p, requests.get(p.mine.planet_id, 0)) for p in planets],
         questions=sum(p.questions for p in planets),
-        inbox=_address("questions.waiting"),
         may_create=bool(can(site_actor(), Action.PLANET_CREATE)),
     )
 
