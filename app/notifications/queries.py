@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from app.accounts.queries import Viewer
 from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.notifications.models import Notification as N
 from app.notifications.sight import Sight, look_at, look_at_all
 
@@ -87,10 +88,20 @@ def _views(viewer: Viewer, rows: Sequence[N]) -> list[NoticeView]:
     ]
 
 
+_UNREAD = Ready(
+    select(func.count()).select_from(
+        select(N.id)
+        .where(N.user_id == bindparam("user_id"), N.read_at.is_(None))
+        .limit(COUNT_TO)
+        .subquery()
+    )
+)
+
+
 def count_unread(user_id: int) -> int:
     """Return how many notices a person has not read, at most 100. One query."""
-    unread = select(N.id).where(N.user_id == user_id, N.read_at.is_(None)).limit(COUNT_TO)
-    return db.session.scalar(select(func.count()).select_from(unread.subquery())) or 0
+    row = _UNREAD.first(user_id=user_id)
+    return int(row[0]) if row else 0
 
 
 def get_notice(viewer: Viewer, public_id: str) -> tuple[N, Sight]:

@@ -13,6 +13,7 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from tests.accounts.browser import Visitor, plain
 from tests.cast import PASSWORD, Cast
+from tests.discussion.threads import counted
 
 MEMBER = "member@example.test"
 WRONG = "not the right passphrase"
@@ -285,6 +286,16 @@ def test_reading_writes_at_most_every_ten_minutes(cast: Cast, noon: datetime) ->
     with clock.fixed(noon + timedelta(minutes=11)):
         person.get("/account")
         assert seen() == noon + timedelta(minutes=11)
+
+
+def test_a_stylesheet_asks_nobody_who_he_is(cast: Cast, noon: datetime) -> None:
+    person = Visitor(cast.app)
+    person.sign_in(MEMBER)
+    page = person.get("/account").get_data(as_text=True)
+    sheet = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+    with clock.fixed(noon + timedelta(minutes=11)), counted() as seen:
+        assert person.get(sheet).status_code == 200
+    assert seen == []
 
 
 # --- language -------------------------------------------------------------------------------------

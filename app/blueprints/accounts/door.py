@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import flask_login
-from flask import Blueprint, current_app, render_template, request, session
+from flask import Blueprint, current_app, g, render_template, request, session
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,7 @@ from app.accounts.limits import Origin
 from app.accounts.queries import Viewer, find_viewer, prove_by_id
 from app.blueprints.accounts import device
 from app.blueprints.accounts.words import Problems
-from app.blueprints.entrance import LoginSession, current_viewer, safe_next
+from app.blueprints.entrance import LoginSession, safe_next
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, LimitReached, NotFound
 from app.memberships.queries import InvitationPage, get_invitation
@@ -88,8 +88,9 @@ def gone(heading: str, sentence: str, *, way_out: tuple[str, str]) -> Page:
 @bp.after_app_request
 def refresh_session(response: Response) -> Response:
     """Write down now and then that the browser is in use: after the answer is decided, so that a
-    busy database costs the reader nothing but this."""
-    viewer = current_viewer()
+    busy database costs the reader nothing but this. Who asked for nothing personal (a stylesheet)
+    was not looked up, and is not now."""
+    viewer: Viewer | None = getattr(g.get("_login_user"), "viewer", None)
     if viewer is not None and viewer.session_id and actions.refresh_is_due(viewer.last_seen_at):
         try:
             with unit_of_work():
