@@ -183,7 +183,8 @@ class PlanetSettings:
 class Actor:
     """Who acts, where, and at which moment (`now`, aware UTC). A visitor has no `user_id`.
 
-    `rules_due`: the planet has rules that he has not accepted yet; doors ask him, nothing is refused.
+    `rules_due`: the planet has rules that he has not accepted yet; doors ask him, nothing is
+    refused. `number` is the one he has in the planet; no rule looks at it.
     """
 
     now: datetime
@@ -199,6 +200,7 @@ class Actor:
     muted_until: datetime | None = None
     isolated: bool = False
     rules_due: bool = False
+    number: int | None = None
 
     @property
     def inside(self) -> bool:

@@ -379,3 +379,12 @@ def test_lists_page_by_page_and_narrowed(cast: Cast) -> None:
     assert "钱多" in client.get("/p/orbit/members?standing=removed").text
     assert "林悦" not in client.get("/p/orbit/members?role=guest").text.partition("<table")[2]
     assert client.get("/p/orbit/members?name=nobody").status_code == 200
+
+
+def test_pages_bear_the_readers_number_while_the_planet_wants_it(cast: Cast) -> None:
+    mark = f"轨道 #{row(cast, 'member').number}"
+    assert mark in cast.client("member").get("/p/orbit").text
+    assert 'class="watermark"' not in cast.client("visitor").get("/p/orbit/about").text
+    assert 'class="watermark"' not in cast.client("expired").get("/p/orbit/about").text
+    cast.set_planet(watermark=False)
+    assert 'class="watermark"' not in cast.client("member").get("/p/orbit").text

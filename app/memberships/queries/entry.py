@@ -30,6 +30,7 @@ _MEMBERSHIP_COLUMNS = tuple(
         "muted_until",
         "isolated_at",
         "rules_version",
+        "number",
     )
 )
 
@@ -79,7 +80,8 @@ def _actor(
     moment = clock.now()
     if viewer is None:
         return Actor(now=moment, planet=planet.settings())
-    identity, role, joined, requested, expires, left, removed, muted, isolated, rules = membership
+    identity, role, joined, requested, expires, left, removed = membership[:7]
+    muted, isolated, rules, number = membership[7:]
     facts = (
         MembershipFacts(
             role=PlanetRole(role),
@@ -107,6 +109,7 @@ def _actor(
         muted_until=muted,
         isolated=isolated is not None,
         rules_due=standing in INSIDE and rules != planet.rules_version,
+        number=number,
     )
 
 
