@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.blueprints.memberships.audit_words import ACTS, KINDS
 from app.kernel import clock
+from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.memberships.models import Invitation, Membership
 from app.planets.actions import publish_rules
@@ -316,7 +318,7 @@ def test_staff_act_on_a_member(cast: Cast) -> None:
     assert owner.get(path).status_code == 200
     assert owner.post(f"{path}/readmit").status_code == 303
     assert owner.post(f"{path}/readmit").status_code == 409
-    trail = owner.get("/p/orbit/audit?kind=member").text
+    trail = owner.get("/p/orbit/audit?kind=people").text
     assert "heat" in trail
     assert "spam" in trail
 
@@ -388,3 +390,30 @@ def test_pages_bear_the_readers_number_while_the_planet_wants_it(cast: Cast) -> 
     assert 'class="watermark"' not in cast.client("expired").get("/p/orbit/about").text
     cast.set_planet(watermark=False)
     assert 'class="watermark"' not in cast.client("member").get("/p/orbit").text
+
+
+def test_the_trail_has_words_for_every_act_and_pages_that_miss_none(cast: Cast) -> None:
+    acts = [*ACTS, "unheard.of"]
+    with unit_of_work():
+        for n, act in enumerate(acts * 4):
+            record(
+                act,
+                actor_id=cast.users["owner"],
+                planet_id=cast.planet_id,
+                subject=("membership", row(cast, "member").id),
+                reason=f"reason-{n:03}",
+            )
+    client, path, seen = cast.client("admin"), "/p/orbit/audit", ""
+    for _page in range(10):
+        page = client.get(path).text
+        seen += page
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        if older is None:
+            break
+        path = older.group(1).replace("&amp;", "&")
+    found = re.findall(r"reason-\d{3}", seen)
+    assert found == [f"reason-{n:03}" for n in reversed(range(len(acts) * 4))]
+    assert "unheard.of" in seen
+    assert not [act for act in ACTS if act in seen]
+    for kind in KINDS:
+        assert client.get(f"/p/orbit/audit?kind={kind}").status_code == 200

@@ -6,46 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
 from app.blueprints.entrance import declares, enter_planet, require
 from app.blueprints.language import local_date
+from app.blueprints.memberships.audit_words import ACTS, KINDS
 from app.blueprints.memberships.door import ROLE_NAMES, Page, bp
 from app.blueprints.planets.settings_words import WORDS
 from app.memberships.queries import Place, TrailEntry, list_trail
 from app.policy import Action, can
 
-# What each act is called; other rooms' acts come under their own key until they have words here.
-ACTS: dict[str, Any] = {
-    "planet.create": lazy_gettext("founded the planet"),
-    "planet.basics": lazy_gettext("changed what the planet says of itself"),
-    "planet.slug": lazy_gettext("changed the address"),
-    "planet.settings": lazy_gettext("changed settings"),
-    "planet.looks": lazy_gettext("changed a picture"),
-    "planet.rules": lazy_gettext("published new rules"),
-    "planet.hand_over": lazy_gettext("handed the planet over to"),
-    "member.role": lazy_gettext("changed the role of"),
-    "member.end": lazy_gettext("changed the end date of"),
-    "member.approve": lazy_gettext("let in"),
-    "member.decline": lazy_gettext("declined the request of"),
-    "member.leave": lazy_gettext("left"),
-    "member.mute": lazy_gettext("muted"),
-    "member.unmute": lazy_gettext("unmuted"),
-    "member.isolate": lazy_gettext("isolated"),
-    "member.release": lazy_gettext("ended the isolation of"),
-    "member.remove": lazy_gettext("removed"),
-    "member.readmit": lazy_gettext("readmitted"),
-    "invitation.create": lazy_gettext("invited somebody"),
-    "invitation.resend": lazy_gettext("sent an invitation again"),
-    "invitation.copy": lazy_gettext("copied the link of an invitation"),
-    "invitation.revoke": lazy_gettext("revoked an invitation"),
-    "invitation.accept": lazy_gettext("took up an invitation"),
-}
-KINDS = {
-    "member": lazy_gettext("People"),
-    "invitation": lazy_gettext("Invitations"),
-    "planet": lazy_gettext("The planet"),
-}
 # Where the person concerned is the one who acted, his name is said once.
 _ALONE = frozenset({"member.leave"})
 
@@ -58,7 +28,8 @@ def audit(slug: str) -> Page:
     require(can(actor, Action.AUDIT_READ))
     kind = request.args.get("kind", "")
     kind = kind if kind in KINDS else ""
-    found, place = list_trail(actor, kind=kind, since=_read_place())
+    kinds = KINDS[kind][1] if kind else ()
+    found, place = list_trail(actor, kinds=kinds, since=_read_place())
     older = None
     if place is not None:
         older = url_for(
@@ -71,7 +42,7 @@ def audit(slug: str) -> Page:
     return render_template(
         "memberships/audit.html",
         entries=[_shape(slug, entry) for entry in found],
-        kinds=list(KINDS.items()),
+        kinds=[(key, label) for key, (label, _acts) in KINDS.items()],
         kind=kind,
         older=older,
         paged="until" in request.args,
@@ -88,18 +59,31 @@ def _read_place() -> Place | None:
 
 
 def _shape(slug: str, entry: TrailEntry) -> dict[str, Any]:
-    concerned = entry.subject and entry.action not in _ALONE
+    subject, url = _subject(slug, entry)
     return {
         "at": entry.at,
         "actor": entry.actor or gettext("The system"),
         "act": ACTS.get(entry.action, entry.action),
-        "subject": entry.subject if concerned else "",
-        "url": url_for("memberships.member", slug=slug, public_id=entry.subject_id)
-        if concerned
-        else "",
+        "subject": subject,
+        "url": url,
         "reason": entry.reason,
         "changes": _changes(entry),
     }
+
+
+def _subject(slug: str, entry: TrailEntry) -> tuple[str, str]:
+    """Return the name of what an act was done to and its address; "" where there is none."""
+    if entry.subject:
+        if entry.action in _ALONE:
+            return "", ""
+        member = url_for("memberships.member", slug=slug, public_id=entry.subject_id)
+        return entry.subject, member
+    topic = entry.data.get("public_id")
+    if topic and entry.action != "topic.delete":
+        return gettext("to the topic"), url_for("topics.show", slug=slug, public_id=topic)
+    named = entry.data.get("name") or entry.data.get("title") or ""
+    changed = entry.data.get("to") or entry.data.get("into")
+    return f"{named} → {changed}" if changed else str(named), ""
 
 
 def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import User
@@ -40,12 +41,12 @@ class Place:
 
 
 def list_trail(
-    actor: Actor, *, kind: str = "", since: Place | None = None, limit: int = 50
+    actor: Actor, *, kinds: Sequence[str] = (), since: Place | None = None, limit: int = 50
 ) -> tuple[list[TrailEntry], Place | None]:
     """Return the trail of the actor's planet, newest first, and where the next page begins or None.
 
-    `kind` narrows it to acts that begin with it ("member", "planet", …). Names are those shown in
-    the planet now. New lines are always later, so pages neither repeat nor miss one.
+    `kinds` narrows it to acts of these ("member", "planet", …). Names are those shown in the planet
+    now. New lines are always later, so pages neither repeat nor miss one.
     """
     require(actor, Action.AUDIT_READ)
     doer, doer_row, person = aliased(User), aliased(Membership), aliased(User)
@@ -71,8 +72,9 @@ def list_trail(
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit + 1)
     )
-    if kind:
-        statement = statement.where(AuditEntry.action.startswith(f"{kind}.", autoescape=True))
+    if kinds:
+        begins = [AuditEntry.action.startswith(f"{kind}.", autoescape=True) for kind in kinds]
+        statement = statement.where(or_(*begins))
     if since is not None:
         statement = statement.where(AuditEntry.at <= since.at).offset(since.shown)
     found = [TrailEntry(*row) for row in db.session.execute(statement)]
