@@ -12,6 +12,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, Refused
+from app.media.actions import release_picture
 from app.planets import settings
 from app.planets.basics import RULES_MAX, Basics
 from app.planets.models import FormerSlug, Planet, RulesPage
@@ -96,17 +97,18 @@ def change_settings(actor: Actor, *, planet_id: int, change: SettingsChange) -> 
     _record_change(actor, planet, "planet.settings", before)
 
 
-def change_image(actor: Actor, *, planet_id: int, place: str, attachment: str) -> str:
+def change_image(actor: Actor, *, planet_id: int, place: str, attachment: str) -> None:
     """Put another picture (an attachment's public id, "" for none) in `place`: avatar or cover.
 
-    Returns the public id of the picture that stood there before, for the caller to drop.
+    The picture that stood there is given up.
     """
     require(actor, Action.SETTINGS_EDIT)
     planet = get_row(planet_id)
     before = {place: getattr(planet, place)}
     setattr(planet, place, attachment)
+    if before[place]:
+        release_picture(before[place])
     _record_change(actor, planet, "planet.looks", before)
-    return str(before[place])
 
 
 def publish_rules(

@@ -95,6 +95,8 @@ def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
         return [(gettext("End"), _day(before), _day(after))]
     if entry.action == "planet.rules":
         return [(gettext("Version"), "", str(entry.data.get("version", "")))]
+    if entry.action == "planet.looks":
+        return []
     if not entry.action.startswith("planet.") or not isinstance(before, dict):
         return []
     after = after if isinstance(after, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import flash, render_template, request
 from flask_babel import get_locale, gettext
@@ -11,12 +12,16 @@ from app.blueprints.entrance import declares, require, see_other, site_actor
 from app.blueprints.planets.basics import read_basics
 from app.blueprints.planets.door import Page, bp
 from app.blueprints.planets.words import CATEGORY_NAMES, errors_of
+from app.kernel import limits
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.memberships.actions import found_planet
 from app.planets.basics import ACCENTS, Basics, find_problems, prepare
 from app.planets.slugs import MAX_LENGTH, check_slug, suggest_slug
 from app.policy import Action, can
+
+# Planets a person may found in a day: enough to try, too few to hoard addresses.
+PER_DAY = 10
 
 
 @bp.get("/planets/new")
@@ -41,6 +46,8 @@ def found() -> Page:
     if problems:
         return _form(basics, slug=slug, errors=errors_of(problems))
     prepared = prepare(basics)
+    with unit_of_work():
+        limits.hit(f"planets:{actor.user_id}", limit=PER_DAY, window=timedelta(days=1))
     try:
         with unit_of_work():
             planet = found_planet(actor, slug=slug or suggest_slug(prepared.name), basics=prepared)
