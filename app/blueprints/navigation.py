@@ -38,7 +38,8 @@ OF_PLANET = {
 GUARDED = {
     "compose": Action.TOPIC_POST,
     "ask": Action.QUESTION_ASK,
-    "inbox": Action.INBOX_READ,
+    # Everybody has an inbox; who publishes is who is asked. `questions` leads there from anywhere.
+    "inbox": Action.TOPIC_POST,
     "asked": Action.INBOX_READ,
     "drafts": Action.TOPIC_POST,
     "scheduled": Action.TOPIC_POST,

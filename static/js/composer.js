@@ -8,11 +8,15 @@ function count(area, place) {
   place.classList.toggle("composer__count--over", used >= limit);
 }
 
-for (const place of document.querySelectorAll("[data-count-for]")) {
-  const area = document.getElementById(place.dataset.countFor);
-  area?.addEventListener("input", () => count(area, place));
-  if (area) count(area, place);
+/** Count the characters of the fields below `root`; forms that come later are started by who brings them. */
+export function start(root) {
+  for (const place of root.querySelectorAll("[data-count-for]")) {
+    const area = document.getElementById(place.dataset.countFor);
+    area?.addEventListener("input", () => count(area, place));
+    if (area) count(area, place);
+  }
 }
+start(document);
 
 for (const box of document.querySelectorAll("[data-preview-url]")) {
   const button = box.querySelector("[data-preview-toggle]");

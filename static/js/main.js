@@ -19,6 +19,7 @@ if (document.querySelector("[data-composer]")) {
   import("./upload-zone.js");
   import("../vendor/markdown-toolbar-element/2.2.3/index.js");
 }
+if (document.querySelector("[data-reply]")) import("./reply.js");
 if (document.querySelector("draft-form")) import("./draft-form.js");
 if (document.querySelector("[data-tag-input]")) import("./tag-input.js");
 if (document.querySelector("[data-sortable]")) import("./sortable.js");

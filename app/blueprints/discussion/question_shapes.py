@@ -109,7 +109,7 @@ def _acts(
     offered = (
         (Action.QUESTION_ANSWER, "answers.answer", gettext("Answer"), "pen-line"),
         (Action.QUESTION_HAND_ON, "questions.hand_on", gettext("Hand on"), "arrow-right"),
-        (Action.QUESTION_DECLINE, "questions.decline", gettext("Decline"), "ban"),
+        (Action.QUESTION_DECLINE, "questions.decline", gettext("Decline to answer"), "ban"),
         (Action.QUESTION_WITHDRAW, "questions.withdraw", gettext("Withdraw"), "undo-2"),
         (Action.QUESTION_LOG, "questions.log", gettext("What happened"), "history"),
         (Action.QUESTION_REVEAL, "questions.reveal", gettext("Who asked?"), "eye"),

@@ -37,12 +37,15 @@ def _on() -> bool:
     return request.form.get("on", "1") != "0"
 
 
-def _answer(back: str, *, pressed: bool, count: int | None = None) -> Response:
+def _answer(
+    back: str, *, pressed: bool, count: int | None = None, anchor: str = ""
+) -> Response:
     """Return JSON for our script, for everybody else the way back to where the button stood."""
     if wants_json():
         body: dict[str, Any] = {"pressed": pressed}
         return jsonify(body if count is None else body | {"count": count})
-    return redirect(_came_from() or back, code=303)
+    came_from = _came_from()
+    return redirect(came_from + anchor if came_from else back, code=303)
 
 
 def _came_from() -> str:
@@ -76,7 +79,7 @@ def like_comment(slug: str, public_id: str) -> Response:
         comment, facts = get_comment(actor, public_id)
         count = act(actor, comment=comment, facts=facts)
     back = url_for("comments.show", slug=slug, public_id=public_id)
-    return _answer(back, pressed=_on(), count=count)
+    return _answer(back, pressed=_on(), count=count, anchor=f"#c-{public_id}")
 
 
 @bp.get("/p/<slug>/t/<public_id>/likers")
