@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.discussion.actions.questions import AskWish, compose_question
 from app.discussion.models import Question, QuestionLogEntry, Topic
 from app.discussion.queries.addressees import list_addressees, read_quota
 from app.kernel import clock
@@ -19,7 +18,6 @@ from tests.cast import Cast
 from tests.discussion.threads import (
     at_once,
     events,
-    post,
     put_answer,
     put_question,
     the_question,
@@ -189,12 +187,3 @@ def test_an_isolated_persons_question_reaches_nobody(noon: datetime, cast: Cast)
     assert the_topic(topic).isolated
     with pytest.raises(Exception):  # noqa: B017 - hidden or refused, never done
         put_answer(cast, "guest", topic)
-
-
-def test_pictures_of_an_anonymous_question_say_nothing_in_the_text(
-    noon: datetime, cast: Cast
-) -> None:
-    planet, actor = cast.entry("member")
-    post(cast)
-    wish = AskWish(text="看", addressee="x", anonymous=True)
-    assert compose_question(actor, planet=planet, wish=wish).body.html == "<p>看</p>"

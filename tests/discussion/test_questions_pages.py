@@ -375,6 +375,18 @@ def test_the_pictures_of_an_anonymous_asker_have_no_names(secrets: list[str], ca
     assert "标记" not in str(found.headers)
 
 
+def test_pictures_added_in_an_edit_have_no_names_either(secrets: list[str], cast: Cast) -> None:
+    topic = put_question(cast, "member", anonymous=True)
+    form = {"text": "再看", "base": "0", "files": picture()}
+    client = cast.client("member")
+    path = at(cast, "t", topic, "edit")
+    assert client.post(path, data=form, content_type="multipart/form-data").status_code == 303
+    row = db.session.scalars(sa.select(Attachment)).one()
+    assert (row.owner_id, row.filename.partition(".")[0]) == (the_topic(topic).id, "image-1")
+    page = get(cast, "guest", at(cast, "t", topic)).text
+    assert "标记" not in page
+
+
 def test_the_candidates_for_handing_on_do_not_tell_who_asked(noon: datetime, cast: Cast) -> None:
     hidden = put_question(cast, "partner", "guest", anonymous=True)
     open_ = put_question(cast, "member", "guest")

@@ -37,9 +37,7 @@ def _on() -> bool:
     return request.form.get("on", "1") != "0"
 
 
-def _answer(
-    back: str, *, pressed: bool, count: int | None = None, anchor: str = ""
-) -> Response:
+def _answer(back: str, *, pressed: bool, count: int | None = None, anchor: str = "") -> Response:
     """Return JSON for our script, for everybody else the way back to where the button stood."""
     if wants_json():
         body: dict[str, Any] = {"pressed": pressed}

@@ -7,7 +7,7 @@ first answer and the time of that answer from then on: that is when it becomes n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,8 +72,7 @@ def compose_question(
 ) -> NewQuestion:
     """Check and render a question before the unit of work; Invalid names the field.
 
-    `key` is the draft's public id. An anonymous asker's pictures lose their names here: they would
-    stand in the text as descriptions.
+    `key` is the draft's public id.
     """
     require(actor, Action.QUESTION_ASK)
     if wish.anonymous and not planet.anonymous_questions:
@@ -81,11 +80,11 @@ def compose_question(
     if wish.private and not planet.private_questions:
         raise Invalid("private", "not_allowed")
     key = key if is_public_id(key) else new_public_id()
-    images = image_refs(actor, wish.images)
-    if wish.anonymous:
-        images = {name: replace(image, alt="") for name, image in images.items()}
     body = render_body(
-        wish.text, max_chars=planet.question_max_chars, id_prefix=f"t-{key}-", images=images
+        wish.text,
+        max_chars=planet.question_max_chars,
+        id_prefix=f"t-{key}-",
+        images=image_refs(actor, wish.images),
     )
     if not body.source.strip() and not wish.images:
         raise Invalid("text", "empty")

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.discussion.actions.anonymity import forget_names
 from app.discussion.actions.composing import NewTopic
 from app.discussion.actions.drafts import Hold, consume_draft
 from app.discussion.actions.history import keep_revision
@@ -20,7 +21,7 @@ from app.discussion.queries.facts import get_topic
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict, Invalid, NotFound
 from app.media.actions import attach
 from app.outbox.events import put
 from app.policy import Action, Actor, TopicFacts, require
@@ -83,9 +84,11 @@ def edit_topic(
     `base` is the number of edits the writer saw: Conflict when there was another since. `draft` is
     the public id of the draft of this edit, if there is one. A scheduled topic takes its new time.
     """
+    # Held before it is read: an answer that comes at this moment ends the asker's right to edit.
+    db.session.execute(select(Topic.id).where(Topic.public_id == text.key).with_for_update())
     row, facts = get_topic(actor, text.key)
     require(actor, Action.TOPIC_EDIT, facts)
-    topic = db.session.get_one(Topic, row.id, with_for_update=True, populate_existing=True)
+    topic = db.session.get_one(Topic, row.id, populate_existing=True)
     if count_edits(topic.id) != base:
         raise Conflict(text.key)
     if (topic.title, topic.source) != (text.title, text.body.source):
@@ -163,6 +166,10 @@ def _dress(actor: Actor, topic: Topic, text: NewTopic) -> None:
     topic.image_count = sum(one.purpose == "image" for one in attached)
     topic.file_count = len(attached) - topic.image_count
     if topic.kind == "question":
+        if topic.file_count:
+            raise Invalid("attachments", "only_images")
+        if topic.author_id is None:
+            forget_names(attached)
         return
     tag_topic(
         actor,

@@ -237,20 +237,6 @@ def list_waiting(
     return [WaitingQuestion(*row, overdue=row[5] <= now) for row in db.session.execute(statement)]
 
 
-def count_waiting(user_id: int, planet_ids: Collection[int]) -> dict[int, int]:
-    """Return how many questions wait for a person in each of these planets; one query."""
-    if not planet_ids:
-        return {}
-    statement = (
-        select(Q.planet_id, func.count())
-        .select_from(_waiting_source())
-        .where(*_waits_for(user_id, planet_ids))
-        .group_by(Q.planet_id)
-    )
-    rows = db.session.execute(statement)
-    return {row[0]: row[1] for row in rows}
-
-
 def _waiting_source() -> Any:
     return QUESTIONS.join(TOPICS, T.id == Q.topic_id)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from app.discussion.models import Answer, QuestionLogEntry
 from app.discussion.queries.authors import AUTHOR_WIDTH, Author, AuthorJoin
@@ -164,12 +164,18 @@ class LogLine:
     note: str
 
 
+_ASKERS_EVENTS = ("asked", "accepted", "unaccepted", "withdrawn")
+
+
 def list_log(actor: Actor, topic_id: int, facts: TopicFacts) -> list[LogLine]:
     """Return the log of a question in order, for its parties and staff; one query."""
     require(actor, Action.QUESTION_LOG, facts)
     doer, giver, taker = AuthorJoin("doer"), AuthorJoin("giver"), AuthorJoin("taker")
     source: Any = QuestionLogEntry.__table__.join(TOPICS, T.id == LOG.topic_id)
-    source = doer.onto(source, LOG.actor_id, T.planet_id)
+    source = source.join(QUESTIONS, Q.topic_id == LOG.topic_id)
+    # The rows do not name an anonymous asker either; this holds even if one did.
+    hidden = and_(Q.anonymous, LOG.actor_id == Q.asker_id, LOG.event.in_(_ASKERS_EVENTS))
+    source = doer.onto(source, case((hidden, None), else_=LOG.actor_id), T.planet_id)
     source = giver.onto(source, LOG.from_user_id, T.planet_id)
     source = taker.onto(source, LOG.to_user_id, T.planet_id)
     statement = (
