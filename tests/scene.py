@@ -79,9 +79,11 @@ def _people(scene: Scene) -> None:
         for persona, user_id in scene.cast.users.items():
             address = scene.word(f"mail_{persona}", {persona}) + "@example.test"
             values = {"email": address}
+            # The stranger belongs to no planet: not even staff have a page that names him.
+            staff = STAFF if persona != "stranger" else NOBODY
             if persona in hidden:
-                values["name"] = scene.word(f"name_{persona}", STAFF | {persona})
-                values["bio"] = scene.word(f"bio_{persona}", STAFF | {persona})
+                values["name"] = scene.word(f"name_{persona}", staff | {persona})
+                values["bio"] = scene.word(f"bio_{persona}", staff | {persona})
             session.execute(update(User).where(User.id == user_id).values(**values))
         for persona, column in (("pending", "request_answer"), ("removed", "removed_reason")):
             session.execute(
@@ -248,11 +250,13 @@ def _questions(scene: Scene, moment: datetime) -> None:
                 QuestionLogEntry(
                     topic_id=topic.id,
                     at=question.asked_at,
-                    actor_id=question.asker_id,
+                    # As the product writes it: an anonymous asker's line names nobody.
+                    actor_id=None if question.anonymous else question.asker_id,
                     event="asked",
                     to_user_id=question.addressee_id,
                 )
             )
+        made[2][0].file_count = 1
         _private_file(scene, session, made[2][0].id, parties, moment)
 
 

@@ -167,7 +167,8 @@ def choose(slug: str, public_id: str) -> str:
     """Show the planet's columns for putting a topic into them."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SERIES_EDIT))
-    topic, _facts = get_topic(actor, public_id)
+    topic, facts = get_topic(actor, public_id)
+    require(can(actor, Action.TOPIC_TEXT_READ, facts))
     return _choice(actor, topic, series_of(topic.id))
 
 
