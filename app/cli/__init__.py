@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import backup, doctor, mail, outbox, people, seed, seed_demo, worker
+from app.cli import backup, doctor, mail, outbox, people, rebuild, seed, seed_demo, worker
 
 COMMANDS = (
     backup.command,
@@ -12,6 +12,7 @@ COMMANDS = (
     mail.command,
     outbox.command,
     people.command,
+    rebuild.command,
     seed.command,
     seed_demo.command,
     worker.command,

@@ -24,6 +24,22 @@ def test_link_previews_of_a_closed_topic_tell_the_planet_alone(cast: Cast, noon:
     assert "noindex" in page
 
 
+def test_link_previews_of_what_is_hidden_and_of_nothing_are_the_same(
+    cast: Cast, noon: datetime
+) -> None:
+    topic = post(cast, "guest", title="秘密题目", text="秘密正文")
+    client = cast.client("visitor")
+    hidden = client.get(path(cast, topic))
+    nothing = client.get(f"/p/{cast.slug}/t/kQ7mVx3pRt9a")
+    assert hidden.status_code == nothing.status_code == 404
+    assert '<meta property="og:title" content="轨道">' in hidden.text
+    without_token = [
+        [line for line in page.text.splitlines() if "csrf" not in line and "next=" not in line]
+        for page in (hidden, nothing)
+    ]
+    assert without_token[0] == without_token[1]
+
+
 def test_link_previews_of_a_sample_tell_what_it_is(cast: Cast, noon: datetime) -> None:
     topic = post(cast, "guest", title="公开题目", text="公开正文")
     with unit_of_work():

@@ -184,9 +184,7 @@ def stream(slug: str) -> str:
             "html": Markup(one.html),  # noqa: S704 - made by kernel.text
             "topic_title": one.topic_title,
             "topic_url": topic_url(slug, one.topic_public_id, one.topic_slug),
-            "url": topic_url(
-                slug, one.topic_public_id, one.topic_slug, _anchor=f"c-{one.public_id}"
-            ),
+            "url": url_for("comments.show", slug=slug, public_id=one.public_id),
         }
         for one in page.entries
     ]

@@ -28,7 +28,9 @@ def _reading(slug: str, entry: FeedEntry) -> Iterator[Shape]:
     if not entry.text_readable:
         return
     where: dict[str, Any] = {"slug": slug, "public_id": entry.public_id}
-    yield _link(gettext("Markdown"), url_for("topics.source", **where), "code")
+    # Without scripts the link shows the text itself.
+    copied = _link(gettext("Copy Markdown"), url_for("topics.source", **where), "copy")
+    yield copied | {"copies": True}
     if not entry.facts.private:
         yield _link(gettext("Share or print"), url_for("topics.share", **where), "qr-code")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,10 +25,22 @@ def image_refs(actor: Actor, public_ids: Sequence[str]) -> dict[str, ImageRef]:
     """
     if not public_ids or actor.planet is None:
         return {}
-    statement = select(A.public_id, A.width, A.height).where(
-        A.public_id.in_(public_ids), A.planet_id == actor.planet.id, A.purpose == "image"
-    )
-    return {
-        public_id: ImageRef(MEDIA_PATH + public_id, width or 0, height or 0, "")
-        for public_id, width, height in db.session.execute(statement)
-    }
+    statement = _IMAGES.where(A.public_id.in_(public_ids), A.planet_id == actor.planet.id)
+    return {row[1]: _ref(row) for row in db.session.execute(statement)}
+
+
+def images_of(owner_type: str, owner_ids: Sequence[int]) -> dict[int, dict[str, ImageRef]]:
+    """Return the images that texts of these owners may show, by owner and public id."""
+    found: dict[int, dict[str, ImageRef]] = {owner_id: {} for owner_id in owner_ids}
+    statement = _IMAGES.where(A.owner_type == owner_type, A.owner_id.in_(owner_ids))
+    for row in db.session.execute(statement):
+        found[row[0]][row[1]] = _ref(row)
+    return found
+
+
+_IMAGES = select(A.owner_id, A.public_id, A.width, A.height).where(A.purpose == "image")
+
+
+def _ref(row: Sequence[Any]) -> ImageRef:
+    _owner, public_id, width, height = row
+    return ImageRef(MEDIA_PATH + public_id, width or 0, height or 0, "")

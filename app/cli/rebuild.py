@@ -1,0 +1,31 @@
+"""`flask rebuild`: makes again what follows from other rows, while the site runs."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from app.discussion.rebuilding import render_again
+from app.discussion.recounting import recount
+from app.kernel.text import RENDERER_VERSION
+
+
+@click.group("rebuild")
+def command() -> None:
+    """Make again what follows from other rows; can be run at any time, and again."""
+
+
+@command.command("texts")
+@click.option("--all", "everything", is_flag=True, help="Also what the present renderer has made.")
+@with_appcontext
+def texts(everything: bool) -> None:
+    """Render the stored texts of topics, answers and comments whose HTML is of an older renderer."""
+    done = render_again(below=RENDERER_VERSION + 1 if everything else RENDERER_VERSION)
+    click.echo(f"{done} texts rendered")
+
+
+@command.command("counts")
+@with_appcontext
+def counts() -> None:
+    """Count comments, replies, likes, pictures and files anew."""
+    click.echo(f"{recount()} counts mended")
