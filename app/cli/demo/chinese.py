@@ -233,6 +233,12 @@ PLANET = PlanetScript(
     ),
     questions=(
         Ask(
+            by="other",
+            to="guest",
+            text="陈医生，戴耳塞睡觉会不会影响听力？我住在马路边，不戴睡不着。",
+            days_ago=0.7,
+        ),
+        Ask(
             by="member",
             to="guest",
             text="陈医生好，我习惯睡前看一小时纸质书，这算“屏幕之外的放松”还是“继续用脑”？需要改吗？",
