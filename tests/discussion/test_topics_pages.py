@@ -77,6 +77,13 @@ def test_those_who_may_not_are_told_why(cast: Cast, noon: datetime, persona: str
     _fill(cast, noon)
     for page in ("/tags", "/stream", "/columns/new"):
         assert cast.client(persona).get(f"/p/{cast.slug}{page}").status_code == 403
+    if persona != "guest":
+        for answer in (
+            cast.client(persona).get(f"/p/{cast.slug}/write"),
+            cast.client(persona).post(f"/p/{cast.slug}/write", data={"text": "x"}),
+        ):
+            assert answer.status_code == 403
+            assert ("提问" if persona == "member" else "禁言") in answer.text
 
 
 def test_unknown_tabs_and_tags_are_404(cast: Cast, noon: datetime) -> None:
