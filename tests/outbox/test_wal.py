@@ -1,11 +1,13 @@
 """Check-points: made by one worker, when there is something to move."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from app.kernel import reading
 from app.kernel.audit import record
 from app.kernel.db import checkpoint, db, unit_of_work
 from app.outbox import wal
@@ -20,8 +22,12 @@ def _buggy_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def keeper() -> Iterator[WalKeeper]:
-    """A keeper that gives its lock back."""
+def keeper(app: Flask) -> Iterator[WalKeeper]:
+    """A keeper that gives its lock back; nobody else reads, since a reader keeps frames in the log."""
+    reading.release()
+    db.session.remove()
+    db.engine.dispose()
+    gc.collect()
     held = WalKeeper()
     yield held
     held.close()
