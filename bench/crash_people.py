@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bench.visitor import Answer, Visitor
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD
 
 WRITERS = ("owner", "partner", "admin", "guest")
 ASKERS = ("member", "other", "grace", "isolated")
+# What he asks is kept and shown to nobody, so nobody answers it.
+UNSEEN = "isolated"
 ADDRESSEES = ("owner", "partner", "guest")
-# What a person writes, and by which form: the page, how its action ends. "" is the topic's own page.
+# What a person writes, and by which form: the page, how its action ends. "" is the page
+# of the topic or question itself.
 FORMS = {
     "topic": ("/write", "/write"),
     "question": ("/ask", "/ask"),
-    "answer": ("", "/answer"),
+    "answer": ("/answer", "/answer"),
     "comment": ("", "/comments"),
 }
 NO_ANSWER = (OSError, http.client.HTTPException)
@@ -41,15 +44,18 @@ class Journal:
 
 
 class Client(threading.Thread):
-    """One person who signs in and then writes until told to stop."""
+    """One person who signs in and then writes until told to stop.
+
+    `addressees`: how forms name those who are asked, by persona.
+    """
 
     def __init__(
-        self, persona: str, port: int, journal: Journal, cast: Cast, kinds: frozenset[str]
+        self, persona: str, port: int, journal: Journal, slug: str, addressees: dict[str, str]
     ) -> None:
         super().__init__(name=persona)
         self.persona = persona
-        self._kinds = kinds
-        self._cast = cast
+        self._addressees = addressees
+        self._slug = slug
         self._journal = journal
         self._visitor = Visitor(port)
         self._chance = random.Random(persona)
@@ -70,29 +76,21 @@ class Client(threading.Thread):
     def _act(self) -> None:
         writes = self.persona in WRITERS
         question = self._take_question() if writes else None
-        first = "topic" if writes else "question"
         if question:
             self._write("answer", question)
-        elif self._journal.topics and self._wants_to_comment(first):
+        elif self._journal.topics and self._chance.random() < 0.5:
             self._write("comment", self._chance.choice(self._journal.topics[-50:]))
-        elif first in self._kinds:
-            self._write(first, f"/p/{self._cast.slug}")
         else:
-            time.sleep(0.1)
-
-    def _wants_to_comment(self, instead_of: str) -> bool:
-        if "comment" not in self._kinds:
-            return False
-        return instead_of not in self._kinds or self._chance.random() < 0.5
+            self._write("topic" if writes else "question", f"/p/{self._slug}")
 
     def _write(self, kind: str, place: str) -> None:
         """Fill one form; note what was answered."""
         page, action = FORMS[kind]
         mark = f"{kind} of {self.persona} {secrets.token_hex(8)}"
         typed = {"text": mark}
-        addressee = self._chance.choice(ADDRESSEES)
+        addressee = self._chance.choice(sorted(self._addressees))
         if kind == "question":
-            typed["addressee"] = self._cast.public_ids[addressee]
+            typed["addressee"] = self._addressees[addressee]
         try:
             answer = self._visitor.fill(place + page, action, **typed)
         except NO_ANSWER:
@@ -112,7 +110,8 @@ class Client(threading.Thread):
             path = urlsplit(answer.location).path
             if kind == "topic":
                 journal.topics.append(path)
-            elif kind == "question":
+            elif kind == "question" and self.persona != UNSEEN:
+                path = path.replace("/t/", "/q/")
                 journal.waiting.setdefault(addressee, []).append(path)
 
     def _take_question(self) -> str | None:

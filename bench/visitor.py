@@ -20,10 +20,11 @@ class NoSuchForm(AssertionError):
 
 @dataclass
 class Form:
-    """A form of a page: where it goes, and its fields with the values they have."""
+    """A form of a page: where it goes, what it asks for, and what it would send untouched."""
 
     action: str
     method: str
+    names: set[str] = field(default_factory=set)
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -98,9 +99,9 @@ def find_form(html: str, path: str, wanted: str, fields: set[str]) -> Form:
     reader.feed(html)
     for form in reader.forms:
         ends = urlsplit(form.action).path.endswith(wanted)
-        if form.method == "post" and ends and fields <= set(form.fields):
+        if form.method == "post" and ends and fields <= form.names:
             return form
-    found = [(form.action, sorted(form.fields)) for form in reader.forms]
+    found = [(form.action, sorted(form.names)) for form in reader.forms]
     raise NoSuchForm(f"no form {wanted} with {sorted(fields)} at {path}; there are {found}")
 
 
@@ -122,6 +123,8 @@ class _FormReader(HTMLParser):
 
     def _field(self, tag: str, given: dict[str, str]) -> None:
         assert self._inside is not None
+        if tag in ("textarea", "select", "input"):
+            self._inside.names.add(given["name"])
         if tag in ("textarea", "select"):
             self._inside.fields.setdefault(given["name"], "")
         elif tag == "input" and given.get("type") not in ("submit", "button", "file"):

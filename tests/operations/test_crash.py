@@ -4,8 +4,6 @@ import pytest
 
 from bench.crash import Plan, run
 
-KINDS = frozenset({"topic"})
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
@@ -16,7 +14,6 @@ def test_nothing_acknowledged_is_lost_and_each_event_has_one_effect(engine_name:
         seed=8,
         postgresql=engine_name == "postgresql",
         lease_seconds=3.0,
-        kinds=KINDS,
     )
     wrong = run(plan, said.append)
     assert wrong == [], "\n".join(said)
