@@ -42,7 +42,7 @@ from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
 from app.discussion.jobs import tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
-from app.kernel import audit, limits, logs, reading
+from app.kernel import audit, limits, logs
 from app.kernel.db import db
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
@@ -165,7 +165,6 @@ def _database(app: Flask, settings: Settings) -> None:
         "max_overflow": -1,
     }
     db.init_app(app)
-    app.teardown_appcontext(lambda _error: reading.release())
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 
 

@@ -6,14 +6,14 @@ session and is none the worse for it.
 
 Within a unit of work a Ready select reads what the unit wrote, over the unit's own connection.
 Anywhere else each one sees what is committed at its moment (as PostgreSQL does anyway), over a
-connection that is kept until `release`: the factory calls that when a request's context ends.
+connection that its thread keeps for reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
+from threading import local
 from typing import Any
 
 from sqlalchemy import Engine
@@ -22,24 +22,25 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import SelectBase
-from sqlalchemy.types import TypeEngine
 
 from app.kernel.db import db
 
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 Columns = tuple[tuple[int, Convert], ...]
-_kept: ContextVar[tuple[Engine, PoolProxiedConnection] | None] = ContextVar("kept", default=None)
+_LIST = "__[POSTCOMPILE_{}]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A select as one driver takes it: text, parameters (with the values that stand fast), columns."""
+    """A select as one driver takes it. `names` order the parameters where the driver counts them;
+    `fixed` have their values already, `asked` are converted, `lists` stand for any number."""
 
     sql: str
     names: tuple[str, ...] | None
     fixed: dict[str, Any]
     asked: dict[str, Convert | None]
+    lists: tuple[str, ...]
     columns: Columns
 
 
@@ -67,22 +68,18 @@ class Ready:
     def _run(self, binds: dict[str, Any]) -> tuple[Columns, Any]:
         engine = db.engine
         compiled = self._compiled.get(engine.dialect.name) or self._compile(engine.dialect)
-        values = compiled.fixed | {
-            name: convert(binds[name]) if convert else binds[name]
-            for name, convert in compiled.asked.items()
-        }
-        names = compiled.names
-        given = values if names is None else [values[name] for name in names]
-        cursor = _connection(engine).cursor()
+        sql, given = _filled(compiled, binds)
+        connection = _connection(engine)
+        cursor = connection.cursor()
         # Whoever counts statements counts these too.
         for listener in engine.dispatch.before_cursor_execute:
-            listener(None, cursor, compiled.sql, given, None, False)
+            listener(None, cursor, sql, given, None, False)
         try:
-            cursor.execute(compiled.sql, given)
+            cursor.execute(sql, given)
         except Exception as error:
-            release(broken=True)
+            _drop(engine, connection)
             raise DBAPIError.instance(
-                compiled.sql,
+                sql,
                 None,
                 error,
                 engine.dialect.loaded_dbapi.Error,
@@ -103,57 +100,70 @@ class Ready:
             else:
                 fixed[name] = convert(bind.value) if convert else bind.value
         columns = (
-            (at, _reader(column.type, dialect))
+            (at, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for at, column in enumerate(self._statement.selected_columns)
         )
-        made = _Compiled(
+        made = self._compiled[dialect.name] = _Compiled(
             sql=str(compiler),
             names=tuple(compiler.positiontup) if compiler.positiontup is not None else None,
             fixed=fixed,
             asked=asked,
+            lists=tuple(bind.key for bind in compiler.post_compile_params),
             columns=tuple((at, convert) for at, convert in columns if convert is not None),
         )
-        self._compiled[dialect.name] = made
         return made
 
 
-def release(*, broken: bool = False) -> None:
-    """Give the kept connection back, if there is one; a `broken` one is not used again."""
-    kept = _kept.get()
-    if kept is None:
-        return
-    _kept.set(None)
-    engine, connection = kept
-    if broken:
-        connection.invalidate()
-    else:
-        _set_autocommit(engine, connection, on=False)
-    connection.close()
+def _filled(compiled: _Compiled, binds: dict[str, Any]) -> tuple[str, Any]:
+    """Return the text and the parameters as the driver takes them."""
+    values = compiled.fixed | {
+        name: convert(binds[name]) if convert else binds[name]
+        for name, convert in compiled.asked.items()
+    }
+    names, sql = compiled.names, compiled.sql
+    for name in compiled.lists:
+        items = {f"{name}__{n}": value for n, value in enumerate(values.pop(name))}
+        marks = "?" * len(items) if names else (f"%({item})s" for item in items)
+        sql = sql.replace(_LIST.format(name), ",".join(marks) or "NULL")
+        values |= items
+        if names:
+            at = names.index(name)
+            names = (*names[:at], *items, *names[at + 1 :])
+    return sql, values if names is None else [values[name] for name in names]
+
+
+class _Readers(local):
+    """The connections that a thread keeps, by engine: mostly one."""
+
+    def __init__(self) -> None:
+        self.by_engine: dict[Engine, PoolProxiedConnection] = {}
+
+
+_readers = _Readers()
 
 
 def _connection(engine: Engine) -> PoolProxiedConnection:
-    if db.session.registry.has() and db.session.info.get("in_unit_of_work"):
-        db.session.flush()
-        return db.session.connection().connection
-    kept = _kept.get()
-    if kept is not None and kept[0] is engine:
-        return kept[1]
-    release()
-    connection = engine.raw_connection()
-    _set_autocommit(engine, connection, on=True)
-    _kept.set((engine, connection))
-    return connection
+    session = db.session
+    if session.registry.has() and session.info.get("in_unit_of_work"):
+        session.flush()
+        return session.connection().connection
+    kept = _readers.by_engine.get(engine)
+    if kept is None:
+        kept = engine.raw_connection()
+        if engine.dialect.name != "sqlite":
+            # Else the driver would begin a transaction; SQLite's never does (see kernel.db).
+            driver: Any = kept.dbapi_connection
+            driver.autocommit = True
+        kept.detach()
+        _readers.by_engine[engine] = kept
+    return kept
 
 
-def _set_autocommit(engine: Engine, connection: PoolProxiedConnection, *, on: bool) -> None:
-    # SQLite's driver is in this mode always (see kernel.db); others begin a transaction by themselves.
-    if engine.dialect.name != "sqlite":
-        driver: Any = connection.dbapi_connection
-        driver.autocommit = on
-
-
-def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    return type_.dialect_impl(dialect).result_processor(dialect, None)
+def _drop(engine: Engine, connection: PoolProxiedConnection) -> None:
+    """Let go of a thread's connection after an error: it may be the connection that is broken."""
+    if _readers.by_engine.get(engine) is connection:
+        del _readers.by_engine[engine]
+        connection.invalidate()
 
 
 def _convert(row: Row, columns: Columns) -> Row:
