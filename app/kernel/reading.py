@@ -11,8 +11,9 @@ connection that its thread keeps for reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import local
 from typing import Any
 
@@ -95,6 +96,8 @@ class Ready:
         asked: dict[str, Convert | None] = {}
         for bind, name in compiler.bind_names.items():
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if bind.expanding and convert is not None:
+                convert = partial(_each, convert)
             if bind.required:
                 asked[name] = convert
             else:
@@ -108,10 +111,14 @@ class Ready:
             names=tuple(compiler.positiontup) if compiler.positiontup is not None else None,
             fixed=fixed,
             asked=asked,
-            lists=tuple(bind.key for bind in compiler.post_compile_params),
+            lists=tuple(compiler.bind_names[bind] for bind in compiler.post_compile_params),
             columns=tuple((at, convert) for at, convert in columns if convert is not None),
         )
         return made
+
+
+def _each(convert: Convert, values: Iterable[Any]) -> list[Any]:
+    return [convert(value) for value in values]
 
 
 def _filled(compiled: _Compiled, binds: dict[str, Any]) -> tuple[str, Any]:
@@ -129,7 +136,7 @@ def _filled(compiled: _Compiled, binds: dict[str, Any]) -> tuple[str, Any]:
         if names:
             at = names.index(name)
             names = (*names[:at], *items, *names[at + 1 :])
-    return sql, values if names is None else [values[name] for name in names]
+    return sql, values if names is None else tuple(values[name] for name in names)
 
 
 class _Readers(local):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.media.models import Attachment
 
 
@@ -37,6 +38,15 @@ class AttachmentView:
 
 _COLUMNS = tuple(Attachment.__table__.c[name] for name in AttachmentView.__dataclass_fields__)
 
+_OWNED = Ready(
+    select(*_COLUMNS)
+    .where(
+        Attachment.owner_type == bindparam("owner_type"),
+        Attachment.owner_id.in_(bindparam("owner_ids", expanding=True)),
+    )
+    .order_by(Attachment.owner_id, Attachment.position)
+)
+
 
 def get_attachment(public_id: str) -> AttachmentView:
     """Return one attachment; NotFound. The caller asks the policy of its owner."""
@@ -53,12 +63,7 @@ def list_attachments(owner_type: str, owner_ids: Sequence[int]) -> dict[int, lis
     found: dict[int, list[AttachmentView]] = {}
     if not owner_ids:
         return found
-    statement = (
-        select(*_COLUMNS)
-        .where(Attachment.owner_type == owner_type, Attachment.owner_id.in_(owner_ids))
-        .order_by(Attachment.owner_id, Attachment.position)
-    )
-    for row in db.session.execute(statement):
+    for row in _OWNED.rows(owner_type=owner_type, owner_ids=owner_ids):
         view = AttachmentView(*row)
         found.setdefault(view.owner_id or 0, []).append(view)
     return found

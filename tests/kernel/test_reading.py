@@ -121,6 +121,7 @@ def test_lists_of_any_length(cast: Cast) -> None:
     some = Ready(
         sa.select(User.name)
         .where(User.id.in_(sa.bindparam("ids", expanding=True)), User.theme == sa.bindparam("t"))
+        .where(User.language.in_(["", "en"]))
         .order_by(User.id)
     )
     ids = [cast.users["owner"], cast.users["partner"]]
@@ -128,6 +129,16 @@ def test_lists_of_any_length(cast: Cast) -> None:
     assert [row[0] for row in some.rows(ids=ids[:1], t="auto")] == ["林悦"]
     assert some.rows(ids=[], t="auto") == []
     assert some.rows(ids=ids, t="dark") == []
+
+
+def test_lists_are_converted_as_their_columns_are(cast: Cast) -> None:
+    moments = [row[0] for row in db.session.execute(sa.select(Membership.read_through_at))]
+    some = Ready(
+        sa.select(sa.func.count()).where(
+            Membership.read_through_at.in_(sa.bindparam("moments", expanding=True))
+        )
+    )
+    assert some.first(moments=moments) == [len(moments)]
 
 
 def test_statements_are_counted(cast: Cast) -> None:

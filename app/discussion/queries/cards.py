@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 
 from app.discussion.models import Answer, Tag, TopicTag
 from app.discussion.queries.authors import AUTHOR_WIDTH, Author, AuthorJoin
 from app.discussion.queries.visible import Q, T, topics_with_questions
-from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.media.queries import AttachmentView, list_attachments
 
 ANSWERS = Answer.__table__
@@ -109,19 +109,29 @@ _OWN = (
     Q.due_at,
 )
 _WIDTH = len(_OWN)
-_CARDS = select(*_OWN, *_author.columns, *_addressee.columns).select_from(
-    _addressee.onto(
-        _author.onto(topics_with_questions(), T.author_id, T.planet_id),
-        Q.addressee_id,
-        T.planet_id,
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CARDS = Ready(
+    select(*_OWN, *_author.columns, *_addressee.columns)
+    .select_from(
+        _addressee.onto(
+            _author.onto(topics_with_questions(), T.author_id, T.planet_id),
+            Q.addressee_id,
+            T.planet_id,
+        )
     )
+    .where(T.id.in_(_IDS))
 )
-_ANSWERS = select(A.topic_id, A.id, A.html, A.created_at, *_answerer.columns).select_from(
-    _answerer.onto(ANSWERS.join(T.id.table, T.id == A.topic_id), A.author_id, T.planet_id)
+_ANSWERS = Ready(
+    select(A.topic_id, A.id, A.html, A.created_at, *_answerer.columns)
+    .select_from(
+        _answerer.onto(ANSWERS.join(T.id.table, T.id == A.topic_id), A.author_id, T.planet_id)
+    )
+    .where(A.topic_id.in_(_IDS), A.isolated.is_(False))
 )
-_TAGS = (
+_TAGS = Ready(
     select(TT.topic_id, G.name, G.key)
     .select_from(TopicTag.__table__.join(Tag.__table__, G.id == TT.tag_id))
+    .where(TT.topic_id.in_(_IDS))
     .order_by(G.position, G.id)
 )
 
@@ -133,7 +143,7 @@ def load_cards(topic_ids: Sequence[int], now: datetime) -> dict[int, TopicCard]:
     """
     if not topic_ids:
         return {}
-    rows = db.session.execute(_CARDS.where(T.id.in_(topic_ids))).all()
+    rows = _CARDS.rows(ids=topic_ids)
     answers = _answers([row[0] for row in rows if row[17] is not None], now)
     attached = list_attachments("topic", [row[0] for row in rows if row[13] or row[14]])
     of_answers = list_attachments("answer", [answer.id for answer in answers.values()])
@@ -194,15 +204,14 @@ def question_state(
 def _answers(topic_ids: Sequence[int], now: datetime) -> dict[int, AnswerPart]:
     if not topic_ids:
         return {}
-    statement = _ANSWERS.where(A.topic_id.in_(topic_ids), A.isolated.is_(False))
     return {
         row[0]: AnswerPart(row[1], row[2], _answerer.read(row[4:], now), row[3], [])
-        for row in db.session.execute(statement)
+        for row in _ANSWERS.rows(ids=topic_ids)
     }
 
 
 def _tags(topic_ids: Sequence[int]) -> dict[int, list[TagView]]:
     found: dict[int, list[TagView]] = {}
-    for topic_id, name, key in db.session.execute(_TAGS.where(TT.topic_id.in_(topic_ids))):
+    for topic_id, name, key in _TAGS.rows(ids=topic_ids):
         found.setdefault(topic_id, []).append(TagView(name, key))
     return found

@@ -35,6 +35,7 @@ from app.discussion.queries.comment_windows import Cursor, Kind, Order, Window
 from app.discussion.queries.visible import COMMENTS, C
 from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.policy import Actor, TopicFacts
 
 ROOTS_PER_PAGE = 20
@@ -101,8 +102,8 @@ def thread_page(
     binds = {**reader_binds(actor, facts), "topic": topic_id}
     if cursor is not None:
         binds.update(_key_of(cursor, window, topic_id))
-    statement = _thread_statement(order, window.kind, _lateral())
-    views = _read_all(actor, statement, binds)
+    rows = _thread_statement(order, window.kind, _lateral()).rows(**binds)
+    views = [read_comment_view(row, actor.now) for row in rows]
     if actor.isolated:
         total, views = _with_own(total, views, binds)
     stuck = next((v for v in views if v.stuck), None)
@@ -115,7 +116,7 @@ def thread_page(
 
 
 @cache
-def _thread_statement(order: Order, kind: Kind | None, lateral: bool) -> Select[Any]:
+def _thread_statement(order: Order, kind: Kind | None, lateral: bool) -> Ready:
     roots = COMMENTS.alias("roots")
     top = (roots.c.topic_id == bindparam("topic"), roots.c.root_id.is_(None), is_listed(roots.c))
     window = Window(order, kind, ROOTS_PER_PAGE)
@@ -124,7 +125,7 @@ def _thread_statement(order: Order, kind: Kind | None, lateral: bool) -> Select[
         parts.append(select(roots.c.id).where(*top, roots.c.stuck_at.is_not(None)))
     ids = union_all(*parts).cte("page")
     wanted = union_all(select(ids.c.id), _first_replies(ids, lateral)).subquery()
-    return comment_views().where(C.id.in_(select(wanted.c.id)))
+    return Ready(comment_views().where(C.id.in_(select(wanted.c.id))))
 
 
 def _first_replies(roots: Any, lateral: bool) -> Select[tuple[int]]:

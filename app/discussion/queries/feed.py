@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, exists, func, literal, null, select
+from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, literal, null, select
 
 from app.discussion.models import Bookmark, Like, ReadMark, TopicTag
 from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
-from app.discussion.queries.pages import Cursor, Cut, Page, read_page
+from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
+from app.discussion.queries.pages import Cursor, Cut, Page, Way, cut_out, page_of
 from app.discussion.queries.visible import (
     TOPICS,
     Q,
@@ -29,6 +31,7 @@ from app.discussion.queries.visible import (
     visible_topics,
 )
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.memberships.models import Membership
 from app.policy import Action, Actor, PlanetRole, TopicFacts, can
 
@@ -116,31 +119,37 @@ def list_feed(
     actor: Actor, *, view: FeedView = FeedView.LATEST, tag_id: int | None = None, cut: Cut
 ) -> Page[FeedEntry]:
     """Return a page of what the actor may read, newest first; of one tag when `tag_id` is given."""
-    columns = (*ENTRY_COLUMNS, *reader_columns(actor), T.published_at, T.public_id)
-    source, keys, extra = _source(actor, view, tag_id)
+    # SQLite bounds an index by one condition alone: beside the cursor's, that the time has come
+    # would make it walk from today back to the cursor.
+    past = cut.before is not None and cut.before.published_at <= actor.now
+    page = _feed(kind_of(actor), view, cut.way, tagged=tag_id is not None, past=past)
+    rows = page.rows(**values_of(actor), **cut.values(PAGE_SIZE), tag=tag_id)
+    return page_of(rows, cut, lambda row: read_entry(actor, row), size=PAGE_SIZE)
+
+
+@cache
+def _feed(kind: Kind, view: FeedView, way: Way, *, tagged: bool, past: bool) -> Ready:
+    reader = stand_in(kind)
+    source, keys, extra = _source(reader, view, tagged=tagged)
+    if not past:
+        extra.append(published(reader))
     statement = (
-        select(*columns).select_from(source).where(topic_is_visible(actor), not_deleted(), *extra)
+        select(*ENTRY_COLUMNS, *reader_columns(reader), T.published_at, T.public_id)
+        .select_from(source)
+        .where(topic_is_visible(reader), not_deleted(), *extra)
     )
-    # SQLite bounds an index by one condition alone: beside the cursor's, this one would make it walk
-    # from today back to the cursor.
-    if cut.before is None or cut.before.published_at > actor.now:
-        statement = statement.where(published(actor))
-
-    def read(row: Sequence[Any]) -> FeedEntry:
-        return read_entry(actor, row)
-
-    return read_page(statement, cut, read, size=PAGE_SIZE, keys=keys)
+    return Ready(cut_out(statement, way, keys=keys))
 
 
 def _source(
-    actor: Actor, view: FeedView, tag_id: int | None
+    actor: Actor, view: FeedView, *, tagged: bool
 ) -> tuple[FromClause, tuple[ColumnElement[Any], ColumnElement[Any]], list[ColumnElement[bool]]]:
     """Return the tables, the indexed columns of the order, and the conditions of a tab."""
-    if tag_id is None:
+    if not tagged:
         return topics_with_questions(), (T.published_at, T.id), _extra(actor, view)
     # From the tag's own index, which repeats the time.
-    tagged = TopicTag.__table__.join(topics_with_questions(), T.id == TT.topic_id)
-    return tagged, (TT.published_at, TT.topic_id), [TT.tag_id == tag_id]
+    of_tag = TopicTag.__table__.join(topics_with_questions(), T.id == TT.topic_id)
+    return of_tag, (TT.published_at, TT.topic_id), [TT.tag_id == bindparam("tag")]
 
 
 def _extra(actor: Actor, view: FeedView) -> list[ColumnElement[bool]]:
@@ -198,19 +207,24 @@ def is_unread(
 
 def list_pinned(actor: Actor) -> list[PinnedTopic]:
     """Return the pinned topics the actor may read, the newest pin first."""
+    rows = _pinned(kind_of(actor)).rows(**values_of(actor))
+    return [
+        PinnedTopic(public_id, slug, title or excerpt, at)
+        for public_id, slug, title, excerpt, at in rows
+    ]
+
+
+@cache
+def _pinned(kind: Kind) -> Ready:
+    reader = stand_in(kind)
     statement = (
-        visible_topics(actor)
-        .where(published(actor), text_is_visible(actor), T.pinned_at.is_not(None))
+        visible_topics(reader)
+        .where(published(reader), text_is_visible(reader), T.pinned_at.is_not(None))
         .with_only_columns(
             T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
         )
-        .order_by(T.pinned_at.desc())
-        .limit(MAX_PINNED)
     )
-    return [
-        PinnedTopic(public_id, slug, title or excerpt, at)
-        for public_id, slug, title, excerpt, at in db.session.execute(statement)
-    ]
+    return Ready(statement.order_by(T.pinned_at.desc()).limit(MAX_PINNED))
 
 
 def find_first_unread(actor: Actor) -> Cursor | None:

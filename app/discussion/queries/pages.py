@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select
 
 from app.discussion.queries.visible import T
 from app.kernel.db import db
 from app.kernel.ids import is_public_id
 
 Item = TypeVar("Item")
+Way = Literal["newest", "before", "after"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -56,6 +57,17 @@ class Cut:
     before: Cursor | None = None
     after: Cursor | None = None
 
+    @property
+    def way(self) -> Way:
+        """In which direction the page lies from its place."""
+        return "after" if self.after else "before" if self.before else "newest"
+
+    def values(self, size: int) -> dict[str, Any]:
+        """Return what `cut_out` has as parameters; one row more than a page tells of a next one."""
+        place = self.after or self.before
+        where = {"place_at": place.published_at, "place_id": place.public_id} if place else {}
+        return {**where, "wanted": size + 1}
+
 
 def read_page(
     statement: Select[Any],
@@ -67,46 +79,44 @@ def read_page(
 ) -> Page[Item]:
     """Return one page of `statement`, whose last two columns are the topic's published_at and
     public_id. `keys` are the indexed columns it is ordered by (a time and the topic's row id)."""
+    statement = cut_out(statement, cut.way, keys=keys)
+    return page_of(db.session.execute(statement, cut.values(size)).all(), cut, read, size=size)
+
+
+def cut_out(
+    statement: Select[Any],
+    way: Way,
+    *,
+    keys: tuple[ColumnElement[Any], ColumnElement[Any]],
+) -> Select[Any]:
+    """Return the select of a page; its parameters are a cut's `values`."""
     at, row_id = keys
-    if cut.after is not None:
-        rows = _rows(
-            statement.where(_newer(at, row_id, cut.after)).order_by(at, row_id).limit(size + 1)
-        )
-        more = len(rows) > size
-        rows = rows[:size][::-1]
-        newer = _cursor(rows[0]) if more else None
-        older = _cursor(rows[-1]) if rows else None
-        return Page([read(row) for row in rows], newer, older)
-    if cut.before is not None:
-        statement = statement.where(_older(at, row_id, cut.before))
-    rows = _rows(statement.order_by(at.desc(), row_id.desc()).limit(size + 1))
+    wanted = bindparam("wanted", type_=Integer)
+    place_at = bindparam("place_at", type_=at.type)
+    # Row ids do not leave the house: the tie of two equal times is broken by looking the id up.
+    tie = select(T.id).where(T.public_id == bindparam("place_id")).correlate(None).scalar_subquery()
+    if way == "after":
+        newer = and_(at >= place_at, or_(at > place_at, row_id > tie))
+        return statement.where(newer).order_by(at, row_id).limit(wanted)
+    if way == "before":
+        statement = statement.where(and_(at <= place_at, or_(at < place_at, row_id < tie)))
+    return statement.order_by(at.desc(), row_id.desc()).limit(wanted)
+
+
+def page_of(
+    rows: Sequence[Sequence[Any]], cut: Cut, read: Callable[[Sequence[Any]], Item], *, size: int
+) -> Page[Item]:
+    """Return the page that the rows of `cut_out` make."""
     more = len(rows) > size
     rows = rows[:size]
-    newer = _cursor(rows[0]) if rows and cut.before is not None else None
-    return Page([read(row) for row in rows], newer, _cursor(rows[-1]) if more else None)
-
-
-def _older(
-    at: ColumnElement[Any], row_id: ColumnElement[Any], place: Cursor
-) -> ColumnElement[bool]:
-    past = or_(at < place.published_at, row_id < _row_id_of(place))
-    return and_(at <= place.published_at, past)
-
-
-def _newer(
-    at: ColumnElement[Any], row_id: ColumnElement[Any], place: Cursor
-) -> ColumnElement[bool]:
-    past = or_(at > place.published_at, row_id > _row_id_of(place))
-    return and_(at >= place.published_at, past)
-
-
-def _row_id_of(place: Cursor) -> ColumnElement[Any]:
-    # Row ids do not leave the house: the tie of two equal times is broken by looking the id up.
-    return select(T.id).where(T.public_id == place.public_id).correlate(None).scalar_subquery()
-
-
-def _rows(statement: Select[Any]) -> Sequence[Any]:
-    return db.session.execute(statement).all()
+    if cut.way == "after":
+        rows = rows[::-1]
+        newer = _cursor(rows[0]) if more else None
+        older = _cursor(rows[-1]) if rows else None
+    else:
+        newer = _cursor(rows[0]) if rows and cut.way == "before" else None
+        older = _cursor(rows[-1]) if more else None
+    return Page([read(row) for row in rows], newer, older)
 
 
 def _cursor(row: Sequence[Any]) -> Cursor:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, false, func, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, false, func, select
 
 from app.discussion.models import ReadMark, Series, SeriesTopic
+from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
 from app.discussion.queries.visible import (
     TOPICS,
     T,
@@ -20,6 +22,7 @@ from app.discussion.queries.visible import (
 )
 from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.policy import Action, Actor, can
 
 SERIES = Series.__table__
@@ -107,16 +110,28 @@ def places_of(actor: Actor, topic_id: int) -> list[SeriesPlace]:
     """
     if not can(actor, Action.PLANET_READ):
         return []
-    joined = SERIES.join(SeriesTopic.__table__, ST.series_id == S.id)
-    statement = select(*_COLUMNS).select_from(joined).where(ST.topic_id == topic_id)
-    rows = db.session.execute(statement.order_by(S.position, S.id)).all()
+    rows = _COLUMNS_OF.rows(topic=topic_id)
     if not rows:
         return []
     beside: dict[int, list[SeriesEntry]] = {}
-    for found in db.session.execute(_topics(actor, [row[0] for row in rows])):
+    series_ids = [row[0] for row in rows]
+    for found in _in_columns(kind_of(actor)).rows(**values_of(actor), series=series_ids):
         beside.setdefault(found[-1], []).append(_entry(found))
     places = (_place(row, beside.get(row[0], []), topic_id) for row in rows)
     return [place for place in places if place is not None]
+
+
+_COLUMNS_OF = Ready(
+    select(*_COLUMNS)
+    .select_from(SERIES.join(SeriesTopic.__table__, ST.series_id == S.id))
+    .where(ST.topic_id == bindparam("topic"))
+    .order_by(S.position, S.id)
+)
+
+
+@cache
+def _in_columns(kind: Kind) -> Ready:
+    return Ready(_topics(stand_in(kind), bindparam("series", expanding=True)))
 
 
 def series_of(topic_id: int) -> list[str]:
@@ -140,7 +155,7 @@ def _place(row: Sequence[Any], entries: list[SeriesEntry], topic_id: int) -> Ser
     )
 
 
-def _topics(actor: Actor, series_ids: Sequence[int]) -> Select[Any]:
+def _topics(actor: Actor, series_ids: Sequence[int] | BindParameter[Any]) -> Select[Any]:
     placed = SeriesTopic.__table__.join(topics_with_questions(), T.id == ST.topic_id)
     columns = (T.id, T.public_id, T.slug, T.title, T.excerpt, T.published_at)
     return (

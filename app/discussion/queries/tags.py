@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.discussion.models import Tag, TopicTag
 from app.discussion.queries.visible import (
@@ -15,10 +15,16 @@ from app.discussion.queries.visible import (
     topics_with_questions,
 )
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.policy import Actor
 
 G = Tag.__table__.c
 TT = TopicTag.__table__.c
+_TAGS = Ready(
+    select(G.id, G.name, G.key, G.in_menu)
+    .where(G.planet_id == bindparam("planet"))
+    .order_by(G.position, G.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,7 @@ class TagRow:
 
 def list_tags(actor: Actor) -> list[TagRow]:
     """Return the planet's tags in their order, without counts: for the menu and for suggestions."""
-    statement = select(G.id, G.name, G.key, G.in_menu).where(G.planet_id == _planet_id(actor))
-    rows = db.session.execute(statement.order_by(G.position, G.id))
-    return [TagRow(*row) for row in rows]
+    return [TagRow(*row) for row in _TAGS.rows(planet=_planet_id(actor))]
 
 
 def count_tags(actor: Actor) -> list[TagRow]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, literal, or_, select
 
 from app.discussion.models import Revision
 from app.discussion.queries.authors import Author, AuthorJoin
 from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
 from app.discussion.queries.feed import ENTRY_COLUMNS, FeedEntry, read_entry, reader_columns
+from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
 from app.discussion.queries.visible import (
     T,
     published,
@@ -23,6 +25,7 @@ from app.discussion.queries.visible import (
 )
 from app.kernel.db import db
 from app.kernel.errors import NotFound
+from app.kernel.reading import Ready
 from app.policy import Action, Actor, TopicFacts, can
 
 V = Revision.__table__.c
@@ -68,15 +71,20 @@ def get_entry(actor: Actor, public_id: str) -> FeedEntry:
 
     NotFound when it is hidden from him or not of his planet.
     """
-    statement = (
-        select(*ENTRY_COLUMNS, *reader_columns(actor))
-        .select_from(topics_with_questions())
-        .where(T.public_id == public_id, topic_is_visible(actor))
-    )
-    row = db.session.execute(statement).one_or_none()
+    row = _entry(kind_of(actor)).first(**values_of(actor), public_id=public_id)
     if row is None:
         raise NotFound(public_id)
     return read_entry(actor, row)
+
+
+@cache
+def _entry(kind: Kind) -> Ready:
+    reader = stand_in(kind)
+    return Ready(
+        select(*ENTRY_COLUMNS, *reader_columns(reader))
+        .select_from(topics_with_questions())
+        .where(T.public_id == bindparam("public_id"), topic_is_visible(reader))
+    )
 
 
 def get_text(actor: Actor, public_id: str) -> TopicText:
@@ -123,30 +131,36 @@ def list_versions(topic: TopicText, now: datetime) -> list[Version]:
 
 def find_neighbours(actor: Actor, entry: FeedEntry) -> tuple[Neighbour | None, Neighbour | None]:
     """Return the topics published just before and just after this one that the actor may read."""
-    at, row_id = entry.published_at, entry.id
-    older = and_(T.published_at <= at, or_(T.published_at < at, T.id < row_id))
-    newer = and_(T.published_at >= at, or_(T.published_at > at, T.id > row_id))
-    before = _beside(actor).where(older).order_by(T.published_at.desc(), T.id.desc())
-    if at > actor.now:
-        # Otherwise said by `older`; twice, it would keep SQLite from the better bound.
-        before = before.where(published(actor))
-    after = _beside(actor).where(newer, published(actor)).order_by(T.published_at, T.id)
-    return _first(before), _first(after)
-
-
-def _beside(actor: Actor) -> Select[Any]:
-    return (
-        visible_topics(actor)
-        .where(text_is_visible(actor))
-        .with_only_columns(
-            T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
-        )
+    binds = {**values_of(actor), "at": entry.published_at, "id": entry.id}
+    kind, past = kind_of(actor), entry.published_at <= actor.now
+    # What is older than something past is past; said twice, it would keep SQLite from a good bound.
+    older = _beside(kind, later=False, bounded=not past).first(**binds)
+    return _read_neighbour(older), _read_neighbour(
+        _beside(kind, later=True, bounded=True).first(**binds)
     )
 
 
-def _first(statement: Select[Any]) -> Neighbour | None:
-    row: Sequence[Any] | None = db.session.execute(statement.limit(1)).one_or_none()
+def _read_neighbour(row: Sequence[Any] | None) -> Neighbour | None:
     if row is None:
         return None
     public_id, slug, title, excerpt, published_at = row
     return Neighbour(public_id, slug, title or excerpt, published_at)
+
+
+@cache
+def _beside(kind: Kind, *, later: bool, bounded: bool) -> Ready:
+    reader = stand_in(kind)
+    at, row_id = T.published_at, T.id
+    here, self_id = bindparam("at", type_=at.type), bindparam("id", type_=row_id.type)
+    place = and_(at <= here, or_(at < here, row_id < self_id))
+    order: tuple[ColumnElement[Any], ...] = (at.desc(), row_id.desc())
+    if later:
+        place, order = and_(at >= here, or_(at > here, row_id > self_id)), (at, row_id)
+    statement = (
+        visible_topics(reader)
+        .where(text_is_visible(reader), place, *([published(reader)] if bounded else []))
+        .with_only_columns(
+            T.public_id, T.slug, T.title, T.excerpt, T.published_at, maintain_column_froms=True
+        )
+    )
+    return Ready(statement.order_by(*order).limit(1))
