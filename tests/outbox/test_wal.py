@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.kernel import reading
 from app.kernel.audit import record
 from app.kernel.db import checkpoint, db, unit_of_work
 from app.outbox import wal
@@ -24,7 +23,6 @@ def _buggy_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keeper(app: Flask) -> Iterator[WalKeeper]:
     """A keeper that gives its lock back; nobody else reads, since a reader keeps frames in the log."""
-    reading.release()
     db.session.remove()
     db.engine.dispose()
     gc.collect()
