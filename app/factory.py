@@ -124,7 +124,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         # The door of accounts renews it now and then; signing it for each answer is dear.
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "app" / "translations"),
         BABEL_DEFAULT_LOCALE=settings.default_language,
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
@@ -215,7 +215,7 @@ def _mail(app: Flask, settings: Settings) -> None:
             site_name=settings.site_name,
             base_url=settings.base_url,
             default_language=settings.default_language,
-            translations=ROOT / "translations",
+            translations=ROOT / "app" / "translations",
             templates=ROOT / "templates" / "mail",
             signing_key=str(app.secret_key),
         )

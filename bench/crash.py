@@ -35,7 +35,7 @@ from app.memberships.models import Membership
 from bench import crash_app
 from bench.crash_people import ADDRESSEES, ASKERS, FORMS, NO_ANSWER, WRITERS, Client, Journal
 from bench.visitor import Visitor
-from serving.supervisor import listen
+from bin.serving.supervisor import listen
 from tests.cast import Cast, assemble
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ class Site:
         factory = "bench.crash_app:create_app"
         number = str(self._socket.fileno())
         commands = {
-            "web": ["-m", "serving.web", factory, number, str(THREADS)],
+            "web": ["-m", "bin.serving.web", factory, number, str(THREADS)],
             "worker": ["-m", "flask", "--app", factory, "worker"],
         }
         self._running[name] = subprocess.Popen(

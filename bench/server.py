@@ -78,7 +78,7 @@ def _pyruvate(port: int) -> list[str]:
 
 
 def _ours(port: int) -> list[str]:
-    return ["-m", "serving", "--no-worker", "--app", "bench.sample_app:create_app"]
+    return ["-m", "bin.serving", "--no-worker", "--app", "bench.sample_app:create_app"]
 
 
 CANDIDATES = [

@@ -30,7 +30,7 @@ from app.config import Settings
 from app.factory import create_app
 from app.kernel.db import db, unit_of_work
 from bench import load
-from tools import translations
+from bin.tools import translations
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path(tempfile.gettempdir()) / "planetarium-bench"
@@ -114,7 +114,7 @@ def browsed(port: int, path: str, cookie: str) -> str:
 def serving(application: str, port: int, environment: dict[str, str]) -> Iterator[int]:
     """Serve as bin/serve does, without a worker; gives the supervisor's process id."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--no-worker", "--app", application],
+        [sys.executable, "-m", "bin.serving", "--no-worker", "--app", application],
         env=os.environ | {"HOST": load.LOOPBACK, "PORT": str(port)} | environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

@@ -21,8 +21,8 @@ from app.config import Settings
 from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import Base, db
+from bin.tools import translations
 from tests.cast import Cast, assemble
-from tools import translations
 
 # The application reads binary catalogues, which are not committed.
 translations.compile_stale()

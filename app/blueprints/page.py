@@ -51,7 +51,7 @@ def install(app: Flask) -> None:
     try:
         Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
     except UnknownLocaleError as error:  # pragma: no cover - a broken catalogue folder
-        raise SystemExit(f"unknown language in translations/: {error}") from error
+        raise SystemExit(f"unknown language in app/translations/: {error}") from error
     language.install(app)
     app.jinja_env.globals.update(
         asset=asset,

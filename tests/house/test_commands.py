@@ -11,11 +11,11 @@ from flask_migrate import downgrade
 
 from app.factory import create_app
 from app.kernel import schema
+from bin.tools.prepare import prepare
 from tests.conftest import make_settings
-from tools.prepare import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = sorted(path for path in (ROOT / "bin").iterdir() if path.suffix == "")
+COMMANDS = sorted(path for path in (ROOT / "bin").iterdir() if path.is_file() and not path.suffix)
 
 
 def bash(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from tools import translations
+from bin.tools import translations
 
 
 def test_every_text_is_translated_in_every_language() -> None:

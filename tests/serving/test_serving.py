@@ -18,7 +18,7 @@ import pytest
 
 from bench import load
 from bench.sample_app import BIG
-from serving.supervisor import ServingError, listen
+from bin.serving.supervisor import ServingError, listen
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "bench.sample_app:create_app"
@@ -34,7 +34,7 @@ def free_port() -> int:
 def start(port: int, *, app: str = APPLICATION, **environment: str) -> subprocess.Popen[str]:
     """Start `bin/serve` without a worker."""
     return subprocess.Popen(
-        [sys.executable, "-m", "serving", "--no-worker", "--app", app],
+        [sys.executable, "-m", "bin.serving", "--no-worker", "--app", app],
         cwd=ROOT,
         env=os.environ | {"PORT": str(port), "HOST": load.LOOPBACK} | environment,
         stderr=subprocess.PIPE,

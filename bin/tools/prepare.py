@@ -1,4 +1,4 @@
-"""Makes the database ready, in one process so that it is quick: `python -m tools.prepare`.
+"""Makes the database ready, in one process so that it is quick: `python -m bin.tools.prepare`.
 
 Compiles translations, brings the schema up to date, fills an empty database with the demo (unless
 DEMO=no) and prints the demo's logins as long as they work. Settings from the environment, as the
@@ -17,7 +17,7 @@ from app.cli.demo.cast import PASSWORD, email_of
 from app.cli.demo.plant import is_inhabited
 from app.factory import create_app
 from app.kernel import schema
-from tools import translations
+from bin.tools import translations
 
 
 def prepare(app: Flask, *, demo: bool) -> None:

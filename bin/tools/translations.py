@@ -1,6 +1,6 @@
 """The catalogues of translated texts: `bin/translations [update | check | compile]`.
 
-`update` collects every text of the code and the templates into translations/messages.pot and the
+`update` collects every text of the code and the templates into app/translations/messages.pot and the
 catalogues of both languages; `check` fails on what is missing; `compile` writes the binary files
 the application reads (they are not committed), and does nothing when they are up to date.
 
@@ -21,8 +21,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "translations"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "app" / "translations"
 TEMPLATE = FOLDER / "messages.pot"
 # The texts in the code are English: that catalogue fills itself.
 SOURCE_LANGUAGE = "en"

@@ -1,4 +1,4 @@
-"""`python -m serving`, which `bin/serve` calls: settings from the environment, then supervise."""
+"""`python -m bin.serving`, which `bin/serve` calls: settings from the environment, then supervise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from serving.supervisor import Child, ServingError, Supervisor, listen
+from bin.serving.supervisor import Child, ServingError, Supervisor, listen
 
 WORKER = ("-m", "flask", "--app", "app.factory", "worker")
 
@@ -25,7 +25,7 @@ def number(name: str, default: int, highest: int) -> int:
 def children(application: str, socket_number: int, *, with_worker: bool) -> list[Child]:
     """What is to run: the web processes on the inherited socket, and the worker."""
     count, threads = number("WEB_PROCESSES", 1, 64), number("WEB_THREADS", 4, 256)
-    web = (sys.executable, "-m", "serving.web", application, str(socket_number), str(threads))
+    web = (sys.executable, "-m", "bin.serving.web", application, str(socket_number), str(threads))
     found = [
         Child("web" if count == 1 else f"web {n}", web, (socket_number,))
         for n in range(1, count + 1)

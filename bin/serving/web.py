@@ -1,4 +1,4 @@
-"""One web process: `python -m serving.web MODULE:FACTORY SOCKET THREADS`, by the supervisor.
+"""One web process: `python -m bin.serving.web MODULE:FACTORY SOCKET THREADS`, by the supervisor.
 
 Waitress reads every request whole before a thread sees it and keeps every answer until the client
 has taken it, so slow clients cost a connection and never a thread.
