@@ -46,12 +46,11 @@ def upload(slug: str) -> Response | tuple[Response, int]:
 
 
 @bp.post("/p/<slug>/uploads/<public_id>/discard")
-@declares(Action.UPLOAD)
+@declares(Action.ACCOUNT_USE)
 def discard(slug: str, public_id: str) -> tuple[str, int]:
     """Drop an upload of one's own that no text holds yet."""
     _planet, actor = enter_planet(slug)
-    if actor.user_id is None:
-        raise NotFound(public_id)
+    require(can(actor, Action.ACCOUNT_USE))
     actions.discard(actor, storage=storage(), public_id=public_id)
     return "", 204
 
