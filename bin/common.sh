@@ -96,14 +96,16 @@ install_failed() {
 
 lock_sum() { sha256sum "$1" | cut -d' ' -f1; }
 
-# install_lock FILE: installs exactly what the lock names, unless that was done already.
+# install_lock FILE: installs exactly what the lock names, unless that was done already. Without
+# looking for dependencies: the lock names them all, and older pips (23.2) would fetch a newer release
+# of a package that another wants "with an extra", and then refuse it for having no hash.
 install_lock() {
   local lock=$1 stamp=.venv/.installed-$1 total
   [ "$(cat "$stamp" 2>/dev/null)" != "$(lock_sum "$lock")" ] || return 0
   total=$(grep -c '==' "$lock")
   say "Installing $total packages of $lock (about a minute) …"
   .venv/bin/python -m pip install --no-input --disable-pip-version-check --progress-bar off \
-    --require-hashes --only-binary=:all: -r "$lock" 2>&1 | tee var/install.log | show_progress "$total" \
+    --no-deps --require-hashes --only-binary=:all: -r "$lock" 2>&1 | tee var/install.log | show_progress "$total" \
     || install_failed "Installing packages"
   lock_sum "$lock" > "$stamp"
 }
