@@ -17,6 +17,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.accounts.actions import purge_stale
+from app.billing import models as billing_rows
 from app.blueprints import (
     accounts,
     assets,
@@ -74,6 +75,7 @@ DOORS = (
 ROWS = (
     audit,
     limits,
+    billing_rows,
     discussion_rows,
     media_rows,
     membership_rows,

@@ -15,7 +15,7 @@ from app.accounts.queries import find_viewer_by_id
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.ids import hash_secret
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.memberships.queries import actor_of
 from app.planets.models import Planet
 from app.planets.queries import PlanetView
@@ -142,6 +142,20 @@ def _membership(persona: str, role: PlanetRole, number: int) -> dict[str, object
     return {**columns, **special.get(persona, {})}
 
 
+def _entitlement(member: Membership) -> Entitlement:
+    """Return what the persona's access comes from: the row says no more than this."""
+    return Entitlement(
+        membership_id=member.id,
+        source="open",
+        source_ref=f"cast-{member.id}",
+        starts_at=member.joined_at,
+        ends_at=member.expires_at,
+        created_at=member.joined_at,
+        since_at=member.joined_at,
+        until_at=member.expires_at,
+    )
+
+
 def assemble(app: Flask, slug: str = "orbit") -> Cast:
     """Write the cast and their planet into the database; the caller is inside an app context."""
     moment = clock.now()
@@ -174,14 +188,16 @@ def assemble(app: Flask, slug: str = "orbit") -> Cast:
         cast.planet_id = planet.id
         for number, (persona, (name, role)) in enumerate(PEOPLE.items(), start=1):
             if role is not None:
-                session.add(
-                    Membership(
-                        planet_id=planet.id,
-                        user_id=cast.users[persona],
-                        name_key=name,
-                        **_membership(persona, role, number),
-                    )
+                member = Membership(
+                    planet_id=planet.id,
+                    user_id=cast.users[persona],
+                    name_key=name,
+                    **_membership(persona, role, number),
                 )
+                session.add(member)
+                session.flush()
+                if member.joined_at is not None:
+                    session.add(_entitlement(member))
     assert find_viewer_by_id(cast.users["owner"]) is not None
     db.session.remove()
     return cast

@@ -37,7 +37,7 @@ def index() -> str:
 
 def _welcome() -> str:
     found, _more = list_discoverable(limit=SHOWN_TO_VISITORS)
-    counts = count_members((p.id, p.grace_days) for p in found)
+    counts = count_members((p.id, p.grace_days, p.paused_at) for p in found)
     return render_template(
         "home/welcome.html", planets=[tile_shape(p, counts[p.id]) for p in found]
     )

@@ -22,7 +22,7 @@ from app.discussion import models as rows
 from app.kernel import clock, text
 from app.kernel.db import db, unit_of_work
 from app.kernel.ids import PUBLIC_ID_LENGTH
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.planets.models import Planet
 
 Row = dict[str, Any]
@@ -133,6 +133,20 @@ class _Maker:
                 "expires_at": self.moment(0.7) if expired else None,
                 "takes_questions": n <= 5,
                 "read_through_at": self.moment(0.95),
+            }
+
+    def entitlements(self, people: Iterable[Row]) -> Iterator[Row]:
+        """Yield what each of these memberships rests on."""
+        for row in people:
+            yield {
+                "membership_id": row["id"],
+                "source": "open",
+                "source_ref": f"{self.scale.slug}-{row['id']}",
+                "starts_at": row["joined_at"],
+                "ends_at": row["expires_at"],
+                "created_at": row["joined_at"],
+                "since_at": row["joined_at"],
+                "until_at": row["expires_at"],
             }
 
     def text_of(self, paragraphs: int) -> tuple[str, str]:
@@ -258,7 +272,9 @@ def plant(scale: Scale, *, password_hash: str, tell: Callable[[str], None]) -> P
         tell(f"{scale.members} people")
         _write(User, maker.people())
         _write(Planet, [maker.planet()])
-        _write(Membership, maker.memberships())
+        people = list(maker.memberships())
+        _write(Membership, people)
+        _write(Entitlement, maker.entitlements(people))
         tell(f"{scale.topics} topics")
         topics = [maker.topic(n, count) for n, count in enumerate(maker.comment_counts())]
         _write(rows.Topic, topics)

@@ -25,6 +25,14 @@ class JoinRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class JoinApproved(Event):
+    """A request was approved where membership is bought: the requester may buy it now."""
+
+    name: ClassVar[str] = "memberships.join_approved"
+    membership_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class JoinDeclined(Event):
     """A request was declined."""
 
@@ -34,7 +42,7 @@ class JoinDeclined(Event):
 
 @dataclass(frozen=True, slots=True)
 class MembershipStarted(Event):
-    """A period of access began or was added."""
+    """An entitlement was granted: access began or grew. `period_id` is the entitlement's."""
 
     name: ClassVar[str] = "memberships.started"
     membership_id: int

@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_
 
 from app.memberships.models import Membership
-from app.policy import MemberFacts, MembershipFacts, PlanetRole, Standing, derive_standing
+from app.policy import (
+    Grace,
+    MemberFacts,
+    MembershipFacts,
+    PlanetRole,
+    Standing,
+    derive_standing,
+    grace_of,
+)
 
 
 def standing_of(member: Membership, *, now: datetime, grace: timedelta) -> Standing:
@@ -19,6 +27,7 @@ def standing_of(member: Membership, *, now: datetime, grace: timedelta) -> Stand
         expires_at=member.expires_at,
         left_at=member.left_at,
         removed_at=member.removed_at,
+        grace=Grace(member.grace),
     )
     return derive_standing(facts, now=now, grace=grace)
 
@@ -46,7 +55,15 @@ def is_inside(*, now: datetime, grace: timedelta) -> ColumnElement[bool]:
             Membership.expires_at > now,
             and_(
                 Membership.role == PlanetRole.MEMBER.value,
-                Membership.expires_at > now - grace,
+                or_(
+                    *(
+                        and_(
+                            Membership.grace == kind.value,
+                            Membership.expires_at > now - grace_of(kind, grace),
+                        )
+                        for kind in Grace
+                    )
+                ),
             ),
         ),
     )

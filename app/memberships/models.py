@@ -1,4 +1,4 @@
-"""Rows of memberships, of the periods they were granted, of invitations and accepted rules."""
+"""Rows of memberships, of entitlements to them, of invitations and accepted rules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from app.kernel.ids import new_public_id
 
 class Membership(Base):
     """A person in a planet. `expires_at` None never expires; `joined_at` None is a request.
+
+    `expires_at`, `grace` (a `policy.Grace` value) and `reads_from` of a plain member are derived from
+    his entitlements (`memberships.settling`), so that entering a planet costs one query.
 
     `nickname` is the name in this planet (empty: the account's name), `name_key` its confusable
     skeleton, unique within the planet. `read_through_at`: everything published before counts as read.
@@ -37,7 +40,10 @@ class Membership(Base):
     name_key: Mapped[str | None] = mapped_column(String(120))
     joined_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    grace: Mapped[str] = mapped_column(String(6), default="planet")
+    reads_from: Mapped[datetime | None]
     requested_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
     request_answer: Mapped[str] = mapped_column(String(1000), default="")
     declined_at: Mapped[datetime | None]
     declined_reason: Mapped[str] = mapped_column(String(300), default="")
@@ -53,23 +59,45 @@ class Membership(Base):
     pinned_at: Mapped[datetime | None]
 
 
-class MembershipPeriod(Base):
-    """A stretch of access and where it came from. `source`: founder, open, approval, invitation …
+class Entitlement(Base):
+    """A right to a stretch of access and where it came from: access is a function of these rows.
 
-    UNIQUE(source, source_ref) makes a repeated grant harmless. `ends_at` None never ends.
+    `source`: founder, open, approval, invitation, staff, order, invoice, code, comp, trial …;
+    UNIQUE(source, source_ref) makes a repeated grant harmless. `months` or `days` above 0: a
+    duration that stacks; else fixed from `starts_at` to `ends_at` (None never ends). Revoked and
+    suspended ones give nothing; `cut_at`, decided at `cut_decided_at`, ends one early.
+    `environment`: of the payment behind it, "" for none. `grace`: a `policy.Grace` value. `plan_ref`: the plan's public id, "" for none.
+    `reads_from`: a trial reads what was published since then. `since_at` and `until_at` are derived
+    (`memberships.coverage`), as of the last settling.
     """
 
-    __tablename__ = "membership_periods"
-    __table_args__ = (UniqueConstraint("source", "source_ref"),)
+    __tablename__ = "entitlements"
+    __table_args__ = (
+        UniqueConstraint("source", "source_ref"),
+        Index("ix_entitlements_plan_ref_until_at", "plan_ref", "until_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     membership_id: Mapped[int] = mapped_column(Id, ForeignKey("memberships.id"), index=True)
     source: Mapped[str] = mapped_column(String(20))
     source_ref: Mapped[str] = mapped_column(String(80))
+    environment: Mapped[str] = mapped_column(String(4), default="")
+    plan_ref: Mapped[str] = mapped_column(String(16), default="")
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
+    months: Mapped[int] = mapped_column(default=0)
+    days: Mapped[int] = mapped_column(default=0)
+    cut_at: Mapped[datetime | None]
+    cut_decided_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    grace: Mapped[str] = mapped_column(String(6), default="planet")
+    reads_from: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(300), default="")
     granted_by: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id"))
     created_at: Mapped[datetime]
+    since_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
 
 
 class RulesAcceptance(Base):

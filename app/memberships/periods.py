@@ -1,4 +1,4 @@
-"""Stretches of access: fixed ones, and those that are counted from the end of what is left."""
+"""Stretches of access: fixed ones, and those that are counted from the end of what is held."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ class Period:
     starts: datetime
     ends: datetime | None = None
 
-    def placed(self, *, now: datetime, left_until: datetime | None) -> Period:
-        """Return itself: a fixed period stands where it stands."""
-        return self
-
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Calendar months and days of access, counted from the end of what is left, else from now."""
+    """Calendar months and days of access, counted from the end of what is held, else from now.
+
+    A day is 86,400 s; months and years clamp to the month's last day, in UTC (BILLING.md R7).
+    """
 
     months: int = 0
     days: int = 0
 
-    def placed(self, *, now: datetime, left_until: datetime | None) -> Period:
-        """Return the period this duration makes; `left_until` is the end of present access."""
-        starts = max(now, left_until) if left_until else now
-        ends = _months_later(starts, self.months) + timedelta(days=self.days)
-        if ends <= starts:
+    def __post_init__(self) -> None:
+        """ValueError unless it lasts."""
+        if self.months < 0 or self.days < 0 or not (self.months or self.days):
             raise ValueError("a duration must be positive")
-        return Period(starts, ends)
+
+    def after(self, start: datetime) -> datetime:
+        """Return the end of this duration when it begins at `start`."""
+        return months_later(start, self.months) + timedelta(days=self.days)
 
 
-def _months_later(moment: datetime, months: int) -> datetime:
+def months_later(moment: datetime, months: int) -> datetime:
     """Return the same day some months on; the month's last day where it has no such day."""
     index = moment.year * 12 + moment.month - 1 + months
     year, month = divmod(index, 12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +28,13 @@ class PlanetTerms:
     joining: str
     join_question: str
     rules_version: int
+    paid: bool
+    paused_at: datetime | None
     grace: timedelta
+
+    def moment(self) -> datetime:
+        """Return the moment by which access is judged: while the planet is paused no time passes."""
+        return min(clock.now(), self.paused_at) if self.paused_at else clock.now()
 
 
 def get_terms(planet_id: int) -> PlanetTerms:
@@ -40,12 +46,14 @@ def get_terms(planet_id: int) -> PlanetTerms:
             Planet.joining,
             Planet.join_question,
             Planet.rules_version,
+            Planet.paid,
+            Planet.paused_at,
             Planet.grace_days,
         ).where(Planet.id == planet_id)
     ).one_or_none()
     if row is None:
         raise NotFound
-    return PlanetTerms(*row[:5], grace=timedelta(days=row[5]))
+    return PlanetTerms(*row[:7], grace=timedelta(days=row[7]))
 
 
 def person_of(actor: Actor) -> int:
@@ -193,4 +201,4 @@ def read_facts(member: Membership) -> MemberFacts:
     """Return a row as the policy sees it, with whether it is the only owner's."""
     terms = get_terms(member.planet_id)
     alone = member.role == PlanetRole.OWNER.value and count_owners(member.planet_id) < 2
-    return facts_of(member, now=clock.now(), grace=terms.grace, only_owner=alone)
+    return facts_of(member, now=terms.moment(), grace=terms.grace, only_owner=alone)

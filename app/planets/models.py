@@ -42,6 +42,14 @@ class Planet(Base):
     join_question: Mapped[str] = mapped_column(String(300), default="")
     listed: Mapped[bool] = mapped_column(default=False)
     grace_days: Mapped[int] = mapped_column(default=7)
+    # Whether membership is bought; set with the first plan on sale.
+    paid: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[datetime | None]
+    refund_hours: Mapped[int] = mapped_column(default=72)
+    renewal_days: Mapped[int] = mapped_column(default=30)
+    renew_early_percent: Mapped[int] = mapped_column(default=80)
+    renew_grace_percent: Mapped[int] = mapped_column(default=90)
+    renew_late_percent: Mapped[int] = mapped_column(default=100)
 
     who_may_post: Mapped[str] = mapped_column(String(10), default="guests")
     who_may_comment: Mapped[str] = mapped_column(String(10), default="members")
@@ -62,6 +70,17 @@ class Planet(Base):
     private_messages: Mapped[bool] = mapped_column(default=False)
     expired_access: Mapped[str] = mapped_column(String(6), default="keep")
     watermark: Mapped[bool] = mapped_column(default=True)
+
+
+class PlanetPause(Base):
+    """A stretch in which a planet stood still: no sales, and nobody's time passed."""
+
+    __tablename__ = "planet_pauses"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    planet_id: Mapped[int] = mapped_column(Id, ForeignKey("planets.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
 
 
 class FormerSlug(Base):

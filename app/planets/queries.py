@@ -37,6 +37,8 @@ class PlanetView:
     join_question: str
     listed: bool
     grace_days: int
+    paid: bool
+    paused_at: datetime | None
     who_may_post: str
     who_may_comment: str
     topic_max_chars: int
@@ -60,6 +62,10 @@ class PlanetView:
         """How long a paying member keeps access after the end."""
         return timedelta(days=self.grace_days)
 
+    def moment(self, now: datetime) -> datetime:
+        """Return the moment by which access is judged: while the planet is paused no time passes."""
+        return min(now, self.paused_at) if self.paused_at else now
+
     def settings(self) -> PlanetSettings:
         """Return the part of the settings that the policy reads."""
         return PlanetSettings(
@@ -72,6 +78,8 @@ class PlanetView:
             directory_open=self.directory_open,
             expired_access=ExpiredAccess(self.expired_access),
             comment_edit_minutes=self.comment_edit_minutes,
+            paid=self.paid,
+            paused=self.paused_at is not None,
         )
 
 
@@ -166,6 +174,7 @@ class ListedPlanet:
     cover: str
     joining: str
     grace_days: int
+    paused_at: datetime | None
 
 
 def list_discoverable(

@@ -16,6 +16,7 @@ from app.policy.model import (
     Audience,
     CommentFacts,
     ExpiredAccess,
+    Grace,
     Joining,
     MemberFacts,
     PlanetRole,
@@ -27,7 +28,7 @@ from app.policy.model import (
     deny,
 )
 from app.policy.rules import can
-from app.policy.standing import MembershipFacts, derive_standing
+from app.policy.standing import MembershipFacts, derive_standing, grace_of
 
 __all__ = [
     "ALLOW",
@@ -38,6 +39,7 @@ __all__ = [
     "Audience",
     "CommentFacts",
     "ExpiredAccess",
+    "Grace",
     "Joining",
     "MemberFacts",
     "MembershipFacts",
@@ -50,5 +52,6 @@ __all__ = [
     "can",
     "deny",
     "derive_standing",
+    "grace_of",
     "require",
 ]

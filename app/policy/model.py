@@ -29,6 +29,15 @@ class Standing(StrEnum):
     REMOVED = "removed"
 
 
+class Grace(StrEnum):
+    """What a member whose time is over has on top: the planet's grace days, the three days of a
+    subscription whose payment is not known yet, or nothing."""
+
+    PLANET = "planet"
+    LATE = "late"
+    NONE = "none"
+
+
 class Audience(StrEnum):
     """A setting's circle of people, each wider than the one before; NOBODY is narrower than all."""
 
@@ -75,6 +84,12 @@ class Action(StrEnum):
     MEMBER_INVITE = "member.invite"
     MEMBER_REMOVE = "member.remove"
     ROLE_SET = "role.set"
+    # membership that is paid
+    PLAN_BUY = "plan.buy"
+    PLANS_EDIT = "plans.edit"
+    SUBSCRIPTIONS_MANAGE = "subscriptions.manage"
+    INCOME_READ = "income.read"
+    PLANET_PAUSE = "planet.pause"
     OWNERSHIP_HAND_OVER = "ownership.hand_over"
     # topics
     TOPIC_READ = "topic.read"
@@ -141,6 +156,9 @@ class Reason(StrEnum):
     SITE_ADMINS_ONLY = "site_admins_only"
     DIRECTORY_HIDDEN = "directory_hidden"
     HIGHER_ROLE = "higher_role"
+    PAUSED = "paused"
+    NEVER_ENDS = "never_ends"
+    NOT_APPROVED = "not_approved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +195,8 @@ class PlanetSettings:
     directory_open: bool = False
     expired_access: ExpiredAccess = ExpiredAccess.KEEP
     comment_edit_minutes: int = 15
+    paid: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +204,8 @@ class Actor:
     """Who acts, where, and at which moment (`now`, aware UTC). A visitor has no `user_id`.
 
     `rules_due`: the planet has rules that he has not accepted yet; doors ask him, nothing is
-    refused. `number` is the one he has in the planet; no rule looks at it.
+    refused. `number` is the one he has in the planet; no rule looks at it. `reads_from`: a trial
+    reads what was published since then, None all. `approved`: staff let him in, he has to pay yet.
     """
 
     now: datetime
@@ -201,6 +222,8 @@ class Actor:
     isolated: bool = False
     rules_due: bool = False
     number: int | None = None
+    reads_from: datetime | None = None
+    approved: bool = False
 
     @property
     def inside(self) -> bool:

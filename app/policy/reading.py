@@ -79,6 +79,8 @@ def within(actor: Actor, audience: Audience) -> bool:
 
 def reads_planet_at(actor: Actor, published_at: Any) -> bool:
     """Whether standing alone lets the actor read a published topic of the planet."""
+    if actor.reads_from is not None and published_at < actor.reads_from:
+        return False
     if actor.inside:
         return True
     if actor.standing is not Standing.EXPIRED or actor.planet is None or actor.expires_at is None:

@@ -48,6 +48,22 @@ def test_visible_topics_agree_with_the_policy(
                 assert (topic_id in with_text) == text, told
 
 
+def test_a_trial_reads_no_further_back_than_it_may(
+    cast: Cast, noon: datetime, topics: list[int]
+) -> None:
+    facts = [facts_of(state, cast, noon) for state in STATES]
+    ages = sorted({fact.published_at for fact in facts})
+    for persona in ("member", "other", "grace", "expired"):
+        for limit in (ages[0], ages[len(ages) // 2], ages[-1]):
+            cast.set_membership(persona, reads_from=limit)
+            actor = cast.actor(persona)
+            assert actor.reads_from == limit
+            found = set(db.session.scalars(visible_topics(actor)))
+            for state, topic_id, fact in zip(STATES, topics, facts, strict=True):
+                told = (persona, limit, state)
+                assert (topic_id in found) == bool(can(actor, Action.TOPIC_READ, fact)), told
+
+
 def test_facts_read_from_rows_say_what_the_rows_say(cast: Cast, noon: datetime) -> None:
     states = STATES[::37]
     for state, topic_id in zip(states, write(states, cast, noon), strict=True):

@@ -159,8 +159,8 @@ def asked_of(user_id: int, cast: Cast) -> int:
 
 
 def test_counts_are_those_of_the_system(noon: datetime, cast: Cast) -> None:
-    assert count_members([(cast.planet_id, 7)]) == {cast.planet_id: len(INSIDERS)}
-    assert count_members([(cast.planet_id, 0)]) == {cast.planet_id: len(INSIDERS) - 1}
+    assert count_members([(cast.planet_id, 7, None)]) == {cast.planet_id: len(INSIDERS)}
+    assert count_members([(cast.planet_id, 0, None)]) == {cast.planet_id: len(INSIDERS) - 1}
     old = noon - timedelta(days=31)
     post(cast, "owner")
     post(cast, "owner", published_at=old)

@@ -13,7 +13,7 @@ from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, Refused
 from app.memberships import actions
 from app.memberships.actions import Offer
-from app.memberships.models import Invitation, Membership, MembershipPeriod
+from app.memberships.models import Entitlement, Invitation, Membership
 from app.policy import Action, PlanetRole, Standing, can
 from tests.cast import Cast
 from tests.memberships.people import row
@@ -55,7 +55,7 @@ def test_roles_are_given_downwards(
 
 def test_an_expiring_member_made_admin_never_expires_and_back_ends_as_paid(cast: Cast) -> None:
     owner = cast.actor("owner")
-    paid_until = clock.now() + timedelta(days=30)
+    paid_until = clock.now() + timedelta(days=300)
     with unit_of_work() as session:
         member = row(cast, "member")
         session.add(paid(member, paid_until))
@@ -66,14 +66,15 @@ def test_an_expiring_member_made_admin_never_expires_and_back_ends_as_paid(cast:
     assert row(cast, "member").expires_at == paid_until
 
 
-def paid(member: Membership, until: datetime) -> MembershipPeriod:
-    return MembershipPeriod(
+def paid(member: Membership, until: datetime) -> Entitlement:
+    return Entitlement(
         membership_id=member.id,
         source="order",
         source_ref="o-1",
         starts_at=clock.now(),
         ends_at=until,
         created_at=clock.now(),
+        since_at=clock.now(),
     )
 
 

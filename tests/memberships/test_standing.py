@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.memberships.facts import has_standing, is_inside, standing_of
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.policy import Standing
 from tests.cast import Cast
 from tests.memberships.people import newcomer
@@ -34,6 +34,7 @@ def test_sql_and_policy_agree(cast: Cast, noon: object) -> None:
     )
     people = [newcomer(n) for n in range(len(combinations))]
     with unit_of_work() as session:
+        session.execute(sa.delete(Entitlement))
         session.execute(sa.delete(Membership))
         for user_id, values in zip(people, combinations, strict=True):
             role, joined, requested, expires, left, removed = values

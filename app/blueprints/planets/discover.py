@@ -23,7 +23,7 @@ def discover() -> str:
     category = request.args.get("category", "")
     category = category if category in CATEGORIES else ""
     found, cursor = list_discoverable(category=category, after=request.args.get("after", ""))
-    counts = count_members((p.id, p.grace_days) for p in found)
+    counts = count_members((p.id, p.grace_days, p.paused_at) for p in found)
     used = set(list_used_categories())
     older = url_for("planets.discover", category=category or None, after=cursor) if cursor else None
     return render_template(

@@ -101,7 +101,7 @@ def _owner_shape(planet: PlanetView, actor: Actor, owner: Person) -> Shape:
 def _stats(planet: PlanetView, actor: Actor) -> list[tuple[int, Any]]:
     """Return members now, posts and answers of the last 30 days: counted now, never typed in."""
     since = actor.now - timedelta(days=ACTIVITY_DAYS)
-    members = count_members([(planet.id, planet.grace_days)])[planet.id]
+    members = count_members([(planet.id, planet.grace_days, planet.paused_at)])[planet.id]
     activity = count_activity(planet.id, since=since, now=actor.now)
     return [
         (members, gettext("Members")),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.accounts.actions.sign_up import Newcomer, add_person
 from app.accounts.models import User
@@ -23,7 +24,7 @@ from app.media.actions import Upload, store_picture
 from app.media.storage import Storage
 from app.memberships.actions.founding import found_planet
 from app.memberships.actions.joining import start_membership
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
 from app.planets import actions as planets
 from app.planets.basics import Basics, prepare, render_page
@@ -173,6 +174,19 @@ def _tags(script: PlanetScript, planet_id: int) -> None:
                 find_or_make_tag(planet_id, name)
 
 
+def _end(session: Session, planet_id: int, user_id: int, at: datetime) -> None:
+    """Let what somebody was granted end at a moment."""
+    his = select(Membership.id).where(
+        Membership.planet_id == planet_id, Membership.user_id == user_id
+    )
+    session.execute(
+        update(Entitlement)
+        .where(Entitlement.membership_id.in_(his))
+        .values(cut_at=at, cut_decided_at=at, until_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _settle(planet_id: int, people: dict[str, int], moment: datetime) -> None:
     """Bring everybody into his standing of today; until here all could write."""
     states: dict[str, dict[str, object]] = {
@@ -187,6 +201,8 @@ def _settle(planet_id: int, people: dict[str, int], moment: datetime) -> None:
     with unit_of_work() as session:
         for persona, columns in states.items():
             session.execute(here.where(Membership.user_id == people[persona]).values(**columns))
+        for persona, after in ENDS.items():
+            _end(session, planet_id, people[persona], moment + after)
         session.execute(here.values(read_through_at=moment - timedelta(days=4)))
         session.add(
             Membership(

@@ -22,6 +22,7 @@ class Kind(NamedTuple):
     role: PlanetRole | None
     known: bool
     ends: bool
+    trial: bool
     queue_open: bool
     expired_access: ExpiredAccess
 
@@ -36,6 +37,7 @@ def kind_of(actor: Actor) -> Kind:
         actor.role,
         actor.user_id is not None,
         actor.expires_at is not None,
+        actor.reads_from is not None,
         planet.question_queue_open,
         planet.expired_access,
     )
@@ -49,6 +51,7 @@ def stand_in(kind: Kind) -> Actor:
     me: Any = bindparam("me", type_=number) if kind.known else None
     membership: Any = bindparam("membership", type_=number)
     ends: Any = bindparam("ends", type_=moment) if kind.ends else None
+    since: Any = bindparam("since", type_=moment) if kind.trial else None
     planet: Any = bindparam("planet", type_=number)
     return Actor(
         now=now,
@@ -60,6 +63,7 @@ def stand_in(kind: Kind) -> Actor:
         role=kind.role,
         standing=kind.standing,
         expires_at=ends,
+        reads_from=since,
     )
 
 
@@ -70,5 +74,6 @@ def values_of(actor: Actor) -> dict[str, Any]:
         "me": actor.user_id,
         "membership": actor.membership_id,
         "ends": actor.expires_at,
+        "since": actor.reads_from,
         "planet": actor.planet.id if actor.planet else None,
     }

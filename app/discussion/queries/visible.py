@@ -85,13 +85,20 @@ def _leaves_a_trace() -> ColumnElement[bool]:
 
 def _open_to(actor: Actor) -> ColumnElement[bool]:
     sample = and_(T.public_sample_at.is_not(None), not_deleted(), _not_private())
+    if actor.staff:
+        return true()
     if actor.inside:
-        return or_(sample, _question_open_to(actor)) if not actor.staff else true()
+        return or_(sample, and_(_within_trial(actor), _question_open_to(actor)))
     keeps = actor.planet is not None and actor.planet.expired_access is not ExpiredAccess.LOCK
     if actor.standing is Standing.EXPIRED and keeps and actor.expires_at is not None:
         paid = T.published_at <= actor.expires_at
-        return or_(sample, and_(paid, _question_open_to(actor)))
+        return or_(sample, and_(paid, _within_trial(actor), _question_open_to(actor)))
     return sample
+
+
+def _within_trial(actor: Actor) -> ColumnElement[bool]:
+    """A trial may reach back some days only."""
+    return T.published_at >= actor.reads_from if actor.reads_from is not None else true()
 
 
 def _question_open_to(actor: Actor) -> ColumnElement[bool]:

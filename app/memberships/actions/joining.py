@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,10 +13,16 @@ from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, Refused
 from app.kernel.ids import new_public_id
 from app.memberships.actions.rules import accept_present_rules
-from app.memberships.backing import revoke_unbacked
-from app.memberships.events import JoinDeclined, JoinRequested, MembershipEnded, MembershipStarted
+from app.memberships.backing import STAFF, revoke_unbacked
+from app.memberships.events import (
+    JoinApproved,
+    JoinDeclined,
+    JoinRequested,
+    MembershipEnded,
+    MembershipStarted,
+)
 from app.memberships.facts import standing_of
-from app.memberships.models import Membership, MembershipPeriod
+from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.rows import (
     claim_any_name,
@@ -28,16 +35,32 @@ from app.memberships.rows import (
     read_facts,
     take_number,
 )
+from app.memberships.settling import list_entitlements, settle
 from app.memberships.trail import note
 from app.outbox.events import put
-from app.policy import Action, Actor, Joining, PlanetRole, Reason, Standing
+from app.policy import Action, Actor, Grace, Joining, PlanetRole, Reason, Standing
 from app.policy.gate import require
 
 ANSWER_MAX = 1_000
 REASON_MAX = 300
 # Whom a question can be put to from the start; each can switch it off for himself.
 ANSWERERS = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.GUEST)
+INSIDE = (Standing.ACTIVE, Standing.GRACE)
 _RANK = tuple(role.value for role in reversed(PlanetRole))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What comes with an entitlement; see `models.Entitlement` for the words."""
+
+    environment: str = ""
+    plan_ref: str = ""
+    grace: Grace = Grace.PLANET
+    reads_from: datetime | None = None
+    reason: str = ""
+
+
+FREE = Terms()
 
 
 def start_membership(
@@ -49,23 +72,19 @@ def start_membership(
     source_ref: str,
     period: Period | Duration,
     role: PlanetRole | None = None,
+    grant: Terms = FREE,
 ) -> Membership:
     """Begin somebody's access to a planet, or add to it: the one way in, whatever paid for it.
 
     `source` and `source_ref` name the cause (founder, open, approval, invitation, an order …);
     the same cause again changes nothing and returns the same row. `actor` is who granted it, None
     for the system; who may cause it is asked by the caller. `role` None keeps the role of somebody
-    inside and makes others members; it never lowers one. Access that never ends stays so, unless
-    it was given up by leaving. Refused(removed) until staff readmit; Conflict when the cause
-    belongs to somebody else.
+    inside and makes others members; it never lowers one. `grant` says more of what is given. Access
+    that never ends stays so, unless it was given up by leaving. Refused(removed) until staff readmit;
+    Conflict when the cause belongs to somebody else.
     """
     member = make_row(planet_id, user_id)
-    granted = db.session.scalar(
-        select(MembershipPeriod).where(
-            MembershipPeriod.source == source, MembershipPeriod.source_ref == source_ref
-        )
-    )
-    if granted is not None:
+    if (granted := find_entitlement(source, source_ref)) is not None:
         if granted.membership_id != member.id:
             raise Conflict(source)
         return member
@@ -73,23 +92,15 @@ def start_membership(
         raise Refused(Reason.REMOVED)
     moment = clock.now()
     terms = get_terms(planet_id)
-    inside = standing_of(member, now=moment, grace=terms.grace) in (
-        Standing.ACTIVE,
-        Standing.GRACE,
-    )
-    placed = period.placed(now=moment, left_until=member.expires_at)
-    _admit(member, role=role, inside=inside, ends=placed.ends, moment=moment)
-    row = MembershipPeriod(
-        membership_id=member.id,
-        source=source,
-        source_ref=source_ref,
-        starts_at=placed.starts,
-        ends_at=placed.ends,
-        granted_by=actor.user_id if actor else None,
-        created_at=moment,
-    )
+    before = standing_of(member, now=terms.moment(), grace=terms.grace)
+    row = _entitle(member, period, source=source, source_ref=source_ref, terms=grant)
+    row.granted_by = actor.user_id if actor else None
     db.session.add(row)
+    _admit(member, role=role, inside=before in INSIDE, moment=moment)
+    if member.role == PlanetRole.GUEST and role is PlanetRole.GUEST:
+        member.expires_at = row.ends_at
     try:
+        settle(member)
         db.session.flush()
     except IntegrityError:
         raise Conflict(source) from None
@@ -97,27 +108,52 @@ def start_membership(
     return member
 
 
-def _admit(
-    member: Membership,
-    *,
-    role: PlanetRole | None,
-    inside: bool,
-    ends: datetime | None,
-    moment: datetime,
-) -> None:
-    """Let a row's person in: role, end, number, name; what kept him out is over."""
-    endless = inside and member.expires_at is None
-    until = max(ends, member.expires_at) if ends and member.expires_at else ends
-    member.expires_at = None if endless else until
+def find_entitlement(source: str, source_ref: str) -> Entitlement | None:
+    """Return what was granted for a cause, None when nothing was."""
+    return db.session.scalar(
+        select(Entitlement).where(
+            Entitlement.source == source, Entitlement.source_ref == source_ref
+        )
+    )
+
+
+def _entitle(
+    member: Membership, period: Period | Duration, *, source: str, source_ref: str, terms: Terms
+) -> Entitlement:
+    moment = clock.now()
+    row = Entitlement(
+        membership_id=member.id,
+        source=source,
+        source_ref=source_ref,
+        environment=terms.environment,
+        plan_ref=terms.plan_ref,
+        grace=terms.grace.value,
+        reads_from=terms.reads_from,
+        reason=terms.reason,
+        starts_at=moment,
+        created_at=moment,
+        since_at=moment,
+    )
+    if isinstance(period, Duration):
+        row.months, row.days = period.months, period.days
+    else:
+        row.starts_at, row.ends_at = period.starts, period.ends
+    return row
+
+
+def _admit(member: Membership, *, role: PlanetRole | None, inside: bool, moment: datetime) -> None:
+    """Let a row's person in: role, number, name; what kept him out is over."""
     if not inside:
         member.role = (role or PlanetRole.MEMBER).value
         member.read_through_at = moment
     elif role is not None and _RANK.index(role) > _RANK.index(member.role):
         member.role = role.value
+    if member.role in STAFF:
+        member.expires_at = None
     if member.role in ANSWERERS and (role is not None or not inside):
         member.takes_questions = True
     member.joined_at = member.joined_at or moment
-    member.left_at = member.requested_at = member.declined_at = None
+    member.left_at = member.requested_at = member.declined_at = member.approved_at = None
     if member.number is None:
         member.number = take_number(member.planet_id)
     if member.name_key is None:
@@ -132,10 +168,10 @@ def join(actor: Actor, *, nickname: str, rules_version: int) -> Membership:
     """
     require(actor, Action.PLANET_JOIN)
     terms = get_terms(planet_of(actor))
-    if terms.joining != Joining.OPEN:
+    if terms.joining != Joining.OPEN or terms.paid:
         raise Conflict("joining")
     member = make_row(terms.planet_id, person_of(actor))
-    if standing_of(member, now=clock.now(), grace=terms.grace) is Standing.ACTIVE:
+    if standing_of(member, now=terms.moment(), grace=terms.grace) is Standing.ACTIVE:
         return member
     claim_name(member, nickname)
     accept_present_rules(member, version=rules_version)
@@ -184,18 +220,27 @@ def withdraw_request(actor: Actor) -> None:
 
 
 def approve(actor: Actor, *, member: Membership) -> None:
-    """Let the requester in. Conflict when the request is gone or decided already."""
+    """Let the requester in; where membership is bought, let him buy it.
+
+    Conflict when the request is gone or decided already.
+    """
     require(actor, Action.MEMBER_APPROVE)
     if member.requested_at is None:
         raise Conflict("request")
-    start_membership(
-        actor,
-        planet_id=member.planet_id,
-        user_id=member.user_id,
-        source="approval",
-        source_ref=new_public_id(),
-        period=Period(clock.now()),
-    )
+    if get_terms(member.planet_id).paid:
+        member.requested_at = None
+        member.approved_at = clock.now()
+        db.session.flush()
+        put(JoinApproved(membership_id=member.id))
+    else:
+        start_membership(
+            actor,
+            planet_id=member.planet_id,
+            user_id=member.user_id,
+            source="approval",
+            source_ref=new_public_id(),
+            period=Period(clock.now()),
+        )
     note(actor, "member.approve", member)
 
 
@@ -225,10 +270,37 @@ def leave(actor: Actor) -> None:
     member.left_at = clock.now()
     member.requested_at = None
     member.pinned_at = None
+    give_up(member)
     db.session.flush()
     revoke_unbacked(member.planet_id, member.user_id, role=None)
     note(actor, "member.leave", member)
     put(MembershipEnded(membership_id=member.id))
+
+
+def come_back(actor: Actor) -> Membership:
+    """Return to a planet that one left while there is bought time. Conflict when there is none."""
+    require(actor, Action.ACCOUNT_USE)
+    member = get_own_row(actor)
+    if member.removed_at is not None:
+        raise Refused(Reason.REMOVED)
+    if member.left_at is None:
+        return member
+    terms = get_terms(member.planet_id)
+    member.role = PlanetRole.MEMBER.value
+    settle(member)
+    if member.expires_at is not None and member.expires_at <= terms.moment():
+        raise Conflict("time")
+    member.left_at = None
+    note(actor, "member.return", member)
+    return member
+
+
+def give_up(member: Membership) -> None:
+    """End what costs nothing, because its person leaves; bought time waits for him."""
+    moment = clock.now()
+    for row in list_entitlements(member.id):
+        if not row.environment and row.cut_at is None:
+            row.cut_at = row.cut_decided_at = moment
 
 
 def _close_request(member: Membership) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Refused
+from app.memberships.actions.joining import give_up
 from app.memberships.backing import revoke_unbacked
 from app.memberships.events import MembershipEnded
 from app.memberships.models import Membership
@@ -41,6 +42,7 @@ def leave_every_planet(actor: Actor) -> None:
             continue
         member.left_at = clock.now()
         member.pinned_at = None
+        give_up(member)
         db.session.flush()
         revoke_unbacked(member.planet_id, member.user_id, role=None)
         note(actor, "member.leave", member)

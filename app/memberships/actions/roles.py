@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.accounts.models import User
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
+from app.kernel.ids import new_public_id
 from app.memberships.actions.joining import ANSWERERS
 from app.memberships.backing import STAFF, revoke_unbacked
 from app.memberships.events import RoleChanged
-from app.memberships.models import Membership, MembershipPeriod
+from app.memberships.models import Entitlement, Membership
 from app.memberships.rows import get_own_row, read_facts
+from app.memberships.settling import list_entitlements, settle
 from app.memberships.trail import note
 from app.outbox.events import put
 from app.policy import Action, Actor, MemberFacts, PlanetRole, Standing
@@ -42,10 +44,8 @@ def set_role(
     if before == role and role is not PlanetRole.GUEST:
         return
     member.role = role.value
-    if role is PlanetRole.GUEST:
-        member.expires_at = ends_at
-    else:
-        member.expires_at = None if role in STAFF else _granted_until(member)
+    member.expires_at = ends_at if role is PlanetRole.GUEST else None
+    settle(member)
     member.takes_questions = role in ANSWERERS
     db.session.flush()
     revoke_unbacked(member.planet_id, member.user_id, role=role)
@@ -63,7 +63,10 @@ def set_end(actor: Actor, *, member: Membership, ends_at: datetime | None) -> No
     if member.role in STAFF and ends_at is not None:
         raise Invalid("ends_at", "staff_never_ends")
     before = member.expires_at
-    member.expires_at = ends_at
+    if member.role == PlanetRole.MEMBER:
+        _end_at(actor, member, ends_at)
+    else:
+        member.expires_at = ends_at
     note(actor, "member.end", member, before=_text(before), after=_text(ends_at))
 
 
@@ -112,15 +115,29 @@ def _check_end(ends_at: datetime | None) -> None:
         raise Invalid("ends_at", "past")
 
 
-def _granted_until(member: Membership) -> datetime | None:
-    """Return the end of what was ever granted to a row; None for access without end."""
-    granted = db.session.execute(
-        select(
-            func.count(), func.count(MembershipPeriod.ends_at), func.max(MembershipPeriod.ends_at)
-        ).where(MembershipPeriod.membership_id == member.id)
-    ).one()
-    total, ending, last = granted
-    return last if total and total == ending else None
+def _end_at(actor: Actor, member: Membership, ends_at: datetime | None) -> None:
+    """Let a plain member's access end at a moment, whatever it was: shorten it, or add to it."""
+    settle(member)
+    rows = list_entitlements(member.id)
+    for row in rows:
+        if ends_at is not None and (row.until_at is None or row.until_at > ends_at):
+            row.cut_at, row.cut_decided_at = ends_at, clock.now()
+    settle(member)
+    if member.expires_at != ends_at:
+        moment = clock.now()
+        db.session.add(
+            Entitlement(
+                membership_id=member.id,
+                source="staff",
+                source_ref=new_public_id(),
+                starts_at=moment,
+                ends_at=ends_at,
+                granted_by=actor.user_id,
+                created_at=moment,
+                since_at=moment,
+            )
+        )
+        settle(member)
 
 
 def _text(moment: datetime | None) -> str:

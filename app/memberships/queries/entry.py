@@ -15,7 +15,7 @@ from app.kernel.reading import Ready
 from app.memberships.models import Membership
 from app.planets.models import Planet
 from app.planets.queries import PLANET_VIEW_COLUMNS, PlanetView, read_planet_view
-from app.policy import Actor, MembershipFacts, PlanetRole, Standing, derive_standing
+from app.policy import Actor, Grace, MembershipFacts, PlanetRole, Standing, derive_standing
 
 _MEMBERSHIP_COLUMNS = tuple(
     Membership.__table__.c[name]
@@ -31,6 +31,9 @@ _MEMBERSHIP_COLUMNS = tuple(
         "isolated_at",
         "rules_version",
         "number",
+        "grace",
+        "reads_from",
+        "approved_at",
     )
 )
 
@@ -81,7 +84,7 @@ def _actor(
     if viewer is None:
         return Actor(now=moment, planet=planet.settings())
     identity, role, joined, requested, expires, left, removed = membership[:7]
-    muted, isolated, rules, number = membership[7:]
+    muted, isolated, rules, number, grace, reads_from, approved = membership[7:]
     facts = (
         MembershipFacts(
             role=PlanetRole(role),
@@ -90,11 +93,12 @@ def _actor(
             expires_at=expires,
             left_at=left,
             removed_at=removed,
+            grace=Grace(grace),
         )
         if identity is not None
         else None
     )
-    standing = derive_standing(facts, now=moment, grace=planet.grace)
+    standing = derive_standing(facts, now=planet.moment(moment), grace=planet.grace)
     return Actor(
         now=moment,
         user_id=viewer.user_id,
@@ -110,6 +114,8 @@ def _actor(
         isolated=isolated is not None,
         rules_due=standing in INSIDE and rules != planet.rules_version,
         number=number,
+        reads_from=reads_from if facts and facts.role is PlanetRole.MEMBER else None,
+        approved=approved is not None,
     )
 
 

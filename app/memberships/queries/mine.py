@@ -15,7 +15,7 @@ from app.kernel.reading import Ready
 from app.memberships.backing import STAFF
 from app.memberships.models import Membership
 from app.planets.models import Planet
-from app.policy import MembershipFacts, PlanetRole, Standing, derive_standing
+from app.policy import Grace, MembershipFacts, PlanetRole, Standing, derive_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ _MINE = Ready(
         Planet.accent,
         Planet.avatar,
         Planet.grace_days,
+        Planet.paused_at,
+        Membership.grace,
         Membership.role,
         Membership.joined_at,
         Membership.requested_at,
@@ -80,9 +82,12 @@ def list_owned(user_id: int) -> list[MyPlanet]:
 
 
 def _read(row: Sequence[Any], moment: datetime) -> MyPlanet:
-    *looks, grace_days, role, joined_at, requested_at, expires_at, pinned_at = row
-    facts = MembershipFacts(PlanetRole(role), joined_at, requested_at, expires_at)
-    standing = derive_standing(facts, now=moment, grace=timedelta(days=grace_days))
+    *looks, grace_days, paused_at, grace, role, joined_at, requested_at, expires_at, pinned_at = row
+    facts = MembershipFacts(
+        PlanetRole(role), joined_at, requested_at, expires_at, grace=Grace(grace)
+    )
+    judged_at = min(moment, paused_at) if paused_at else moment
+    standing = derive_standing(facts, now=judged_at, grace=timedelta(days=grace_days))
     return MyPlanet(*[*looks, facts.role, standing, pinned_at is not None, expires_at])
 
 

@@ -19,6 +19,7 @@ from app.memberships.rows import get_terms, planet_of
 from app.policy import (
     Action,
     Actor,
+    Grace,
     MemberFacts,
     MembershipFacts,
     PlanetRole,
@@ -47,6 +48,7 @@ class MemberRow:
     requested_at: datetime | None
     request_answer: str
     expires_at: datetime | None
+    grace: str
     left_at: datetime | None
     removed_at: datetime | None
     removed_reason: str
@@ -64,6 +66,7 @@ class MemberRow:
             expires_at=self.expires_at,
             left_at=self.left_at,
             removed_at=self.removed_at,
+            grace=Grace(self.grace),
         )
         return derive_standing(facts, now=now, grace=grace)
 
@@ -105,7 +108,8 @@ def list_members(
     """
     require(actor, Action.MEMBER_LIST)
     planet_id = planet_of(actor)
-    moment, grace = clock.now(), get_terms(planet_id).grace
+    terms = get_terms(planet_id)
+    moment, grace = terms.moment(), terms.grace
     statement = _ROW.where(Membership.planet_id == planet_id)
     if not actor.staff:
         own = Membership.user_id == actor.user_id
@@ -172,7 +176,8 @@ def list_heirs(actor: Actor, *, limit: int = 200) -> list[MemberRow]:
     """Return whom the owner may hand the planet over to: staff first, then guests and members."""
     require(actor, Action.OWNERSHIP_HAND_OVER)
     planet_id = planet_of(actor)
-    moment, grace = clock.now(), get_terms(planet_id).grace
+    terms = get_terms(planet_id)
+    moment, grace = terms.moment(), terms.grace
     order = [role.value for role in PlanetRole]
     rows = db.session.execute(
         _ROW.where(
@@ -219,7 +224,8 @@ def find_person(planet_id: int, public_id: str) -> Person | None:
     `public_id` is the membership's, as bylines carry it (it ties nobody's planets together), or
     the account's.
     """
-    moment, grace = clock.now(), get_terms(planet_id).grace
+    terms = get_terms(planet_id)
+    moment, grace = terms.moment(), terms.grace
     row = db.session.execute(
         _PERSON.add_columns(is_inside(now=moment, grace=grace)).where(
             Membership.planet_id == planet_id,
@@ -247,17 +253,21 @@ def find_owner(planet_id: int) -> Person | None:
     return Person(*row) if row else None
 
 
-def count_members(planets: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return planet id -> how many people are inside now. `planets` are (id, grace in days)."""
+def count_members(planets: Iterable[tuple[int, int, datetime | None]]) -> dict[int, int]:
+    """Return planet id -> how many people are inside now. `planets` are (id, grace in days, paused
+    since)."""
     moment = clock.now()
-    by_grace: dict[int, list[int]] = {}
-    for planet_id, grace_days in planets:
-        by_grace.setdefault(grace_days, []).append(planet_id)
-    if not by_grace:
+    alike: dict[tuple[int, datetime | None], list[int]] = {}
+    for planet_id, grace_days, paused_at in planets:
+        alike.setdefault((grace_days, paused_at), []).append(planet_id)
+    if not alike:
         return {}
     clauses = [
-        and_(Membership.planet_id.in_(ids), is_inside(now=moment, grace=timedelta(days=days)))
-        for days, ids in by_grace.items()
+        and_(
+            Membership.planet_id.in_(ids),
+            is_inside(now=paused_at or moment, grace=timedelta(days=days)),
+        )
+        for (days, paused_at), ids in alike.items()
     ]
     rows = db.session.execute(
         select(Membership.planet_id, func.count())
@@ -265,4 +275,4 @@ def count_members(planets: Iterable[tuple[int, int]]) -> dict[int, int]:
         .group_by(Membership.planet_id)
     )
     found = {row[0]: row[1] for row in rows}
-    return {planet_id: found.get(planet_id, 0) for ids in by_grace.values() for planet_id in ids}
+    return {planet_id: found.get(planet_id, 0) for ids in alike.values() for planet_id in ids}

@@ -13,7 +13,7 @@ from app.kernel import clock
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db
 from app.memberships.backing import STAFF
-from app.memberships.models import Invitation, Membership, MembershipPeriod
+from app.memberships.models import Entitlement, Invitation, Membership
 from app.memberships.queries.people import SHOWN_NAME
 from app.policy import PlanetRole
 
@@ -43,7 +43,7 @@ def find_member_ids(membership_id: int) -> MemberIds | None:
 
 def find_period_source(period_id: int) -> str:
     """Return where a period of access came from (`approval`, `open` …), "" when it is gone."""
-    source = select(MembershipPeriod.source).where(MembershipPeriod.id == period_id)
+    source = select(Entitlement.source).where(Entitlement.id == period_id)
     return db.session.scalar(source) or ""
 
 

@@ -1,0 +1,43 @@
+"""Rows of billing, one file per part of it."""
+
+from app.billing.models.catalogue import Coupon, CouponUse, Plan, PlanVersion, PriceStep, SeatWish
+from app.billing.models.codes import CodeBatch, CodeUse, RedemptionCode
+from app.billing.models.insight import FunnelStep, Reminder
+from app.billing.models.ledger import LedgerEntry, LedgerTransaction
+from app.billing.models.orders import Order, OrderChange, Payment, Refund, Subscription
+from app.billing.models.provider import (
+    Customer,
+    DemoCheckout,
+    Installation,
+    ProviderCursor,
+    WebhookEvent,
+)
+from app.billing.models.questions import PaidQuestion, QuestionPrice
+
+__all__ = [
+    "CodeBatch",
+    "CodeUse",
+    "Coupon",
+    "CouponUse",
+    "Customer",
+    "DemoCheckout",
+    "FunnelStep",
+    "Installation",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "Order",
+    "OrderChange",
+    "PaidQuestion",
+    "Payment",
+    "Plan",
+    "PlanVersion",
+    "PriceStep",
+    "ProviderCursor",
+    "QuestionPrice",
+    "RedemptionCode",
+    "Refund",
+    "Reminder",
+    "SeatWish",
+    "Subscription",
+    "WebhookEvent",
+]

@@ -1,0 +1,146 @@
+"""Coverage: from when to when entitlements hold, a pure function of rows (BILLING.md, "The idea").
+
+Fixed entitlements stand where they stand. Durations stack: each begins at its own moment or at the end
+of what is held before it, whichever is later; so when one before it falls away it moves forward,
+and back again when that one is lifted (R20). While a planet is paused no time passes: everything
+is placed in time without the pauses and then moved by their seconds, so every end moves by exactly
+the pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.memberships.periods import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An entitlement as coverage sees it. `lasts` None: fixed, until `ends` (None never ends).
+
+    `holds` is whether it gives access now: neither revoked nor suspended. `cut` ends it early; it was
+    decided at `cut_decided`, maybe before its time.
+    """
+
+    key: int
+    starts: datetime
+    ends: datetime | None = None
+    lasts: Duration | None = None
+    cut: datetime | None = None
+    cut_decided: datetime | None = None
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch in which the planet stood still. `ends` None: it still does."""
+
+    starts: datetime
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a grant came to lie. `until` None never ends; `until` <= `since` holds nothing."""
+
+    key: int
+    since: datetime
+    until: datetime | None
+    holds: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether it gives no time at all."""
+        return self.until is not None and self.until <= self.since
+
+
+def place(grants: Iterable[Grant], pauses: Sequence[Pause] = ()) -> list[Placed]:
+    """Return each grant's place, in the order in which they are given.
+
+    One that does not hold is placed where it would lie if it were lifted, and holds nothing back.
+    """
+    given = list(grants)
+    fixed = [_fixed(grant, pauses) for grant in given if grant.lasts is None]
+    running = [lot for lot in fixed if lot.holds and not lot.empty]
+    placed = {lot.key: lot for lot in fixed}
+    until: datetime | None = None
+    for grant in sorted((g for g in given if g.lasts is not None), key=_by_start):
+        lot = _stacked(grant, until, running, pauses)
+        placed[grant.key] = lot
+        if lot.holds and not lot.empty and lot.until is not None:
+            until = lot.until
+    return [_real(placed[grant.key], pauses) for grant in given]
+
+
+def held_until(placed: Iterable[Placed]) -> tuple[bool, datetime | None]:
+    """Return whether anything holds at all, and the end of what is held: None never ends."""
+    ends = [lot.until for lot in placed if lot.holds and not lot.empty]
+    if not ends:
+        return False, None
+    known = [end for end in ends if end is not None]
+    return True, max(known) if len(known) == len(ends) else None
+
+
+def _by_start(grant: Grant) -> tuple[datetime, int]:
+    return grant.starts, grant.key
+
+
+def _fixed(grant: Grant, pauses: Sequence[Pause]) -> Placed:
+    ends = _later(grant.starts, grant.ends, pauses) if grant.ends is not None else None
+    return _cut(grant, _unpaused(grant.starts, pauses), ends, pauses)
+
+
+def _stacked(
+    grant: Grant, until: datetime | None, fixed: Sequence[Placed], pauses: Sequence[Pause]
+) -> Placed:
+    assert grant.lasts is not None
+    start = _unpaused(grant.starts, pauses)
+    if until is not None:
+        start = max(start, until)
+    # A fixed one that covers the start pushes it on; those that begin later do not.
+    for lot in sorted(fixed, key=lambda lot: lot.since):
+        if lot.since <= start and lot.until is not None and lot.until > start:
+            start = lot.until
+    return _cut(grant, start, grant.lasts.after(start), pauses)
+
+
+def _cut(grant: Grant, since: datetime, until: datetime | None, pauses: Sequence[Pause]) -> Placed:
+    if grant.cut is not None:
+        cut = _later(grant.cut_decided or grant.cut, grant.cut, pauses)
+        until = cut if until is None else min(until, cut)
+    return Placed(grant.key, since, until, grant.holds)
+
+
+def _later(decided: datetime, moment: datetime, pauses: Sequence[Pause]) -> datetime:
+    """Return a moment that was fixed at `decided`, in time without pauses: later ones move it."""
+    if moment <= decided:
+        return _unpaused(moment, pauses)
+    return _unpaused(decided, pauses) + (moment - decided)
+
+
+def _unpaused(moment: datetime, pauses: Sequence[Pause]) -> datetime:
+    """Return a moment in time without pauses; moments within one fall on its beginning."""
+    gone = timedelta()
+    for pause in pauses:
+        if pause.starts < moment:
+            ends = moment if pause.ends is None else min(pause.ends, moment)
+            gone += ends - pause.starts
+    return moment - gone
+
+
+def _real(lot: Placed, pauses: Sequence[Pause]) -> Placed:
+    until = _paused(lot.until, pauses) if lot.until is not None else None
+    return Placed(lot.key, _paused(lot.since, pauses), until, lot.holds)
+
+
+def _paused(moment: datetime, pauses: Sequence[Pause]) -> datetime:
+    """Return a moment of time without pauses in real time: behind every pause that began before it.
+
+    A pause that still lasts moves nothing yet: while it does, the clock of standing stands still.
+    """
+    for pause in sorted(pauses, key=lambda pause: pause.starts):
+        if pause.ends is not None and pause.starts < moment:
+            moment += pause.ends - pause.starts
+    return moment

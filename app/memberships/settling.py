@@ -1,0 +1,96 @@
+"""Settling: what a membership's entitlements come to is written beside the role, for fast reading.
+
+The entitlement rows are the truth; `flask rebuild access` settles every membership again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from app.kernel.db import db
+from app.memberships.coverage import Grant, Pause, Placed, held_until, place
+from app.memberships.models import Entitlement, Membership
+from app.memberships.periods import Duration
+from app.planets.models import PlanetPause
+from app.policy import Grace, PlanetRole
+
+# The end of a membership that nothing holds any more: before all that was ever published.
+NEVER_HELD = datetime(1970, 1, 1, tzinfo=UTC)
+TRIAL = "trial"
+
+
+def settle(member: Membership) -> None:
+    """Derive end, grace and reading limit of a plain member from his entitlements, in the caller's
+    transaction; `member` is locked. Roles above have no end but a guest's own, which stays."""
+    db.session.flush()
+    rows = list_entitlements(member.id)
+    settle_by(member, rows, list_pauses(member.planet_id))
+
+
+def settle_by(member: Membership, rows: Sequence[Entitlement], pauses: Sequence[Pause]) -> None:
+    """Settle with rows that are at hand; see `settle`."""
+    placed = place([_grant(row) for row in rows], pauses)
+    for row, lot in zip(rows, placed, strict=True):
+        row.since_at, row.until_at = lot.since, lot.until
+    if member.role != PlanetRole.MEMBER.value or member.joined_at is None:
+        return
+    held, until = held_until(placed)
+    member.expires_at = until if held else NEVER_HELD
+    member.grace = _grace(rows, placed, until).value if held else Grace.NONE.value
+    member.reads_from = _reads_from(rows, placed)
+
+
+def list_entitlements(membership_id: int) -> list[Entitlement]:
+    """Return a membership's entitlements, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Entitlement)
+            .where(Entitlement.membership_id == membership_id)
+            .order_by(Entitlement.id)
+            .execution_options(populate_existing=False)
+        )
+    )
+
+
+def list_pauses(planet_id: int) -> list[Pause]:
+    """Return a planet's pauses, the oldest first."""
+    rows = db.session.execute(
+        select(PlanetPause.starts_at, PlanetPause.ends_at)
+        .where(PlanetPause.planet_id == planet_id)
+        .order_by(PlanetPause.starts_at)
+    )
+    return [Pause(*row) for row in rows]
+
+
+def _grant(row: Entitlement) -> Grant:
+    lasts = Duration(months=row.months, days=row.days) if row.months or row.days else None
+    return Grant(
+        key=row.id,
+        starts=row.starts_at,
+        ends=row.ends_at,
+        lasts=lasts,
+        cut=row.cut_at,
+        cut_decided=row.cut_decided_at,
+        holds=row.revoked_at is None and row.suspended_at is None,
+    )
+
+
+def _grace(rows: Sequence[Entitlement], placed: Sequence[Placed], until: datetime | None) -> Grace:
+    """The grace of what ends last; of several that end together the longest."""
+    last = {Grace(r.grace) for r, lot in zip(rows, placed, strict=True) if _ends(lot, until)}
+    return next(kind for kind in Grace if kind in last)
+
+
+def _ends(lot: Placed, until: datetime | None) -> bool:
+    return lot.holds and not lot.empty and lot.until == until
+
+
+def _reads_from(rows: Sequence[Entitlement], placed: Sequence[Placed]) -> datetime | None:
+    """A trial's limit counts only while nothing else was ever held."""
+    pairs = zip(rows, placed, strict=True)
+    held = [row for row, lot in pairs if lot.holds and not lot.empty]
+    limits = [row.reads_from for row in held]
+    return min((at for at in limits if at), default=None) if held and all(limits) else None
