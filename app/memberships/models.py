@@ -66,9 +66,9 @@ class Entitlement(Base):
     UNIQUE(source, source_ref) makes a repeated grant harmless. `months` or `days` above 0: a
     duration that stacks; else fixed from `starts_at` to `ends_at` (None never ends). Revoked and
     suspended ones give nothing; `cut_at`, decided at `cut_decided_at`, ends one early.
-    `environment`: of the payment behind it, "" for none. `grace`: a `policy.Grace` value. `plan_ref`: the plan's public id, "" for none.
-    `reads_from`: a trial reads what was published since then. `since_at` and `until_at` are derived
-    (`memberships.coverage`), as of the last settling.
+    `environment`: of the payment behind it, "" for none. `grace`: a `policy.Grace` value.
+    `plan_ref`: the plan's public id, "" for none. `reads_from`: a trial reads what was published
+    since then. `since_at` and `until_at` are derived (`memberships.coverage`).
     """
 
     __tablename__ = "entitlements"

@@ -1,0 +1,237 @@
+"""The port to a payment provider: what billing asks of it, and what it hears.
+
+Stripe and the demo speak through it alike. Amounts are integer minor units as the provider has them,
+times aware UTC. A gateway holds no state of ours and writes none of our rows but its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+class GatewayError(Exception):
+    """The provider refused or did not answer; nothing of ours has changed. `retry`: worth another try.
+
+    The message is for staff and logs; it holds no secret.
+    """
+
+    def __init__(self, message: str, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class BadWebhook(Exception):
+    """A webhook that is not to be believed or cannot be read: answered 400, nothing stored (R1, R2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutWish:
+    """What a buyer is to be asked for. `order_ref` is the idempotency key (R5): the same wish again
+    opens the same checkout. `interval`: "" for a pass, month or year for a subscription."""
+
+    order_ref: str
+    account: str
+    title: str
+    amount: int
+    currency: str
+    interval: str
+    interval_count: int
+    trial_days: int
+    expires_at: datetime | None
+    success_url: str
+    cancel_url: str
+    email: str
+    customer_ref: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout that was opened: its reference and the page where one pays."""
+
+    ref: str
+    url: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFact:
+    """A refund as the provider knows it. `status`: pending, succeeded, failed, canceled."""
+
+    ref: str
+    amount: int
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFact:
+    """A dispute. `status` is the provider's word: needs_response, under_review, warning_…, won, lost.
+    `amount` was taken back meanwhile, `fee` is what the dispute cost."""
+
+    ref: str
+    amount: int
+    status: str
+    at: datetime
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Money that came in, in absolute values of now. `refunded` counts refunds that did not fail."""
+
+    ref: str
+    amount: int
+    currency: str
+    paid_at: datetime
+    refunded: int = 0
+    fee: int = 0
+    receipt_url: str = ""
+    refunds: tuple[RefundFact, ...] = ()
+    dispute: DisputeFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A paid invoice of a subscription: its period is that of the subscription's line (R12)."""
+
+    ref: str
+    starts: datetime
+    ends: datetime
+    amount: int
+    currency: str
+    charge: Charge | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFact:
+    """A subscription as it is now. `status`: trialing, active, past_due, unpaid, paused, incomplete,
+    incomplete_expired, canceled."""
+
+    ref: str
+    status: str
+    cancel_at_period_end: bool
+    cancel_at: datetime | None
+    ended_at: datetime | None
+    trial_end: datetime | None
+    invoices: tuple[Invoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutFact:
+    """All that is true now of a checkout and of what came of it: what `sync` applies.
+
+    `status`: open, complete, expired. `paid`: `payment_status` is paid or no_payment_required.
+    `failed`: a delayed payment did not come (R8). `charge` is a pass's; a subscription's stand with
+    its invoices.
+    """
+
+    ref: str
+    status: str
+    paid: bool
+    failed: bool
+    amount: int
+    currency: str
+    customer_ref: str = ""
+    charge: Charge | None = None
+    subscription: SubscriptionFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poke:
+    """Something happened to an object: which event, of what kind, and which checkout it is about.
+
+    `checkout_ref` is found by asking the provider (R4); "" when it is none of ours.
+    """
+
+    event_ref: str
+    kind: str
+    account: str
+    object_ref: str
+    live: bool
+    created: datetime
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `payments doctor` found: name of the check, whether it is well, what to do."""
+
+    name: str
+    well: bool
+    told: str
+    mend: str = ""
+
+
+class Gateway(Protocol):
+    """A payment provider. Every method may raise GatewayError; none may be called while the caller
+    holds a unit of work (no database lock is held across a call to a provider)."""
+
+    name: str
+    environment: str
+
+    def open_checkout(self, wish: CheckoutWish) -> Checkout:
+        """Open a checkout, or return the one that this wish opened before."""
+        ...
+
+    def close_checkout(self, ref: str, *, account: str) -> None:
+        """Let an open checkout expire now; nothing happens when it is complete or expired."""
+        ...
+
+    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
+        """Return all that is true now of the checkout."""
+        ...
+
+    def find_checkout(self, poke: Poke) -> str:
+        """Return which checkout an event is about, "" when none that could be ours (R4)."""
+        ...
+
+    def refund(self, charge_ref: str, *, account: str, amount: int, token: str) -> RefundFact:
+        """Give money back; the same token again is the same refund (R18)."""
+        ...
+
+    def end_subscription(self, ref: str, *, account: str, when: str) -> None:
+        """Cancel: `now`, or `at_end` of the period that is paid."""
+        ...
+
+    def resume_subscription(self, ref: str, *, account: str) -> None:
+        """Take a cancellation at the period's end back."""
+        ...
+
+    def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
+        """Return the page where the customer changes his card; "" when the provider has none."""
+        ...
+
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
+        """Verify and read a webhook. BadWebhook when anything about it is wrong (R1, R2)."""
+        ...
+
+    def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
+        """Yield events after the one of this reference, oldest first; "" for all the provider keeps."""
+        ...
+
+    def examine(self, *, now: datetime) -> list[Health]:
+        """Return how well key, environment, webhook secret and clock fit together."""
+        ...
+
+
+@dataclass
+class Gateways:
+    """The gateways of an installation, filled by the factory. `default` is where checkouts open."""
+
+    by_name: dict[str, Gateway] = field(default_factory=dict)
+    default: str = "demo"
+    environment: str = "demo"
+
+    def of(self, name: str) -> Gateway:
+        """Return a gateway by the name that orders carry; GatewayError when it is not set up."""
+        found = self.by_name.get(name)
+        if found is None:
+            raise GatewayError(f"the payment provider {name!r} is not set up here", retry=False)
+        return found
+
+
+gateways = Gateways()
