@@ -130,5 +130,13 @@ def empty_database() -> None:
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
             return
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        # The ledger's own triggers refuse what only a test may do.
+        triggers = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).all()
+        for name, _sql in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
         for table in reversed(tables):
             connection.execute(table.delete())
+        for _name, sql in triggers:
+            connection.exec_driver_sql(sql)

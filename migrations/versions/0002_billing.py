@@ -599,6 +599,10 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("dispute", sa.String(length=30), nullable=False),
         sa.Column("dispute_ref", sa.String(length=100), nullable=False),
+        sa.Column("dispute_amount", sa.Integer(), nullable=False),
+        sa.Column("dispute_fee", sa.Integer(), nullable=False),
+        sa.Column("dispute_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("platform_percent", sa.Integer(), nullable=True),
         sa.Column("entitlement_ref", sa.String(length=110), nullable=False),
         sa.Column("paid_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -710,6 +714,94 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_code_uses_user_id_users")),
         sa.PrimaryKeyConstraint("code_id", "user_id", name=op.f("pk_code_uses")),
     )
+    op.create_table(
+        "income_shares",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "planet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("ended_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["users.id"], name=op.f("fk_income_shares_created_by_users")
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["plans.id"], name=op.f("fk_income_shares_plan_id_plans")
+        ),
+        sa.ForeignKeyConstraint(
+            ["planet_id"], ["planets.id"], name=op.f("fk_income_shares_planet_id_planets")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_income_shares_user_id_users")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_income_shares")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_income_shares_public_id")),
+    )
+    with op.batch_alter_table("income_shares", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_income_shares_planet_id"), ["planet_id"], unique=False)
+
+    op.create_table(
+        "comp_offers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "planet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("ends_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("taken_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("taken_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("revoked_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["users.id"], name=op.f("fk_comp_offers_created_by_users")
+        ),
+        sa.ForeignKeyConstraint(
+            ["planet_id"], ["planets.id"], name=op.f("fk_comp_offers_planet_id_planets")
+        ),
+        sa.ForeignKeyConstraint(
+            ["taken_by"], ["users.id"], name=op.f("fk_comp_offers_taken_by_users")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comp_offers")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_comp_offers_public_id")),
+    )
+    with op.batch_alter_table("comp_offers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_comp_offers_planet_id_email", ["planet_id", "email"], unique=False
+        )
+
+    op.create_table(
+        "transfers",
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("order_ref", sa.String(length=16), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("refunds", sa.JSON(), nullable=False),
+        sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column(
+            "decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["users.id"], name=op.f("fk_transfers_decided_by_users")
+        ),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_transfers")),
+        sa.UniqueConstraint("order_ref", name=op.f("uq_transfers_order_ref")),
+    )
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("grace", sa.String(length=6), nullable=False, server_default="planet")
@@ -730,6 +822,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(
             sa.Column("refund_hours", sa.Integer(), nullable=False, server_default="72")
+        )
+        batch_op.add_column(
+            sa.Column("transfer_note", sa.Text(), nullable=False, server_default="")
         )
         batch_op.add_column(
             sa.Column("renewal_days", sa.Integer(), nullable=False, server_default="30")
@@ -792,6 +887,7 @@ def downgrade() -> None:
         batch_op.drop_column("renew_grace_percent")
         batch_op.drop_column("renew_early_percent")
         batch_op.drop_column("renewal_days")
+        batch_op.drop_column("transfer_note")
         batch_op.drop_column("refund_hours")
         batch_op.drop_column("paused_at")
         batch_op.drop_column("paid")
@@ -801,6 +897,15 @@ def downgrade() -> None:
         batch_op.drop_column("reads_from")
         batch_op.drop_column("grace")
 
+    op.drop_table("transfers")
+    with op.batch_alter_table("comp_offers", schema=None) as batch_op:
+        batch_op.drop_index("ix_comp_offers_planet_id_email")
+
+    op.drop_table("comp_offers")
+    with op.batch_alter_table("income_shares", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_income_shares_planet_id"))
+
+    op.drop_table("income_shares")
     op.drop_table("code_uses")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))

@@ -1,15 +1,16 @@
 """Rows of billing, one file per part of it."""
 
 from app.billing.models.catalogue import Coupon, CouponUse, Plan, PlanVersion, PriceStep, SeatWish
-from app.billing.models.codes import CodeBatch, CodeUse, RedemptionCode
+from app.billing.models.codes import CodeBatch, CodeUse, CompOffer, RedemptionCode
 from app.billing.models.insight import FunnelStep, Reminder
-from app.billing.models.ledger import LedgerEntry, LedgerTransaction
+from app.billing.models.ledger import IncomeShare, LedgerEntry, LedgerTransaction
 from app.billing.models.orders import Order, OrderChange, Payment, Refund, Subscription
 from app.billing.models.provider import (
     Customer,
     DemoCheckout,
     Installation,
     ProviderCursor,
+    Transfer,
     WebhookEvent,
 )
 from app.billing.models.questions import PaidQuestion, QuestionPrice
@@ -17,11 +18,13 @@ from app.billing.models.questions import PaidQuestion, QuestionPrice
 __all__ = [
     "CodeBatch",
     "CodeUse",
+    "CompOffer",
     "Coupon",
     "CouponUse",
     "Customer",
     "DemoCheckout",
     "FunnelStep",
+    "IncomeShare",
     "Installation",
     "LedgerEntry",
     "LedgerTransaction",
@@ -39,5 +42,6 @@ __all__ = [
     "Reminder",
     "SeatWish",
     "Subscription",
+    "Transfer",
     "WebhookEvent",
 ]

@@ -1,10 +1,10 @@
-"""Rows of redemption codes: batches, codes (stored hashed), who used them."""
+"""Rows of access that nobody pays for here and now: codes (stored hashed), offers by address."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
@@ -59,3 +59,24 @@ class CodeUse(Base):
     code_id: Mapped[int] = mapped_column(Id, ForeignKey("codes.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
     used_at: Mapped[datetime]
+
+
+class CompOffer(Base):
+    """Complimentary access that waits for whoever proves to own an address; it says nothing of
+    whether an account has it. `days` 0: until `ends_at`, for ever when that is None."""
+
+    __tablename__ = "comp_offers"
+    __table_args__ = (Index("ix_comp_offers_planet_id_email", "planet_id", "email"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(16), unique=True, default=new_public_id)
+    planet_id: Mapped[int] = mapped_column(Id, ForeignKey("planets.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    days: Mapped[int] = mapped_column(default=0)
+    ends_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    created_by: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
+    taken_at: Mapped[datetime | None]
+    taken_by: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id"))
+    revoked_at: Mapped[datetime | None]

@@ -8,12 +8,14 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
+from app.kernel.ids import new_public_id
 
 
 class LedgerTransaction(Base):
     """A booking whose entries sum to 0 per currency. UNIQUE(source, source_ref): once per fact.
 
-    `kind`: payment, fee, refund, refund_failed, dispute, dispute_won, platform_fee, share, …
+    `kind`: payment, fee, refund, refund_failed, dispute, dispute_won, dispute_lost, dispute_fee,
+    platform_fee, share.
     """
 
     __tablename__ = "ledger_transactions"
@@ -36,7 +38,8 @@ class LedgerTransaction(Base):
 class LedgerEntry(Base):
     """One side of a booking: a signed amount in minor units on an account.
 
-    `account`: provider (money at the provider), income, fees, platform, payable:<user id>.
+    A debit is above 0. `account`: provider (money at the provider), bank (transfers), income, fees,
+    disputes (taken back while one is open), platform, payable:<user id>.
     """
 
     __tablename__ = "ledger_entries"
@@ -49,3 +52,21 @@ class LedgerEntry(Base):
     account: Mapped[str] = mapped_column(String(40))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
+
+
+class IncomeShare(Base):
+    """A person's part of what a plan, or questions put to him (`plan_id` None), bring in: whole
+    percent of what was not given back. Never changed, only ended: what was paid meanwhile keeps it.
+    """
+
+    __tablename__ = "income_shares"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(16), unique=True, default=new_public_id)
+    planet_id: Mapped[int] = mapped_column(Id, ForeignKey("planets.id"), index=True)
+    plan_id: Mapped[int | None] = mapped_column(Id, ForeignKey("plans.id"))
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
+    percent: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
+    ended_at: Mapped[datetime | None]

@@ -80,9 +80,11 @@ class Subscription(Base):
 
 
 class Payment(Base):
-    """A charge, in absolute values, overwritten by each sync. `dispute`: the provider's word or "".
+    """A charge, in absolute values, overwritten by each sync. `dispute`: the provider's word or "";
+    `dispute_amount` was taken back meanwhile (0: what was not refunded), `dispute_fee` is its cost.
 
-    `entitlement_ref` is (source, ref) of what it paid for, as `source:ref`.
+    `entitlement_ref` is (source, ref) of what it paid for, as `source:ref`. `platform_percent` is
+    the installation's share, kept by the first booking (None until then).
     """
 
     __tablename__ = "payments"
@@ -98,6 +100,10 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     dispute: Mapped[str] = mapped_column(String(30), default="")
     dispute_ref: Mapped[str] = mapped_column(String(100), default="")
+    dispute_amount: Mapped[int] = mapped_column(default=0)
+    dispute_fee: Mapped[int] = mapped_column(default=0)
+    dispute_at: Mapped[datetime | None]
+    platform_percent: Mapped[int | None]
     entitlement_ref: Mapped[str] = mapped_column(String(110), default="")
     paid_at: Mapped[datetime] = mapped_column(index=True)
 

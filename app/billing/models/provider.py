@@ -73,3 +73,21 @@ class DemoCheckout(Base):
     order_ref: Mapped[str] = mapped_column(String(16), unique=True)
     state: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class Transfer(Base):
+    """A payment by hand: what the gateway `transfer` knows of it. `state`: open, stated, paid,
+    declined, closed. `refunds` are facts that staff gave, oldest first."""
+
+    __tablename__ = "transfers"
+
+    ref: Mapped[str] = mapped_column(String(40), primary_key=True)
+    order_ref: Mapped[str] = mapped_column(String(16), unique=True)
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    refunds: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")
