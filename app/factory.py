@@ -21,6 +21,7 @@ from app.billing import models as billing_rows
 from app.blueprints import (
     accounts,
     assets,
+    billing,
     cookies,
     discussion,
     entrance,
@@ -63,6 +64,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
     accounts.bp,
     assets.bp,
+    billing.bp,
     media.bp,
     notifications.bp,
     operations.bp,

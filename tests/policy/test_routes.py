@@ -15,12 +15,19 @@ from werkzeug.test import TestResponse
 
 from app.policy import Action
 from tests.cast import PERSONAS
-from tests.policy import grid_comments, grid_people, grid_questions, grid_site, grid_topics
+from tests.policy import (
+    grid_billing,
+    grid_comments,
+    grid_people,
+    grid_questions,
+    grid_site,
+    grid_topics,
+)
 from tests.policy.grid_rows import COLUMNS
 from tests.policy.stage import Stage, build, restore
 
 sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
-AREAS = (grid_site, grid_people, grid_topics, grid_questions, grid_comments)
+AREAS = (grid_site, grid_people, grid_topics, grid_questions, grid_comments, grid_billing)
 # "METHOD address", and a word where one request stands in several rows -> how far each persona gets.
 GRID = {row: letters for area in AREAS for row, letters in area.GRID.items()}
 # What a request must carry to come as far as the policy.
@@ -29,6 +36,7 @@ FORMS = {
     **grid_topics.FORMS,
     **grid_questions.FORMS,
     **grid_comments.FORMS,
+    **grid_billing.FORMS,
 }
 # Routes without a row, and why: nobody is anybody here yet.
 OPEN = {

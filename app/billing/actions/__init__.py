@@ -1,0 +1,1 @@
+"""Changing what is sold, bought, paid and given back; one file per part of it."""

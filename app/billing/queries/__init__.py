@@ -1,0 +1,1 @@
+"""Reading billing; one file per part of it."""
