@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     smtp_tls: bool = False
     metrics_token: SecretStr = SecretStr("")
     log_format: Literal["json", "text"] = "json"
+    platform_fee_percent: int = Field(default=0, ge=0, le=50)
     checkout_hosts: tuple[str, ...] = ("https://checkout.stripe.com",)
 
     @field_validator("base_url")

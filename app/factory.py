@@ -18,6 +18,7 @@ from whitenoise import WhiteNoise
 from app import cli
 from app.accounts.actions import purge_stale
 from app.billing import models as billing_rows
+from app.billing.house import house
 from app.blueprints import (
     accounts,
     assets,
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(styleguide.bp)
     cli.install(app)
     _mail(app, settings)
+    _billing(app, settings)
     _subscribe(app)
     _timetable(app)
     return app
@@ -235,6 +237,12 @@ def _mail(app: Flask, settings: Settings) -> None:
         tls=settings.smtp_tls,
     )
     mailer.install(app, server)
+
+
+def _billing(app: Flask, settings: Settings) -> None:
+    """Tell the room of billing what it may know of the installation."""
+    house.platform_fee_percent = settings.platform_fee_percent
+    house.signing_key = str(app.secret_key)
 
 
 def _subscribe(_app: Flask) -> None:

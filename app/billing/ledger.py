@@ -1,0 +1,288 @@
+"""The ledger: double entry, from payments, fees, refunds, disputes and shares; only ever added to.
+
+What ought to be booked is a pure function of rows (`dues_of`); what is booked already is read back, and
+the difference is added. So any order and any repetition ends in the same balances, and a booking once
+made is never touched: what turned out otherwise is booked in the other direction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.billing.house import house
+from app.billing.models import (
+    IncomeShare,
+    LedgerEntry,
+    LedgerTransaction,
+    Order,
+    PaidQuestion,
+    Payment,
+    Refund,
+)
+from app.kernel import clock
+from app.kernel.db import db
+
+INCOME, FEES, PLATFORM, DISPUTES = "income", "fees", "platform", "disputes"
+# Where money lies: at the provider, or in the owner's bank when it was transferred by hand.
+MONEY = {"transfer": "bank"}
+OPEN_DISPUTES = frozenset({"needs_response", "under_review"})
+# Refunds that the provider counts: a failed one gives back nothing.
+COUNTED = frozenset({"pending", "succeeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a booking stands for. `source` and `ref` name it once for ever."""
+
+    planet_id: int
+    order_id: int | None
+    environment: str
+    kind: str
+    source: str
+    ref: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A signed amount in minor units on an account; a debit is above 0."""
+
+    account: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What ought to stand on accounts because of one fact. `back` is the kind of a later correction."""
+
+    kind: str
+    back: str
+    source: str
+    ref: str
+    at: datetime
+    amounts: Mapping[str, int]
+
+
+def book(cause: Cause, lines: Iterable[Line]) -> LedgerTransaction | None:
+    """Add a transaction, in the caller's transaction; None when this cause is booked already.
+
+    ValueError unless its lines sum to 0 in each currency and none of them is 0.
+    """
+    lines = list(lines)
+    sums: Counter[str] = Counter()
+    for line in lines:
+        sums[line.currency] += line.amount
+    if not lines or any(sums.values()) or not all(line.amount for line in lines):
+        raise ValueError(f"unbalanced booking of {cause.source} {cause.ref}")
+    row = LedgerTransaction(
+        planet_id=cause.planet_id,
+        order_id=cause.order_id,
+        environment=cause.environment,
+        kind=cause.kind,
+        source=cause.source,
+        source_ref=cause.ref,
+        at=cause.at,
+        booked_at=clock.now(),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+            db.session.flush()
+            db.session.add_all(
+                LedgerEntry(
+                    transaction_id=row.id,
+                    account=line.account,
+                    amount=line.amount,
+                    currency=line.currency,
+                )
+                for line in lines
+            )
+    except IntegrityError:
+        return None
+    return row
+
+
+def book_order(order: Order) -> list[LedgerTransaction]:
+    """Book what is not booked yet of an order's payments and refunds; returns what was added."""
+    db.session.flush()
+    # Two syncs of one order book one after the other.
+    db.session.scalar(select(Order.id).where(Order.id == order.id).with_for_update())
+    payments = db.session.scalars(
+        select(Payment).where(Payment.order_id == order.id).order_by(Payment.id)
+    ).all()
+    refunds = db.session.scalars(
+        select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)
+    ).all()
+    booked = _read_booked(order.id)
+    added = []
+    for payment in payments:
+        if payment.platform_percent is None:
+            payment.platform_percent = house.platform_fee_percent
+        dues = dues_of(
+            payment,
+            [refund for refund in refunds if refund.payment_id == payment.id],
+            money=MONEY.get(order.gateway, "provider"),
+            shares=_shares_of(order, payment.paid_at),
+            now=clock.now(),
+        )
+        rows = [_settle(order, payment.currency, due, booked) for due in dues]
+        added += [row for row in rows if row is not None]
+    return added
+
+
+def dues_of(
+    payment: Payment,
+    refunds: Sequence[Refund],
+    *,
+    money: str,
+    shares: Mapping[int, int],
+    now: datetime,
+) -> list[Due]:
+    """Return all that ought to be booked of a payment as it is now. Pure.
+
+    `shares` are percents by user id; `now` dates what has no moment of its own. Fees and shares are
+    floored; the rest is the creator's (R21).
+    """
+    ref, at = payment.provider_ref, payment.paid_at
+    left = payment.amount - payment.refunded
+    disputed = min(payment.dispute_amount or left, left) if payment.dispute else 0
+    lost = disputed if payment.dispute == "lost" else 0
+    net = max(left - lost, 0)
+    dues = [
+        Due("payment", "payment", "payment", ref, at, _move(INCOME, money, payment.amount)),
+        Due("fee", "fee", "fee", ref, at, _move(money, FEES, payment.fee)),
+        *_refund_dues(payment, refunds, money, now),
+        _dispute_due(payment, disputed, money, now),
+        Due("dispute_fee", "dispute_fee", "dispute_fee", ref, payment.dispute_at or at,
+            _move(money, FEES, payment.dispute_fee)),
+        Due("platform_fee", "platform_fee", "platform_fee", ref, at,
+            _move(PLATFORM, INCOME, _part(net, payment.platform_percent or 0))),
+    ]  # fmt: skip
+    for user_id, percent in sorted(shares.items()):
+        part = _move(f"payable:{user_id}", INCOME, _part(net, percent))
+        dues.append(Due("share", "share", "share", f"{ref}:{user_id}", at, part))
+    return dues
+
+
+def _refund_dues(
+    payment: Payment, refunds: Sequence[Refund], money: str, now: datetime
+) -> list[Due]:
+    """Each refund that we know by its reference, and what the provider counts beyond them."""
+    known = [refund for refund in refunds if refund.provider_ref]
+    rest = payment.refunded - sum(r.amount for r in known if r.state in COUNTED)
+    dues = [
+        Due(
+            "refund",
+            "refund_failed",
+            "refund",
+            refund.provider_ref or "",
+            refund.settled_at or refund.asked_at,
+            _move(money, INCOME, refund.amount if refund.state in COUNTED else 0),
+        )
+        for refund in known
+    ]
+    back = _move(money, INCOME, rest)
+    return [*dues, Due("adjustment", "adjustment", "adjustment", payment.provider_ref, now, back)]
+
+
+def _dispute_due(payment: Payment, disputed: int, money: str, now: datetime) -> Due:
+    """Money of an open dispute is taken back meanwhile; of a lost one for good (R19)."""
+    if payment.dispute in OPEN_DISPUTES:
+        amounts, kind = _move(money, DISPUTES, disputed), "dispute"
+    elif payment.dispute == "lost":
+        amounts, kind = _move(money, INCOME, disputed), "dispute_lost"
+    else:
+        amounts, kind = {}, "dispute_won"
+    at = payment.dispute_at or now
+    return Due(kind, kind, "dispute", payment.provider_ref, at, amounts)
+
+
+def _move(credit: str, debit: str, amount: int) -> dict[str, int]:
+    return {debit: amount, credit: -amount} if amount else {}
+
+
+def _part(amount: int, percent: int) -> int:
+    return amount * percent // 100
+
+
+@dataclass
+class _Booked:
+    """What is booked of one fact: how often, and what that comes to."""
+
+    times: int
+    amounts: Counter[str]
+
+
+def _settle(
+    order: Order, currency: str, due: Due, booked: dict[tuple[str, str], _Booked]
+) -> LedgerTransaction | None:
+    """Book the difference between what ought to stand and what stands."""
+    held = booked[due.source, due.ref]
+    names = {*due.amounts, *held.amounts}
+    lines = [
+        Line(name, missing, currency)
+        for name in sorted(names)
+        if (missing := due.amounts.get(name, 0) - held.amounts[name])
+    ]
+    if not lines:
+        return None
+    first = held.times == 0
+    cause = Cause(
+        planet_id=order.planet_id,
+        order_id=order.id,
+        environment=order.environment,
+        kind=due.kind if first or any(due.amounts.values()) else due.back,
+        source=due.source,
+        ref=due.ref if first else f"{due.ref}#{held.times}",
+        at=due.at if first else clock.now(),
+    )
+    return book(cause, lines)
+
+
+def _read_booked(order_id: int) -> dict[tuple[str, str], _Booked]:
+    rows = db.session.execute(
+        select(
+            LedgerTransaction.id,
+            LedgerTransaction.source,
+            LedgerTransaction.source_ref,
+            LedgerEntry.account,
+            LedgerEntry.amount,
+        )
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(LedgerTransaction.order_id == order_id)
+    )
+    booked: dict[tuple[str, str], _Booked] = defaultdict(lambda: _Booked(0, Counter()))
+    seen: set[int] = set()
+    for row_id, source, ref, account, amount in rows:
+        held = booked[source, ref.partition("#")[0]]
+        held.times += row_id not in seen
+        held.amounts[account] += amount
+        seen.add(row_id)
+    return booked
+
+
+def _shares_of(order: Order, at: datetime) -> dict[int, int]:
+    """Return whose percent of an order counted at a moment: its plan's, or the addressee's."""
+    wanted = select(IncomeShare.user_id, IncomeShare.percent).where(
+        IncomeShare.planet_id == order.planet_id,
+        IncomeShare.created_at <= at,
+        IncomeShare.ended_at.is_(None) | (IncomeShare.ended_at > at),
+    )
+    if order.kind == "question":
+        addressee = select(PaidQuestion.addressee_id).where(PaidQuestion.order_id == order.id)
+        wanted = wanted.where(IncomeShare.plan_id.is_(None), IncomeShare.user_id.in_(addressee))
+    elif order.plan_id is None:
+        return {}
+    else:
+        wanted = wanted.where(IncomeShare.plan_id == order.plan_id)
+    shares: Counter[int] = Counter()
+    for user_id, percent in db.session.execute(wanted):
+        shares[user_id] += percent
+    return dict(shares)
