@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -106,6 +107,15 @@ def test_files_are_downloads_that_cannot_run(cast: Cast) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_chinese_name_reaches_the_browser(cast: Cast) -> None:
+    name = "讲义 “一”📖.txt"
+    url = _send(cast.client("guest"), io.BytesIO(b"x"), name, "file").get_json()["url"]
+    disposition = cast.client("guest").get(url).headers["Content-Disposition"]
+    assert disposition.isascii()
+    assert disposition.startswith("attachment; filename=")
+    assert disposition.endswith(f"filename*=UTF-8''{quote(name)}")
 
 
 def test_ranges_continue_a_broken_download(cast: Cast) -> None:
