@@ -100,6 +100,17 @@ def test_who_has_an_account_is_told_in_the_page_too(cast: Cast, mailbox: Mailbox
     assert len(mailbox.to("stranger")) == 1
 
 
+def test_an_accepted_invitation_stays_readable(cast: Cast) -> None:
+    invitation_id = invite(cast, "stranger@example.test")
+    assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
+    with unit_of_work() as session:
+        row = session.get_one(Invitation, invitation_id)
+        actions.accept_invitation(
+            cast.actor("stranger"), invitation=row, nickname="", rules_version=0
+        )
+    assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
+
+
 def test_a_revoked_invitation_is_not_shown_and_not_mailed(cast: Cast, mailbox: Mailbox) -> None:
     invitation_id = invite(cast, "stranger@example.test")
     assert said(cast, "stranger") != [None]
