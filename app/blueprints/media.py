@@ -142,12 +142,12 @@ def _serve(found: AttachmentView, key: str, content_type: str) -> Response:
     )
     response.content_length = size
     response.set_etag(f"{found.public_id}-{key[-2:]}")
-    inline = found.purpose != "file"
-    response.headers.set(
-        "Content-Disposition", "inline" if inline else "attachment", **_names(found.filename)
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     public = found.purpose in _PICTURES
+    # Faces are seen by everybody, and a file's own name may say whose it is.
+    names = {} if public else _names(found.filename)
+    shown = "attachment" if found.purpose == "file" else "inline"
+    response.headers.set("Content-Disposition", shown, **names)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=604800" if public else "private, no-store"
     response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
     return response

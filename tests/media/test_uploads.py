@@ -118,6 +118,15 @@ def test_a_chinese_name_reaches_the_browser(cast: Cast) -> None:
     assert disposition.endswith(f"filename*=UTF-8''{quote(name)}")
 
 
+def test_faces_do_not_say_what_their_file_was_called(cast: Cast) -> None:
+    upload = actions.Upload("王小雨 member@example.test.png", picture())
+    public_id = actions.store_picture(
+        cast.actor("member"), storage=_storage(cast), upload=upload, purpose="avatar"
+    )
+    answer = cast.client("visitor").get(f"/media/{public_id}")
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (200, "inline")
+
+
 def test_ranges_continue_a_broken_download(cast: Cast) -> None:
     url = _send(cast.client("guest"), io.BytesIO(b"0123456789"), "n.bin", "file").get_json()["url"]
     answer = cast.client("guest").get(url, headers={"Range": "bytes=4-6"})
