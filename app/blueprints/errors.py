@@ -104,9 +104,28 @@ def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | Non
         answer.status_code = status
         return answer
     html = render_template(
-        "errors/error.html", status=status, title=title, sentence=sentence, link=link
+        "errors/error.html",
+        status=status,
+        title=title,
+        sentence=sentence,
+        link=link,
+        typed=_typed(),
     )
     return html, status
+
+
+def _typed() -> str:
+    """Return what somebody wrote in the form that was refused: no words of his are lost.
+
+    Only from a page of ours: no other site may have its words shown here.
+    """
+    if request.method != "POST" or not (request.referrer or "").startswith(request.host_url):
+        return ""
+    try:
+        return request.form.get("text", "").strip()
+    except HTTPException:
+        # Too large to be read at all.
+        return ""
 
 
 def _not_found(_error: Exception) -> Answer:
