@@ -42,7 +42,7 @@ def rules_history(slug: str) -> Page:
     if not versions:
         raise NotFound
     chosen = request.args.get("version", planet.rules_version, type=int)
-    shown = find_rules(planet.id, chosen)
+    shown = find_rules(planet.id, chosen) if chosen in dict(versions) else None
     if shown is None:
         raise NotFound
     before = find_rules(planet.id, chosen - 1)
