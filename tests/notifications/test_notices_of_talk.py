@@ -52,6 +52,18 @@ def test_the_asker_is_told_of_the_answer(cast: Cast) -> None:
     assert said(cast, "member") == ["陈默 answered your question in 轨道."]
 
 
+@pytest.mark.parametrize("last", ["guest", "partner"])
+def test_the_asker_is_told_of_the_answer_that_he_sees(cast: Cast, last: str) -> None:
+    topic = put_question(cast, "member", to=last)
+    first = {"guest": "partner", "partner": "guest"}[last]
+    hand(cast, topic, first, persona=last)
+    cast.set_membership(first, isolated_at=clock.now())
+    answer(cast, topic, first)
+    hand(cast, topic, last, persona="owner")
+    answer(cast, topic, last)
+    assert kinds(cast, "member")[-1] == "question_answered"
+
+
 def test_the_asker_is_told_that_it_was_declined(cast: Cast) -> None:
     topic = put_question(cast, "member")
     refuse(cast, topic)
