@@ -45,12 +45,11 @@ def test_every_page_bears_what_no_column_holds(cast: Cast, value: str) -> None:
     assert client.post("/p/orbit/rules/edit", data=rules).status_code == 303
     broken = set()
     for rule in _routes(cast.app, "GET"):
-        for slug in (cast.slug, NUL):
-            address = _address(adapter, rule, slug, value)
-            for query in ({}, dict.fromkeys(QUERY, value), {"from": value}):
-                status = client.get(address, query_string=query).status_code
-                if status >= 500:
-                    broken.add((address, status))
+        address = _address(adapter, rule, cast.slug, value)
+        for query in ({}, dict.fromkeys(QUERY, value), {"from": value}):
+            status = client.get(address, query_string=query).status_code
+            if status >= 500:
+                broken.add((address, status))
     assert broken == set()
 
 
