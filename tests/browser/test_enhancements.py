@@ -84,10 +84,10 @@ def test_a_like_is_pressed_at_once_and_put_back_when_refused(page: Page, live_ur
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like.locator("[data-count]")).to_have_text("22")
     page.unroute("**/styleguide/like")
-    answer(page, "/styleguide/like", {"error": "会员资格已到期"}, status=403)
+    answer(page, "/styleguide/like", {"error": "成员资格已到期"}, status=403)
     other = page.locator("article").nth(2).locator("[data-toggle]").first
     other.click()
-    expect(page.locator(".toast")).to_contain_text("会员资格已到期")
+    expect(page.locator(".toast")).to_contain_text("成员资格已到期")
     expect(other).to_have_attribute("aria-pressed", "false")
 
 

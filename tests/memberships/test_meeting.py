@@ -202,7 +202,8 @@ def test_counts_are_those_of_the_system(noon: datetime, cast: Cast) -> None:
     assert (found.posts, found.answers) == (1, 1)
     page = cast.client("visitor").get("/p/orbit/about").text
     numbers = re.findall(r'<dd class="stat__number">(\d+)', page)
-    assert numbers == [str(len(INSIDERS)), "1", "1"]
+    # Once in the right column, once in the text for windows without room for that column.
+    assert numbers == [str(len(INSIDERS)), "1", "1"] * 2
 
 
 def test_home_costs_the_same_however_many_planets(cast: Cast) -> None:

@@ -28,7 +28,7 @@ def remove(cast: Cast, persona: str) -> None:
 def test_the_addressee_is_told_of_a_question(cast: Cast) -> None:
     put_question(cast, "member")
     assert said(cast, "guest") == ["王小雨 asked you a question in 轨道."]
-    assert said(cast, "guest", "zh_Hans") == ["王小雨 在「轨道」向你提了一个问题。"]
+    assert said(cast, "guest", "zh_Hans") == ["王小雨 在“轨道”向你提了一个问题。"]
     assert all(not kinds(cast, p) for p in ("member", "owner", "other", "partner"))
 
 
