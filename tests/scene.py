@@ -26,7 +26,7 @@ from app.discussion.models import (
     TopicTag,
 )
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import db, unit_of_work
 from app.media.models import Attachment
 from app.memberships.models import Invitation, Membership
 from tests.cast import PERSONAS, Cast
@@ -63,6 +63,9 @@ def plant(cast: Cast) -> Scene:
     _questions(scene, moment)
     _comments(scene, moment)
     _private_things(scene, moment)
+    scene.values["member_id"] = [row.public_id for row in db.session.query(Membership)]
+    scene.values["answer_id"] = [row.public_id for row in db.session.query(Answer)]
+    db.session.rollback()
     scene.values["public_id"] = [
         *scene.topics.values(),
         *scene.comments.values(),

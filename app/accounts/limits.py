@@ -29,6 +29,7 @@ LETTERS_PER_ADDRESS = 5
 LETTERS_PER_NETWORK = 30
 PASSWORDS_PER_PERSON = 10
 CHANGES_PER_PERSON = 5
+NAMES_PER_PERSON = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,9 @@ def count_password(user_id: int) -> None:
 def count_change(user_id: int) -> None:
     """Count one wish of a signed-in person that sends letters; LimitReached after too many."""
     limits.hit(f"change:user:{user_id}", limit=CHANGES_PER_PERSON, window=HOUR)
+
+
+def count_name(user_id: int) -> None:
+    """Count one name that a signed-in person wants to take, here or in a planet; LimitReached after
+    too many: that a name is taken there tells that its bearer is a member."""
+    limits.hit(f"name:user:{user_id}", limit=NAMES_PER_PERSON, window=HOUR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
 
 import flask_login
 from flask import abort, current_app, g, redirect, request, session, url_for
@@ -166,11 +167,21 @@ def see_other(endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), code=303)
 
 
+def with_query(address: str) -> str:
+    """Return an address with the query of this request. Not by `url_for`, which takes some names of
+    parameters for its own (`_external`, `_scheme`) and fails on others."""
+    query = urlencode(list(request.args.items(multi=True)))
+    return f"{address}?{query}" if query else address
+
+
 def safe_next(default: str) -> str:
     """Return the `next` parameter when it is a path of ours, else `default` (no open redirect)."""
     target = request.values.get("next", "")
+    return target if is_our_path(target) else default
+
+
+def is_our_path(target: str) -> bool:
+    """Whether a browser that is sent to `target` stays with us."""
     # Browsers drop tabs and line ends and take a backslash for a slash: then "/\t/host" is a host.
     plain = target.isprintable() and "\\" not in target
-    if plain and target.startswith("/") and not target.startswith("//"):
-        return target
-    return default
+    return plain and target.startswith("/") and not target.startswith("//")

@@ -8,10 +8,12 @@ import flask
 from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.blueprints.entrance import current_viewer
+from app.blueprints.entrance import current_viewer, with_query
+from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, LimitReached, NotFound, Refused
 from app.planets.queries import find_former_slug
 from app.policy import Reason
@@ -104,16 +106,39 @@ def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | Non
         answer.status_code = status
         return answer
     html = render_template(
-        "errors/error.html", status=status, title=title, sentence=sentence, link=link
+        "errors/error.html",
+        status=status,
+        title=title,
+        sentence=sentence,
+        link=link,
+        typed=_typed(),
     )
     return html, status
 
 
+def _typed() -> str:
+    """Return what somebody wrote in the form that was refused: no words of his are lost.
+
+    Only from a page of ours: no other site may have its words shown here.
+    """
+    if request.method != "POST" or not (request.referrer or "").startswith(request.host_url):
+        return ""
+    try:
+        return request.form.get("text", "").strip()
+    except HTTPException:
+        # Too large to be read at all.
+        return ""
+
+
 def _not_found(_error: Exception) -> Answer:
     """One page for what is hidden and what never was: the same words, the same way out."""
-    planet = g.get("planet")
-    if planet is None and (address := former_address()):
+    if g.get("planet") is None and (address := former_address()):
         return redirect(address, code=301)
+    return _nothing()
+
+
+def _nothing() -> Answer:
+    planet = g.get("planet")
     if planet is not None and current_viewer() is None:
         sentence = gettext(
             "There is nothing here that visitors can open. Members see more after signing in."
@@ -141,9 +166,7 @@ def former_address() -> str:
     slug = find_former_slug(former)
     if slug is None:
         return ""
-    return url_for(
-        request.endpoint, **{**request.args.to_dict(flat=False), **arguments, "slug": slug}
-    )
+    return with_query(url_for(request.endpoint, **{**arguments, "slug": slug}))
 
 
 def _refused(error: Refused) -> Answer:
@@ -165,12 +188,18 @@ def _refused(error: Refused) -> Answer:
     )
 
 
-def _invalid(error: Invalid) -> Answer:
+def _invalid(_error: Exception) -> Answer:
     return _page(
         422,
         title=gettext("That did not work"),
         sentence=gettext("Something in the request was not right. Go back and try again."),
     )
+
+
+def _unfit(error: DataError) -> Answer:
+    """What no column can hold (a NUL, a number of thirty digits) is sent by no page of ours."""
+    db.session.rollback()
+    return _nothing() if request.method in ("GET", "HEAD") else _invalid(error)
 
 
 def _conflict(_error: Conflict) -> Answer:
@@ -233,6 +262,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Conflict, _conflict)
+    app.register_error_handler(DataError, _unfit)
     app.register_error_handler(LimitReached, _too_many)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

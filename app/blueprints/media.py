@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from flask_babel import gettext
@@ -140,12 +142,21 @@ def _serve(found: AttachmentView, key: str, content_type: str) -> Response:
     )
     response.content_length = size
     response.set_etag(f"{found.public_id}-{key[-2:]}")
-    inline = found.purpose != "file"
-    response.headers.set(
-        "Content-Disposition", "inline" if inline else "attachment", filename=found.filename
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     public = found.purpose in _PICTURES
+    # Faces are seen by everybody, and a file's own name may say whose it is.
+    names = {} if public else _names(found.filename)
+    shown = "attachment" if found.purpose == "file" else "inline"
+    response.headers.set("Content-Disposition", shown, **names)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=604800" if public else "private, no-store"
     response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
     return response
+
+
+def _names(filename: str) -> dict[str, str]:
+    """Return the parameters that name a download: headers are Latin-1, names are Chinese."""
+    if filename.isascii():
+        return {"filename": filename}
+    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode("ascii")
+    # RFC 8187: whoever does not know the second takes the first.
+    return {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"}

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from app.discussion.rebuilding import render_again
 from app.discussion.recounting import recount
 from app.kernel.text import RENDERER_VERSION
+from app.planets.rebuilding import render_pages_again
 
 
 @click.group("rebuild")
@@ -19,8 +20,10 @@ def command() -> None:
 @click.option("--all", "everything", is_flag=True, help="Also what the present renderer has made.")
 @with_appcontext
 def texts(everything: bool) -> None:
-    """Render the stored texts of topics, answers and comments whose HTML is of an older renderer."""
+    """Render anew the stored texts whose HTML is of an older renderer: topics, answers, comments,
+    and what planets say of themselves."""
     done = render_again(below=RENDERER_VERSION + 1 if everything else RENDERER_VERSION)
+    done += render_pages_again()
     click.echo(f"{done} texts rendered")
 
 

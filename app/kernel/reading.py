@@ -170,7 +170,8 @@ def _drop(engine: Engine, connection: PoolProxiedConnection) -> None:
     """Let go of a thread's connection after an error: it may be the connection that is broken."""
     if _readers.by_engine.get(engine) is connection:
         del _readers.by_engine[engine]
-        connection.invalidate()
+        # Detached, it is in no pool's care: `invalidate` would forget it and leave it open.
+        connection.close()
 
 
 def _convert(row: Row, columns: Columns) -> Row:

@@ -15,7 +15,7 @@ from app.discussion.queries.noticed import (
     find_noticed_comments,
     find_noticed_topics,
 )
-from app.memberships.queries import actors_of, names_in, open_invitation_ids
+from app.memberships.queries import actors_of, names_in, valid_invitation_ids
 from app.notifications import links
 from app.notifications.kinds import COMMENTS, Kind
 from app.notifications.models import Notification
@@ -72,7 +72,7 @@ def _gather(user_id: int, notices: Sequence[Notification]) -> _Surroundings:
         topics=find_noticed_topics(ids("topic_id")),
         comments=find_noticed_comments(ids("comment_id")),
         names=names_in(pairs),
-        invitations=open_invitation_ids(ids("invitation_id")),
+        invitations=valid_invitation_ids(ids("invitation_id")),
     )
 
 

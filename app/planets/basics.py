@@ -12,6 +12,9 @@ NAME_MAX = 60
 TAGLINE_MAX = 140
 INTRO_MAX = 5_000
 RULES_MAX = 20_000
+# What the ids of their elements begin with: both stand on the page of a planet at most once.
+INTRO_PREFIX = "intro-"
+RULES_PREFIX = "rules-"
 
 CATEGORIES = (
     "technology",
@@ -86,7 +89,7 @@ def prepare(basics: Basics) -> Basics:
     )
     for problem in find_problems(tidied):
         raise problem
-    return replace(tidied, intro_html=render_page(tidied.intro, id_prefix="intro-"))
+    return replace(tidied, intro_html=render_page(tidied.intro, id_prefix=INTRO_PREFIX))
 
 
 def render_page(source: str, *, id_prefix: str) -> str:

@@ -196,8 +196,14 @@ def _topic_edit(actor: Actor, facts: TopicFacts) -> Verdict:
     if facts.kind == "question":
         if not mine:
             return deny(Reason.NOT_YOURS)
-        return deny(Reason.ALREADY_ANSWERED) if facts.answered else ALLOW
-    return ALLOW if mine or actor.leads else deny(Reason.NOT_YOURS)
+        return deny(Reason.ALREADY_ANSWERED) if facts.answered else _edit(actor, facts)
+    return _edit(actor, facts) if mine or actor.leads else deny(Reason.NOT_YOURS)
+
+
+def _edit(actor: Actor, facts: TopicFacts | CommentFacts | AnswerFacts) -> Verdict:
+    """New words in what others read would be read by them: of an isolated person they are not."""
+    heard = actor.isolated and not facts.isolated
+    return deny(Reason.WINDOW_OVER) if heard else ALLOW
 
 
 def _topic_delete(actor: Actor, facts: TopicFacts) -> Verdict:
@@ -324,7 +330,7 @@ def _answer_edit(actor: Actor, facts: AnswerFacts) -> Verdict:
         return HIDE
     if (stopped := silenced(actor)) is not None:
         return stopped
-    return ALLOW if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
+    return _edit(actor, facts) if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
 
 
 # --- comments and reactions ----------------------------------------------------------------------
@@ -353,7 +359,7 @@ def _comment_edit(actor: Actor, facts: CommentFacts) -> Verdict:
         return HIDE
     if (stopped := silenced(actor)) is not None:
         return stopped
-    return ALLOW if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
+    return _edit(actor, facts) if facts.writer_id == actor.user_id else deny(Reason.NOT_YOURS)
 
 
 def edit_is_silent(actor: Actor, facts: CommentFacts) -> bool:

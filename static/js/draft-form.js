@@ -50,6 +50,13 @@ class DraftForm extends HTMLElement {
         this.keep("rev", body.rev);
         this.say(this.dataset.saved);
         if (!this.dirty) this.dispatchEvent(new Event("draft:saved", { bubbles: true }));
+      } else if (answer.status === 422 && body.error) {
+        // Too long, or too many drafts: the next change tries again.
+        this.say(body.error, true);
+      } else if (answer.status >= 400 && answer.status < 422) {
+        // Signed out, or no longer let in: trying again would change nothing.
+        this.stop();
+        this.say(this.dataset.refused, true);
       } else {
         throw new Error();
       }

@@ -1,4 +1,5 @@
-// "Read on" under a folded text opens it in place. A fold that hides nothing goes away.
+// "Read on" under a folded text opens it in place. A fold that hides nothing goes away; where the reader
+// can see it, it leaves its place behind, so that nothing moves under his finger.
 import { icon, words } from "./page.js";
 
 const foldedFor = (link) => {
@@ -22,6 +23,7 @@ for (const link of document.querySelectorAll("a[data-unfold]")) {
   const text = foldedFor(link);
   if (text && text.scrollHeight <= text.clientHeight + 4) {
     text.classList.remove("prose--folded");
-    link.hidden = true;
+    if (link.getBoundingClientRect().top > innerHeight) link.hidden = true;
+    else link.classList.add("topic__more--idle");
   }
 }

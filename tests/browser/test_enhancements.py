@@ -84,10 +84,10 @@ def test_a_like_is_pressed_at_once_and_put_back_when_refused(page: Page, live_ur
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like.locator("[data-count]")).to_have_text("22")
     page.unroute("**/styleguide/like")
-    answer(page, "/styleguide/like", {"error": "会员资格已到期"}, status=403)
+    answer(page, "/styleguide/like", {"error": "成员资格已到期"}, status=403)
     other = page.locator("article").nth(2).locator("[data-toggle]").first
     other.click()
-    expect(page.locator(".toast")).to_contain_text("会员资格已到期")
+    expect(page.locator(".toast")).to_contain_text("成员资格已到期")
     expect(other).to_have_attribute("aria-pressed", "false")
 
 
@@ -239,3 +239,32 @@ def test_without_scripts_nothing_that_needs_them_is_shown(
     page.locator("main details[data-menu] > summary").first.click()
     expect(page.locator("main .menu__item").first).to_be_visible()
     context.close()
+
+
+# Reads on to the end of the page as it is drawn, then lets every picture come.
+SHIFTS = """async () => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+  const moved = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) moved.push(...entry.sources.map((s) => s.node?.className));
+  }).observe({ type: "layout-shift", buffered: true });
+  await drawn();
+  scrollTo(0, document.body.scrollHeight);
+  await drawn();
+  const late = [...document.images].filter((picture) => !picture.complete);
+  const come = late.map((picture) => new Promise((done) => { picture.onload = picture.onerror = done; }));
+  for (const picture of late) picture.loading = "eager";
+  await Promise.all(come);
+  await drawn();
+  return moved;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("sheet", ["conversation", "page/feed", "page/topic"])
+def test_pictures_that_come_late_move_nothing(
+    page: Page, live_url: str, sheet: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(f"{live_url}/styleguide/{sheet}")
+    assert page.evaluate(SHIFTS) == []

@@ -88,6 +88,8 @@ def test_a_like_is_pressed_taken_back_and_kept(
         expect(heart.locator("[data-count]")).to_have_text(count)
         expect(heart).not_to_have_attribute("aria-busy", "true")
     heart.dblclick()
+    # What is on its way would else arrive after the page was read.
+    expect(heart).not_to_have_attribute("aria-busy", "true")
     page.reload()
     pressed_now = page.locator(f"#c-{one} [data-toggle]").get_attribute("aria-pressed")
     assert (pressed_now == "true") == (the_comment(one).like_count == 1)
@@ -154,6 +156,9 @@ def test_a_question_is_kept_while_it_is_written_and_answered_on_a_phone(
     expect(phone.locator("main")).to_contain_text("匿名")
     phone.get_by_role("link", name="回答", exact=True).click()
     phone.locator("[name=text]").fill("能**复述**就算。")
+    expect(phone.locator("[data-draft-state]")).to_have_text("草稿已保存", timeout=5_000)
+    phone.reload()
+    expect(phone.locator("[name=text]")).to_have_value("能**复述**就算。")
     phone.get_by_role("button", name="提交回答").last.click()
     expect(phone.locator(".answer")).to_contain_text("能复述就算。")
     page.reload()

@@ -92,6 +92,19 @@ def test_a_topic_is_kept_while_it_is_written_and_published(
     context.close()
 
 
+def test_who_is_signed_out_while_writing_gets_the_words_back(
+    cast: Cast, chromium: Browser, live_url: str
+) -> None:
+    context = _context(cast, chromium, live_url, "guest", viewport=DESKTOP)
+    page = _write(context, live_url)
+    context.clear_cookies()
+    page.fill("[name=text]", "写到一半")
+    expect(page.locator("[data-draft-state]")).to_contain_text("可能已退出登录", timeout=5_000)
+    page.click("main .form-actions button[value=publish]")
+    expect(page.locator("main")).to_contain_text("写到一半")
+    context.close()
+
+
 def test_the_preview_shows_what_will_stand_there(
     cast: Cast, chromium: Browser, live_url: str
 ) -> None:

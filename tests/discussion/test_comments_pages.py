@@ -205,6 +205,23 @@ def test_who_may_not_write_is_refused_at_the_door(
     assert the_topic(topic).comment_count == 0
 
 
+def test_a_form_that_comes_too_late_gives_the_words_back(noon: datetime, cast: Cast) -> None:
+    topic = post(cast, comments_closed_at=noon)
+    path = topic_path(cast, topic) + "/comments"
+    form = {"text": "写了<很久>的话"}
+    here = {"Referer": f"http://localhost{topic_path(cast, topic)}"}
+    refused = cast.client("member").post(path, data=form, headers=here)
+    assert refused.status_code == 403
+    assert "写了&lt;很久&gt;的话" in refused.text
+    gone = cast.client("member").post(f"/p/{cast.slug}/t/none/comments", data=form, headers=here)
+    assert gone.status_code == 404
+    assert "写了&lt;很久&gt;的话" in gone.text
+    elsewhere = {"Referer": "http://elsewhere.example/"}
+    foreign = cast.client("member").post(path, data=form, headers=elsewhere)
+    assert foreign.status_code == 403
+    assert "很久" not in foreign.text
+
+
 def test_the_reason_stands_where_the_form_would(noon: datetime, cast: Cast) -> None:
     topic = post(cast, comments_closed_at=noon)
     english = {"Accept-Language": "en"}

@@ -107,6 +107,30 @@ def test_a_reply_to_what_is_gone_keeps_what_was_typed(noon: datetime, cast: Cast
     say(cast, "isolated", topic, "自言自语", hidden)
 
 
+def test_whoever_is_isolated_since_changes_nothing_that_others_read(
+    noon: datetime, cast: Cast
+) -> None:
+    topic = post(cast)
+    heard = say(cast, "member", topic, "先前")
+    cast.set_membership("member", isolated_at=noon)
+    unheard = say(cast, "member", topic, "后来")
+    with pytest.raises(Refused) as refused:
+        change(cast, "member", heard, "加我微信")
+    assert refused.value.reason == "window_over"
+    change(cast, "member", unheard, "自言自语")
+    assert [the_comment(c).source for c in (heard, unheard)] == ["先前", "自言自语"]
+
+
+def test_whoever_is_heard_again_is_not_heard_below_what_was_not(noon: datetime, cast: Cast) -> None:
+    topic = post(cast)
+    unheard = say(cast, "isolated", topic, "孤")
+    cast.set_membership("isolated", isolated_at=None)
+    say(cast, "isolated", topic, "回孤", unheard, quotes=True)
+    assert the_topic(topic).comment_count == 0
+    say(cast, "isolated", topic, "又见")
+    assert the_topic(topic).comment_count == 1
+
+
 def test_a_quote_repeats_the_beginning_of_what_it_answers(noon: datetime, cast: Cast) -> None:
     topic = post(cast)
     one = say(cast, "member", topic, "**很长** " + "好" * 400)

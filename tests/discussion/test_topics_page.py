@@ -48,6 +48,11 @@ def test_link_previews_of_a_sample_tell_what_it_is(cast: Cast, noon: datetime) -
     page = cast.client("visitor").get(path(cast, topic), follow_redirects=True)
     assert page.status_code == 200
     assert '<meta property="og:title" content="公开题目">' in page.text
+    # The way in stands below it for those who are not inside.
+    assert "/p/orbit/about" in page.text
+    inside = cast.client("member").get(path(cast, topic), follow_redirects=True).text
+    assert "成员可以阅读" in page.text
+    assert "成员可以阅读" not in inside
     assert '<meta property="og:description" content="公开正文">' in page.text
     assert f"http://planet.test/p/orbit/t/{topic.public_id}/" in page.text
 

@@ -62,6 +62,23 @@ def test_what_a_reader_may_not_see_is_neither_shown_nor_lost(cast: Cast, noon: d
         assert _titles(cast, series) == ["丙", "甲", "未到"]
 
 
+def test_whose_time_is_over_meets_no_newer_column_or_tag(noon: datetime, cast: Cast) -> None:
+    with clock.fixed(noon - timedelta(days=60)):
+        old = _series(cast, "旧课")
+        post(cast, "owner", title="旧", tags=("旧签",), series=(old,))
+    new = _series(cast, "新课")
+    post(cast, "owner", title="新", tags=("新签",), series=(new,))
+    for persona, sees in (("member", True), ("expired", False)):
+        client = cast.client(persona)
+        for page in (f"/p/{cast.slug}", f"/p/{cast.slug}/columns"):
+            text = client.get(page).text
+            assert ("新签" in text or "新课" in text) is sees, page
+            assert "旧签" in text or "旧课" in text, page
+        assert client.get(f"/p/{cast.slug}/columns/{old}").status_code == 200
+        for page in (f"/p/{cast.slug}/columns/{new}", f"/p/{cast.slug}?tag=新签"):
+            assert client.get(page).status_code == (200 if sees else 404), page
+
+
 def test_progress_counts_what_was_opened(cast: Cast, noon: datetime) -> None:
     series = _series(cast)
     refs = [post(cast, "owner", title=title, series=(series,)) for title in "甲乙"]

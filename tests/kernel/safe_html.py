@@ -26,6 +26,7 @@ FIXED = {
     ("a", "rel"): {REL},
     ("pre", "tabindex"): {"0"},
     ("div", "tabindex"): {"0"},
+    ("span", "tabindex"): {"0"},
     ("input", "type"): {"checkbox"},
     ("input", "disabled"): {""},
     ("input", "checked"): {""},

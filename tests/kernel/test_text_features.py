@@ -1,5 +1,7 @@
 """Each feature of both profiles, as the reader gets it."""
 
+import re
+
 import pytest
 
 from app.kernel.text import (
@@ -62,7 +64,20 @@ def test_length_counts_a_line_end_once():
 
 
 def test_headings_begin_at_the_second_level_and_have_prefixed_ids():
-    assert html("# One ##\n###### Six") == ('<h2 id="t1-one">One</h2>\n<h6 id="t1-six">Six</h6>')
+    assert html("# One ##\n###### Six") == ('<h2 id="t1-one">One</h2>\n<h3 id="t1-six">Six</h3>')
+
+
+def test_headings_leave_no_level_out_below_a_pages_title():
+    assert html("## 一\n#### 甲\n## 二") == (
+        '<h2 id="t1-一">一</h2>\n<h3 id="t1-甲">甲</h3>\n<h2 id="t1-二">二</h2>'
+    )
+    six = html("\n".join(f"{'#' * n} h{n}" for n in range(1, 7)))
+    assert [int(level) for level in re.findall(r"<h(\d)", six)] == [2, 3, 4, 5, 6, 6]
+
+
+def test_an_empty_corner_of_a_table_is_no_heading():
+    table = html("| | 甲 |\n|---|---|\n| 一 | 1 |")
+    assert "<td></td>\n<th>甲</th>" in table
 
 
 def test_links_to_headings_get_the_same_prefix():
@@ -200,14 +215,21 @@ def test_formulas_in_a_line_and_as_a_block():
         "<mn>2</mn></msup></mrow></math></span> 为</p>"
     )
     block = html("公式：\n$$\n\\frac{a}{b} < c\n$$\n完")
-    assert '<div class="math"><math display="block"' in block
+    assert '<div class="math" tabindex="0"><math display="block"' in block
     assert "<mfrac>" in block
     assert block.endswith("<p>完</p>")
 
 
 def test_a_block_formula_inside_a_sentence():
-    assert html("即 $$x$$ 也").startswith('<p>即 <span class="math"><math display="block"')
+    assert html("即 $$x$$ 也").startswith(
+        '<p>即 <span class="math" tabindex="0"><math display="block"'
+    )
     assert "$" not in text_of(html("$$x$$ 也"))
+
+
+def test_no_line_begins_with_the_comma_after_a_formula():
+    said = html("令 $a$，$b$）。则 $c$ 成立")
+    assert [after[:2] for after in said.split("</math>")[1:]] == ["，<", "）。", "</"]
 
 
 def test_formulas_with_text_in_chinese():

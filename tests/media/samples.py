@@ -35,7 +35,7 @@ def photo_with_metadata() -> io.BytesIO:
 def animation(frames: int = 4) -> io.BytesIO:
     """Return a GIF that moves."""
     target = io.BytesIO()
-    images = [Image.new("RGB", (32, 32), (n * 40, 0, 0)) for n in range(frames)]
+    images = [Image.new("RGB", (32, 32), (n * 40 % 256, 0, 0)) for n in range(frames)]
     images[0].save(target, "GIF", save_all=True, append_images=images[1:], duration=80)
     target.seek(0)
     return target
@@ -53,3 +53,10 @@ def huge_png(width: int = 30_000, height: int = 30_000) -> io.BytesIO:
         )
     )
     return io.BytesIO(b"\x89PNG\r\n\x1a\n" + body)
+
+
+def specks(frames: int) -> io.BytesIO:
+    """Return a GIF of one pixel that has as many frames as wanted, 23 bytes each."""
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    control, place = b"\x21\xf9\x04\x04\x01\0\0\0", struct.pack("<HHHHB", 0, 0, 1, 1, 0)
+    return io.BytesIO(head + (control + b"\x2c" + place + b"\x02\x02\x44\x01\0") * frames + b";")

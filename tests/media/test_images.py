@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from PIL import Image
 
 from app.kernel.errors import Invalid
-from app.media.images import COVER_SIZE, LONG_SIDE, read_avatar, read_cover, read_picture
-from tests.media.samples import animation, huge_png, photo_with_metadata, picture
+from app.media.images import (
+    COVER_SIZE,
+    LONG_SIDE,
+    MAX_FRAMES,
+    read_avatar,
+    read_cover,
+    read_picture,
+)
+from tests.media.samples import animation, huge_png, photo_with_metadata, picture, specks
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,17 @@ def test_animations_keep_moving() -> None:
     full, thumbnail = read_picture(animation())
     assert Image.open(io.BytesIO(full.data)).n_frames == 4  # type: ignore[attr-defined]
     assert getattr(Image.open(io.BytesIO(thumbnail.data)), "n_frames", 1) == 1
+
+
+def test_an_animation_of_countless_frames_stands_still() -> None:
+    full, _ = read_picture(animation(MAX_FRAMES))
+    assert Image.open(io.BytesIO(full.data)).n_frames > 1  # type: ignore[attr-defined]
+    full, _ = read_picture(animation(MAX_FRAMES + 1))
+    assert getattr(Image.open(io.BytesIO(full.data)), "n_frames", 1) == 1
+    # As many as fit into the largest upload.
+    began = time.process_time()
+    read_picture(specks(900_000))
+    assert time.process_time() - began < 5
 
 
 def test_a_bomb_is_refused_by_its_header() -> None:

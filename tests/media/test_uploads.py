@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -106,6 +107,24 @@ def test_files_are_downloads_that_cannot_run(cast: Cast) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_chinese_name_reaches_the_browser(cast: Cast) -> None:
+    name = "讲义 “一”📖.txt"
+    url = _send(cast.client("guest"), io.BytesIO(b"x"), name, "file").get_json()["url"]
+    disposition = cast.client("guest").get(url).headers["Content-Disposition"]
+    assert disposition.isascii()
+    assert disposition.startswith("attachment; filename=")
+    assert disposition.endswith(f"filename*=UTF-8''{quote(name)}")
+
+
+def test_faces_do_not_say_what_their_file_was_called(cast: Cast) -> None:
+    upload = actions.Upload("王小雨 member@example.test.png", picture())
+    public_id = actions.store_picture(
+        cast.actor("member"), storage=_storage(cast), upload=upload, purpose="avatar"
+    )
+    answer = cast.client("visitor").get(f"/media/{public_id}")
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (200, "inline")
 
 
 def test_ranges_continue_a_broken_download(cast: Cast) -> None:

@@ -62,6 +62,14 @@ def test_both_languages(cast: Cast, language: str) -> None:
         assert client.get(path, headers={"Accept-Language": language}).status_code == 200
 
 
+def test_a_planets_address_is_not_called_an_e_mail_address(cast: Cast) -> None:
+    owner, chinese = cast.client("owner"), {"Accept-Language": "zh-CN"}
+    settings = owner.get("/p/orbit/settings", headers=chinese).text
+    assert "改用这个地址" in settings
+    assert "邮箱" not in settings
+    assert "更换邮箱" in owner.get("/account/security", headers=chinese).text
+
+
 def test_founding_a_planet(cast: Cast) -> None:
     client = cast.client("stranger")
     assert client.get("/planets/new").status_code == 200

@@ -50,7 +50,7 @@ def test_the_mail_in_chinese(cast: Cast, mailbox: Mailbox) -> None:
     put_question(cast, "member")
     mail = mailbox.one_to("guest")
     assert mail["Subject"] == "Planetarium：有一个问题等你回答"
-    assert "王小雨 在「轨道」向你提了一个问题。" in text_of(mail)
+    assert "王小雨 在“轨道”向你提了一个问题。" in text_of(mail)
     assert "不再接收邮件通知" in html_of(mail)
 
 

@@ -77,7 +77,7 @@ def test_a_new_role_is_told_as_it_is_now(cast: Cast) -> None:
             actor = cast.actor("owner")
             actions.set_role(actor, member=get_row(actor, who), role=role, ends_at=None)
         assert said(cast, "member", "zh_Hans")[-1] == (
-            f"你在「轨道」的身份现在是：{'管理员' if role is PlanetRole.ADMIN else '嘉宾'}。"
+            f"你在“轨道”的身份现在是：{'管理员' if role is PlanetRole.ADMIN else '嘉宾'}。"
         )
     assert kinds(cast, "member") == ["role_changed"] * 2
 
@@ -87,7 +87,7 @@ def test_an_invitation_goes_to_the_address(cast: Cast, mailbox: Mailbox) -> None
     mail = mailbox.one_to("new@example.test")
     # The planet is a Chinese one.
     assert mail["Subject"] == "Planetarium：有人邀请你"
-    assert "林悦 邀请你加入 Planetarium 上的「轨道」，身份是嘉宾。" in text_of(mail)
+    assert "林悦 邀请你加入 Planetarium 上的“轨道”，身份是嘉宾。" in text_of(mail)
     assert "来讲讲<b>天文</b>吧。" in text_of(mail)
     assert "&lt;b&gt;" in html_of(mail) and "<b>" not in html_of(mail)
     assert Visitor(cast.app).get(link_in(mail)).status_code in (200, 303)
@@ -98,6 +98,17 @@ def test_who_has_an_account_is_told_in_the_page_too(cast: Cast, mailbox: Mailbox
     invite(cast, "stranger@example.test")
     assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
     assert len(mailbox.to("stranger")) == 1
+
+
+def test_an_accepted_invitation_stays_readable(cast: Cast) -> None:
+    invitation_id = invite(cast, "stranger@example.test")
+    assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
+    with unit_of_work() as session:
+        row = session.get_one(Invitation, invitation_id)
+        actions.accept_invitation(
+            cast.actor("stranger"), invitation=row, nickname="", rules_version=0
+        )
+    assert said(cast, "stranger") == ["林悦 invites you to 轨道."]
 
 
 def test_a_revoked_invitation_is_not_shown_and_not_mailed(cast: Cast, mailbox: Mailbox) -> None:

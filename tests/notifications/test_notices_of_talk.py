@@ -28,7 +28,7 @@ def remove(cast: Cast, persona: str) -> None:
 def test_the_addressee_is_told_of_a_question(cast: Cast) -> None:
     put_question(cast, "member")
     assert said(cast, "guest") == ["王小雨 asked you a question in 轨道."]
-    assert said(cast, "guest", "zh_Hans") == ["王小雨 在「轨道」向你提了一个问题。"]
+    assert said(cast, "guest", "zh_Hans") == ["王小雨 在“轨道”向你提了一个问题。"]
     assert all(not kinds(cast, p) for p in ("member", "owner", "other", "partner"))
 
 
@@ -50,6 +50,18 @@ def test_the_asker_is_told_of_the_answer(cast: Cast) -> None:
     topic = put_question(cast, "member")
     answer(cast, topic)
     assert said(cast, "member") == ["陈默 answered your question in 轨道."]
+
+
+@pytest.mark.parametrize("last", ["guest", "partner"])
+def test_the_asker_is_told_of_the_answer_that_he_sees(cast: Cast, last: str) -> None:
+    topic = put_question(cast, "member", to=last)
+    first = {"guest": "partner", "partner": "guest"}[last]
+    hand(cast, topic, first, persona=last)
+    cast.set_membership(first, isolated_at=clock.now())
+    answer(cast, topic, first)
+    hand(cast, topic, last, persona="owner")
+    answer(cast, topic, last)
+    assert kinds(cast, "member")[-1] == "question_answered"
 
 
 def test_the_asker_is_told_that_it_was_declined(cast: Cast) -> None:

@@ -12,6 +12,7 @@ import pytest
 from app.policy import (
     Action,
     Actor,
+    AnswerFacts,
     CommentFacts,
     PlanetRole,
     PlanetSettings,
@@ -151,6 +152,12 @@ GRID: dict[str, tuple[Action, object, str]] = {
     "edit an answered question": (
         Action.TOPIC_EDIT, question(answered=True),
         "not_yours not_yours not_yours not_yours already_answered not_yours H H H H not_yours muted H H"),
+    "edit a post of one's own when isolated since": (
+        Action.TOPIC_EDIT, post(writer_id=IDS["isolated"]),
+        "A A not_yours not_yours not_yours not_yours H H H H window_over muted H H"),
+    "edit a post of one's own that nobody else sees": (
+        Action.TOPIC_EDIT, post(writer_id=IDS["isolated"], isolated=True),
+        "H H H H H H H H H H A H H H"),
     "delete a post": (
         Action.TOPIC_DELETE, post(),
         "A A A A not_yours not_yours H H H H not_yours not_yours H H"),
@@ -186,6 +193,16 @@ GRID: dict[str, tuple[Action, object, str]] = {
     "edit a comment": (
         Action.COMMENT_EDIT, comment(post()),
         "not_yours not_yours not_yours not_yours A not_yours H H H H not_yours muted H H"),
+    "edit a comment of one's own when isolated since": (
+        Action.COMMENT_EDIT, comment(post(), writer_id=IDS["isolated"]),
+        "not_yours not_yours not_yours not_yours not_yours not_yours H H H H window_over muted H H"),
+    "edit a comment of one's own that nobody else sees": (
+        Action.COMMENT_EDIT, comment(post(), writer_id=IDS["isolated"], isolated=True),
+        "H H H H H H H H H H A H H H"),
+    "edit an answer of one's own when isolated since": (
+        Action.ANSWER_EDIT,
+        AnswerFacts(question(answered=True, addressee_id=IDS["isolated"]), IDS["isolated"]),
+        "not_yours not_yours not_yours not_yours not_yours not_yours H H H H window_over muted H H"),
     "delete a comment": (
         Action.COMMENT_DELETE, comment(post()),
         "A A A not_yours A not_yours H H H H not_yours not_yours H H"),

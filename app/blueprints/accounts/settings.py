@@ -42,9 +42,12 @@ def save_profile() -> Page:
     clean = problems.check(actions.clean_profile, typed.name, typed.bio)
     if clean is None:
         return _profile_page(typed, problems)
+    renamed = clean.name != viewer.name
+    if renamed and not within(lambda: limits.count_name(viewer.user_id), problems):
+        return _profile_page(typed, problems)
     with unit_of_work():
         actions.edit_profile(site_actor(), profile=clean)
-        if clean.name != viewer.name:
+        if renamed:
             follow_name(site_actor(), former=viewer.name)
     flash(gettext("Saved."), "ok")
     return see_other("accounts.profile")

@@ -13,20 +13,24 @@ from werkzeug.wrappers import Response
 from app.blueprints.discussion.comments import changes_of
 from app.blueprints.discussion.composer import render_preview
 from app.blueprints.discussion.composer_page import upload_shape
-from app.blueprints.discussion.forms import attachment_ids, store_files
+from app.blueprints.discussion.forms import composed, from_fields, store_files
 from app.blueprints.discussion.present import Shape, card_shape
 from app.blueprints.discussion.question_shapes import due_in
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.discussion.actions import answers as actions
 from app.discussion.actions import questions as question_actions
+from app.discussion.actions.drafts import ANSWER, Hold
 from app.discussion.queries.cards import load_cards
+from app.discussion.queries.drafts import DraftView, find_draft, find_topic_draft
 from app.discussion.queries.facts import AnswerRow, get_answer, get_topic, get_topic_by_id
 from app.discussion.queries.questions import get_question
 from app.discussion.queries.topic_page import get_entry
 from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound, Refused
+from app.kernel.ids import new_public_id
+from app.kernel.text import clean
 from app.media.queries import list_attachments, list_waiting
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
@@ -37,14 +41,28 @@ Page = Response | str | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class AnswerState:
-    """What stands in the form."""
+    """What stands in the form, and what it knows of its draft (an answer that is changed has none)."""
 
     text: str = ""
     attachments: tuple[str, ...] = ()
+    draft: str = ""
+    tab: str = ""
+    rev: int = 0
 
 
 def _state() -> AnswerState:
-    return AnswerState(request.form.get("text", ""), attachment_ids(request.form))
+    sent = composed(request.form)
+    return AnswerState(sent.text, sent.attachments, sent.draft, sent.tab, sent.rev)
+
+
+def _begin(actor: Actor, topic_id: int) -> AnswerState:
+    """Return the state of a form that goes on where the actor stopped, or begins."""
+    tab = new_public_id()
+    kept = find_topic_draft(actor, topic_id, purpose=ANSWER)
+    if kept is None:
+        return AnswerState(draft=new_public_id(), tab=tab)
+    held = from_fields(kept.fields)
+    return AnswerState(held.text, held.attachments, kept.public_id, tab, kept.rev)
 
 
 @bp.get("/p/<slug>/q/<public_id>/answer")
@@ -52,9 +70,9 @@ def _state() -> AnswerState:
 def answer(slug: str, public_id: str) -> str:
     """Show a question with the form that answers it."""
     planet, actor = enter_planet(slug)
-    _topic, facts = get_topic(actor, public_id)
+    topic, facts = get_topic(actor, public_id)
     require(can(actor, Action.QUESTION_ANSWER, facts))
-    return _answer_page(planet, actor, public_id, AnswerState())
+    return _answer_page(planet, actor, public_id, _begin(actor, topic.id))
 
 
 @bp.post("/p/<slug>/q/<public_id>/answer")
@@ -66,6 +84,8 @@ def send(slug: str, public_id: str) -> Page:
     try:
         return _send(planet, actor, public_id, state)
     except (Conflict, NotFound, Refused) as error:
+        if _sent_before(actor, state):
+            return _to_answer(slug, public_id, state.draft)
         if not state.text.strip() or not actor.inside:
             raise
         status = {NotFound: 404, Refused: 403}.get(type(error), 409)
@@ -81,19 +101,41 @@ def _send(planet: PlanetView, actor: Actor, public_id: str, state: AnswerState) 
         if _only_shows():
             return _answer_page(planet, actor, public_id, state, preview=_preview(planet, actor))
         new = actions.compose_answer(
-            actor, planet=planet, text=state.text, attachments=state.attachments
+            actor,
+            planet=planet,
+            text=state.text,
+            attachments=state.attachments,
+            key=state.draft,
         )
         with unit_of_work():
             # Waiting for others' writing took time: read with the clock as it is now.
             actor = replace(actor, now=clock.now())
             topic, facts = get_topic(actor, public_id)
-            row = actions.answer_question(actor, topic=topic, facts=facts, answer=new)
+            hold = Hold(tab=state.tab, rev=state.rev)
+            row = actions.answer_question(actor, topic=topic, facts=facts, answer=new, hold=hold)
     except Invalid as error:
         return _answer_page(planet, actor, public_id, state, errors=errors_of(error)), 422
+    except Conflict:
+        newer = find_draft(actor, state.draft)
+        if newer is None or newer.rev == state.rev:
+            raise
+        state = replace(state, rev=newer.rev)
+        return _answer_page(planet, actor, public_id, state, newer=newer), 409
     flash(gettext("Answered."), "ok")
-    return see_other(
-        "topics.show", slug=planet.slug, public_id=public_id, _anchor=f"a-{row.public_id}"
-    )
+    return _to_answer(planet.slug, public_id, row.public_id)
+
+
+def _sent_before(actor: Actor, state: AnswerState) -> bool:
+    """Whether this very form was sent already: a second click is no second answer."""
+    try:
+        row, _facts = get_answer(actor, state.draft)
+    except NotFound:
+        return False
+    return row.author_id == actor.user_id and row.source == clean(state.text).strip("\n")
+
+
+def _to_answer(slug: str, topic: str, answer: str) -> Response:
+    return see_other("topics.show", slug=slug, public_id=topic, _anchor=f"a-{answer}")
 
 
 def _only_shows() -> bool:
@@ -119,6 +161,7 @@ def _answer_page(
     *,
     errors: dict[str, str] | None = None,
     preview: Markup | None = None,
+    newer: DraftView | None = None,
 ) -> str:
     entry = get_entry(actor, public_id)
     card = load_cards([entry.id], actor.now)[entry.id]
@@ -132,6 +175,8 @@ def _answer_page(
         url=url_for("answers.send", **where),
         back=url_for("topics.show", **where),
         submit=gettext("Send the answer"),
+        draft_url=url_for("composer.save", slug=planet.slug),
+        newer=newer,
         preview=preview,
         **_fields(planet, state, errors, _uploads(actor, state, None)),
     )
@@ -194,9 +239,7 @@ def save(slug: str, public_id: str) -> Page:
             topic, _facts = get_topic_by_id(actor, row.topic_id)
     except Invalid as error:
         return _edit_page(planet, actor, row, state, errors=errors_of(error)), 422
-    return see_other(
-        "topics.show", slug=slug, public_id=topic.public_id, _anchor=f"a-{row.public_id}"
-    )
+    return _to_answer(slug, topic.public_id, row.public_id)
 
 
 def _edit_page(
@@ -217,6 +260,8 @@ def _edit_page(
         url=url_for("answers.save", slug=planet.slug, public_id=row.public_id),
         back=url_for("topics.show", slug=planet.slug, public_id=topic.public_id),
         submit=gettext("Save"),
+        draft_url=None,
+        newer=None,
         preview=preview,
         **_fields(planet, state, errors, _uploads(actor, state, row.id)),
     )

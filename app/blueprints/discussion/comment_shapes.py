@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -22,12 +22,14 @@ from app.policy import Action, Actor, CommentFacts, TopicFacts, can
 class ThreadRights:
     """What a reader may do below a topic: with any comment, with his own, with those of others.
 
-    The policy is asked once a page: of comments that can be seen nothing else decides.
+    The policy is asked once a page: of comments that can be seen nothing else decides, save for
+    editing whether he alone sees it (`edit_unheard`).
     """
 
     like: bool
     reply: bool
     edit_own: bool
+    edit_unheard: bool
     delete_own: bool
     delete_any: bool
     stick: bool
@@ -42,6 +44,7 @@ def rights_below(actor: Actor, facts: TopicFacts) -> ThreadRights:
         like=bool(can(actor, Action.LIKE, other)),
         reply=bool(can(actor, Action.COMMENT_WRITE, facts)),
         edit_own=bool(can(actor, Action.COMMENT_EDIT, own)),
+        edit_unheard=bool(can(actor, Action.COMMENT_EDIT, replace(own, isolated=True))),
         delete_own=bool(can(actor, Action.COMMENT_DELETE, own)),
         delete_any=bool(can(actor, Action.COMMENT_DELETE, other)),
         stick=bool(can(actor, Action.COMMENT_STICK, other)),
@@ -119,7 +122,7 @@ def _menu(
 ) -> list[Shape]:
     """Return the lines of a comment's menu."""
     lines = []
-    if own and rights.edit_own:
+    if own and (rights.edit_unheard if view.isolated else rights.edit_own):
         lines.append(_line(gettext("Edit"), url_for("comments.edit", **where), "pen-line"))
     if view.edited and (own or rights.history_any):
         lines.append(_line(gettext("Versions"), url_for("comments.history", **where), "history"))

@@ -21,9 +21,10 @@ from app.blueprints.discussion.present import topic_url
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require
 from app.discussion.actions.composing import compose_edit
+from app.discussion.actions.drafts import EDIT
 from app.discussion.actions.topics import edit_topic
 from app.discussion.queries.cards import load_cards
-from app.discussion.queries.drafts import find_draft, find_edit_draft
+from app.discussion.queries.drafts import find_draft, find_topic_draft
 from app.discussion.queries.series import series_of
 from app.discussion.queries.topic_page import TopicText, get_text
 from app.kernel.db import unit_of_work
@@ -44,7 +45,7 @@ def edit(slug: str, public_id: str) -> str:
     topic = get_text(actor, public_id)
     require(can(actor, Action.TOPIC_EDIT, topic.facts))
     state = replace(_state_of(actor, topic), draft=new_public_id(), tab=new_public_id())
-    draft = find_edit_draft(actor, topic.id)
+    draft = find_topic_draft(actor, topic.id, purpose=EDIT)
     if draft is not None:
         kept = from_fields(draft.fields)
         state = replace(kept, draft=draft.public_id, tab=state.tab, rev=draft.rev)

@@ -30,7 +30,7 @@ from app.discussion.queries.feed import (
 )
 from app.discussion.queries.pages import Cursor, Cut, Page, parse_cursor
 from app.discussion.queries.stream import list_latest_comments, list_scheduled
-from app.discussion.queries.tags import TagRow, list_tags
+from app.discussion.queries.tags import TagRow, list_menu_tags
 from app.kernel.db import unit_of_work
 from app.kernel.errors import NotFound
 from app.policy import Action, Actor, can
@@ -46,7 +46,7 @@ def home(slug: str) -> str:
     planet, actor = enter_planet(slug)
     if not can(actor, Action.PLANET_READ):
         return show_landing(planet, actor)
-    tags = list_tags(actor)
+    tags = list_menu_tags(actor)
     tag = _chosen_tag(tags)
     view = FeedView.LATEST if tag else _view()
     page = list_feed(actor, view=view, tag_id=tag.id if tag else None, cut=_cut())

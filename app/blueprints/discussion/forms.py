@@ -92,9 +92,15 @@ def composed(form: MultiDict[str, str]) -> Composed:
         publish_at=form.get("publish_at", ""),
         draft=form.get("draft", "")[:16],
         tab=form.get("tab", "")[:40],
-        rev=form.get("rev", 0, type=int),
-        base=form.get("base", 0, type=int),
+        rev=small_number(form, "rev"),
+        base=small_number(form, "base"),
     )
+
+
+def small_number(form: MultiDict[str, str], name: str) -> int:
+    """Return a count that one of our pages sent; 0 for anything else, also for more than fits a row."""
+    typed = form.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
 def from_fields(fields: dict[str, Any]) -> Composed:
@@ -168,9 +174,9 @@ def parse_local(text: str) -> datetime | None:
     """Return a `datetime-local` value, meant in the reader's zone, as aware UTC; None when it is none."""
     try:
         naive = datetime.strptime(text.strip()[:16], LOCAL_FORMAT)  # noqa: DTZ007 - zone below
-    except ValueError:
+        return naive.replace(tzinfo=ZoneInfo(choose_timezone())).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return naive.replace(tzinfo=ZoneInfo(choose_timezone())).astimezone(UTC)
 
 
 def local_value(moment: datetime) -> str:

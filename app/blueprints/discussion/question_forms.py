@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.blueprints.discussion.composer_page import upload_shape
-from app.blueprints.discussion.forms import attachment_ids, store_files
+from app.blueprints.discussion.forms import attachment_ids, small_number, store_files
 from app.blueprints.discussion.present import Shape, author_shape
 from app.blueprints.discussion.refusals import refusal_words
 from app.discussion.actions.drafts import QUESTION, DraftSave, Hold
@@ -80,7 +80,7 @@ def ask_state(form: MultiDict[str, str]) -> AskState:
         attachments=attachment_ids(form),
         draft=form.get("draft", "")[:16],
         tab=form.get("tab", "")[:40],
-        rev=form.get("rev", 0, type=int),
+        rev=small_number(form, "rev"),
     )
 
 

@@ -13,6 +13,7 @@ from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import (
     declares,
     enter_planet,
+    is_our_path,
     require_viewer,
     safe_next,
     see_other,
@@ -51,7 +52,8 @@ def _came_from() -> str:
     sent = request.referrer or ""
     if not sent.startswith(request.host_url):
         return ""
-    return sent[len(request.host_url) - 1 :]
+    path = sent[len(request.host_url) - 1 :]
+    return path if is_our_path(path) else ""
 
 
 @bp.post("/p/<slug>/t/<public_id>/like")

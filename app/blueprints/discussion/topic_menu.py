@@ -21,6 +21,7 @@ def topic_menu(slug: str, actor: Actor, entry: FeedEntry, card: TopicCard) -> li
         *_reading(slug, entry),
         *_editing(slug, actor, entry),
         *_marks(slug, actor, entry, card),
+        *_deleting(slug, actor, entry),
     ]
 
 
@@ -43,8 +44,6 @@ def _editing(slug: str, actor: Actor, entry: FeedEntry) -> Iterator[Shape]:
         yield _link(gettext("Versions"), url_for("topics.history", **where), "history")
     if can(actor, Action.SERIES_EDIT) and not entry.facts.deleted:
         yield _link(gettext("Columns"), url_for("series.choose", **where), "library")
-    if can(actor, Action.TOPIC_DELETE, entry.facts):
-        yield _link(gettext("Delete"), url_for("topics.confirm_delete", **where), "trash-2")
 
 
 def _marks(slug: str, actor: Actor, entry: FeedEntry, card: TopicCard) -> Iterator[Shape]:
@@ -66,6 +65,12 @@ def _marks(slug: str, actor: Actor, entry: FeedEntry, card: TopicCard) -> Iterat
             act = "clear" if is_set else "set"
             line = _link(words[mark][is_set], url, icon)
             yield line | {"post": True, "fields": {"mark": mark.value, "do": act}}
+
+
+def _deleting(slug: str, actor: Actor, entry: FeedEntry) -> Iterator[Shape]:
+    if can(actor, Action.TOPIC_DELETE, entry.facts):
+        url = url_for("topics.confirm_delete", slug=slug, public_id=entry.public_id)
+        yield _link(gettext("Delete"), url, "trash-2")
 
 
 def _link(label: str, url: str, icon: str) -> Shape:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,7 +19,14 @@ from app.blueprints.discussion.present import (
 from app.blueprints.discussion.question_shapes import question_section
 from app.blueprints.discussion.topic_menu import topic_menu
 from app.blueprints.discussion.words import sentence
-from app.blueprints.entrance import current_site, declares, enter_planet, require, see_other
+from app.blueprints.entrance import (
+    current_site,
+    declares,
+    enter_planet,
+    require,
+    see_other,
+    with_query,
+)
 from app.discussion.actions import marks
 from app.discussion.actions.reading import mark_topic_read
 from app.discussion.actions.topics import delete_topic
@@ -54,8 +59,7 @@ def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
     # Only now: the title in the address must not tell what stands behind a hidden topic.
     readable = card.slug if entry.text_readable else ""
     if title_slug != readable:
-        query: dict[str, Any] = request.args.to_dict()
-        return redirect(topic_url(slug, public_id, readable, **query), code=301)
+        return redirect(with_query(topic_url(slug, public_id, readable)), code=301)
     page = _page(planet, actor, entry, card)
     if entry.has_news and actor.inside:
         with unit_of_work():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -52,7 +52,8 @@ def audit(slug: str) -> Page:
 def _read_place() -> Place | None:
     try:
         at = datetime.fromisoformat(request.args.get("until", ""))
-    except ValueError:
+        at = at.astimezone(UTC) if at.tzinfo else at
+    except (ValueError, OverflowError):
         return None
     shown = request.args.get("shown", 0, type=int)
     return Place(at, shown) if at.tzinfo is not None and 0 <= shown < 10_000 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, lazy_pgettext
 
 # What each act is called. An act without words here is shown under its own key.
 ACTS: dict[str, Any] = {
@@ -19,12 +19,12 @@ ACTS: dict[str, Any] = {
     "member.end": lazy_gettext("changed the end date of"),
     "member.approve": lazy_gettext("let in"),
     "member.decline": lazy_gettext("declined the request of"),
-    "member.leave": lazy_gettext("left"),
-    "member.mute": lazy_gettext("muted"),
+    "member.leave": lazy_pgettext("act", "left"),
+    "member.mute": lazy_pgettext("act", "muted"),
     "member.unmute": lazy_gettext("unmuted"),
-    "member.isolate": lazy_gettext("isolated"),
+    "member.isolate": lazy_pgettext("act", "isolated"),
     "member.release": lazy_gettext("ended the isolation of"),
-    "member.remove": lazy_gettext("removed"),
+    "member.remove": lazy_pgettext("act", "removed"),
     "member.readmit": lazy_gettext("readmitted"),
     "invitation.create": lazy_gettext("invited somebody"),
     "invitation.resend": lazy_gettext("sent an invitation again"),

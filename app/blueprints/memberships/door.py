@@ -9,9 +9,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import get_timezone, lazy_gettext
 from werkzeug.wrappers import Response
 
+from app.accounts import limits
 from app.blueprints.page import media_url
+from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
-from app.policy import PlanetRole, Standing
+from app.memberships.rows import person_of
+from app.policy import Actor, PlanetRole, Standing
 
 bp = Blueprint("memberships", __name__)
 
@@ -39,6 +42,12 @@ STANDING_NAMES: dict[str, Any] = {
     Standing.PENDING: lazy_gettext("Waiting"),
     Standing.VISITOR: lazy_gettext("Not inside"),
 }
+
+
+def count_name(actor: Actor) -> None:
+    """Count one name that somebody wants to take in a planet; LimitReached after too many."""
+    with unit_of_work():
+        limits.count_name(person_of(actor))
 
 
 def read_last_day(field: str) -> datetime | None:

@@ -25,6 +25,7 @@ from app.blueprints.memberships.door import (
     Page,
     answer,
     bp,
+    count_name,
     last_day,
     read_last_day,
 )
@@ -136,6 +137,7 @@ def accept(secret: str) -> Page:
         return _gone()
     if viewer.email != found.email:
         return _invitation(secret, found, errors={})
+    count_name(actor)
     try:
         with unit_of_work():
             invitation = lock_invitation(found.row_id)

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from app.blueprints.entrance import declares, enter_planet, require, see_other
-from app.blueprints.memberships.door import Page, answer, bp
+from app.blueprints.memberships.door import Page, answer, bp, count_name
 from app.blueprints.planets.landing import cover_shape, door_state
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
@@ -39,6 +39,7 @@ def send_join(slug: str) -> Page:
     if verdict.reason in (Reason.ALREADY_MEMBER, Reason.PENDING):
         return see_other("feed.home", slug=slug)
     require(verdict)
+    count_name(actor)
     nickname = request.form.get("nickname", "")
     version = request.form.get("rules", 0, type=int)
     asks = planet.joining == Joining.APPROVAL

@@ -6,7 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 
 from app.blueprints.entrance import declares, enter_planet, require, safe_next, see_other
-from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, last_day
+from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, last_day
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -30,6 +30,8 @@ def mine(slug: str) -> Page:
 def change_nickname(slug: str) -> Page:
     """Take another name in this planet; empty for the account's."""
     planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANET_READ))
+    count_name(actor)
     try:
         with unit_of_work():
             actions.change_nickname(actor, nickname=request.form.get("nickname", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from app.blueprints.discussion.present import card_shape
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -202,8 +202,8 @@ def _listed(planet: PlanetView, actor: Actor, row: MemberRow) -> dict[str, Any]:
         return shown
     standing = row.standing(actor.now, planet.grace)
     muted = row.muted_until is not None and row.muted_until > actor.now
-    flags = [gettext("muted")] if muted else []
-    flags += [gettext("isolated")] if row.isolated_at else []
+    flags = [pgettext("state", "muted")] if muted else []
+    flags += [pgettext("state", "isolated")] if row.isolated_at else []
     tones = {Standing.ACTIVE: "ok", Standing.GRACE: "warn", Standing.REMOVED: "error"}
     return shown | {
         "standing": STANDING_NAMES[standing],

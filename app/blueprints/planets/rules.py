@@ -16,7 +16,7 @@ from app.kernel.errors import Invalid, NotFound
 from app.kernel.text import clean
 from app.memberships.actions import accept_rules
 from app.planets import actions
-from app.planets.basics import RULES_MAX, render_page
+from app.planets.basics import RULES_MAX, RULES_PREFIX, render_page
 from app.planets.queries import PlanetView, find_rules, list_rules
 from app.policy import Action, can
 
@@ -42,7 +42,7 @@ def rules_history(slug: str) -> Page:
     if not versions:
         raise NotFound
     chosen = request.args.get("version", planet.rules_version, type=int)
-    shown = find_rules(planet.id, chosen)
+    shown = find_rules(planet.id, chosen) if chosen in dict(versions) else None
     if shown is None:
         raise NotFound
     before = find_rules(planet.id, chosen - 1)
@@ -74,7 +74,7 @@ def publish_rules(slug: str) -> Page:
         flash(gettext("Nothing changed, so nobody was asked again."), "info")
         return see_other("planets.edit_rules", slug=slug)
     based_on = request.form.get("based_on", -1, type=int)
-    html = render_page(source, id_prefix="rules-") if len(source) <= RULES_MAX else ""
+    html = render_page(source, id_prefix=RULES_PREFIX) if len(source) <= RULES_MAX else ""
     try:
         with unit_of_work():
             page = actions.publish_rules(

@@ -76,15 +76,12 @@ WORDS: dict[str, Words] = {
         lazy_gettext("Who may publish topics"),
         options={
             "partners": (lazy_gettext("The owner and partners"), ""),
-            "staff": (lazy_gettext("Also admins"), ""),
+            "staff": (lazy_gettext("The owner, partners and admins"), ""),
             "guests": (
-                lazy_gettext("Also guests"),
+                lazy_gettext("The owner, partners, admins and guests"),
                 lazy_gettext("Members read, ask and comment. This is how most planets work."),
             ),
-            "members": (
-                lazy_gettext("Also members"),
-                lazy_gettext("Everybody inside publishes."),
-            ),
+            "members": (lazy_gettext("Everybody inside"), ""),
         },
     ),
     "who_may_comment": Words(

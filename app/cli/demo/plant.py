@@ -27,7 +27,7 @@ from app.memberships.actions.joining import start_membership
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
 from app.planets import actions as planets
-from app.planets.basics import Basics, prepare, render_page
+from app.planets.basics import RULES_PREFIX, Basics, prepare, render_page
 from app.planets.models import Planet
 from app.policy import Actor, PlanetRole
 
@@ -88,7 +88,7 @@ def _found(script: PlanetScript, owner_id: int, storage: Storage, moment: dateti
             accent=script.accent,
         )
     )
-    rules = render_page(script.rules, id_prefix="rules-")
+    rules = render_page(script.rules, id_prefix=RULES_PREFIX)
     with clock.fixed(moment - FOUNDED):
         founder = Actor(now=clock.now(), user_id=owner_id, confirmed=True, site_admin=True)
         with unit_of_work() as session:

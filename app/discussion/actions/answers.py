@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.discussion.actions.drafts import Hold, consume_draft
 from app.discussion.actions.history import keep_revision
 from app.discussion.actions.questions import change_open, lock_question, write_log
 from app.discussion.actions.touch import touch_topic
@@ -18,7 +19,7 @@ from app.discussion.rendering import Body, render_body
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
-from app.kernel.ids import new_public_id
+from app.kernel.ids import is_public_id, new_public_id
 from app.media.actions import attach, release
 from app.outbox.events import put
 from app.planets.queries import PlanetView
@@ -27,7 +28,8 @@ from app.policy import Action, Actor, AnswerFacts, TopicFacts, require
 
 @dataclass(frozen=True, slots=True)
 class NewAnswer:
-    """An answer ready to be stored; `attachments` are public ids of uploads."""
+    """An answer ready to be stored; `attachments` are public ids of uploads. `key` becomes its
+    public id, and is that of the draft it was written in: sent twice it is once."""
 
     key: str
     body: Body
@@ -44,9 +46,9 @@ def compose_answer(
 ) -> NewAnswer:
     """Check and render an answer before the unit of work; Invalid names the field.
 
-    `key` is the answer's public id when it is being edited. As long as a topic may be.
+    `key` is the public id of its draft, or its own when it is being edited. As long as a topic may be.
     """
-    key = key or new_public_id()
+    key = key if is_public_id(key) else new_public_id()
     body = render_body(
         text,
         max_chars=planet.topic_max_chars,
@@ -59,10 +61,15 @@ def compose_answer(
 
 
 def answer_question(
-    actor: Actor, *, topic: TopicRow, facts: TopicFacts, answer: NewAnswer
+    actor: Actor,
+    *,
+    topic: TopicRow,
+    facts: TopicFacts,
+    answer: NewAnswer,
+    hold: Hold | None = None,
 ) -> Answer:
     """Answer a question: from now on the members read it. Conflict when it was withdrawn, declined,
-    handed on or answered in the meantime.
+    handed on or answered in the meantime, or when another tab kept newer words than `hold` knows.
 
     An isolated addressee's answer is seen by himself alone: for everybody else the question stays
     unanswered, is overdue in its time and can be handed on.
@@ -79,6 +86,7 @@ def answer_question(
         _make_new(topic.id)
         touch_topic(topic.id, active_at=moment)
     row = _store(actor, topic, answer)
+    consume_draft(actor, key=answer.key, hold=hold)
     if not row.isolated:
         write_log(topic.id, "answered", actor_id=actor.user_id)
         put(QuestionAnswered(topic_id=topic.id, answer_id=row.id))

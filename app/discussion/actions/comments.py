@@ -90,8 +90,8 @@ def write_comment(
     """
     require(actor, Action.COMMENT_WRITE, facts)
     _lock(topic.id)
-    parent = _parent(actor, topic, comment.wish.parent)
-    row = _new_row(actor, topic, facts, parent, comment)
+    row = _new_row(actor, topic, facts, comment)
+    _put_below(actor, row, comment.wish)
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -190,28 +190,29 @@ def _lock(topic_id: int) -> None:
     db.session.execute(select(Topic.id).where(Topic.id == topic_id).with_for_update())
 
 
-def _parent(actor: Actor, topic: TopicRow, public_id: str) -> CommentRow | None:
-    """Return the comment replied to; Invalid when it is gone, so that nothing typed is lost."""
-    if not public_id:
-        return None
+def _put_below(actor: Actor, row: Comment, wish: CommentWish) -> None:
+    """Make a new row a reply to its parent, if it has one; Invalid when that is gone, so that nothing
+    typed is lost. What stands below words that nobody else sees is seen by nobody else."""
+    if not wish.parent:
+        return
     try:
-        parent, facts = get_comment(actor, public_id)
+        parent, facts = get_comment(actor, wish.parent)
     except NotFound:
         raise Invalid("parent", "gone") from None
-    if parent.topic_id != topic.id or facts.deleted:
+    if parent.topic_id != row.topic_id or facts.deleted:
         raise Invalid("parent", "gone")
-    return parent
+    row.parent_id = parent.id
+    row.root_id = parent.root_id or parent.id
+    row.depth = parent.depth + 1
+    row.isolated = row.isolated or facts.isolated
+    if wish.quotes:
+        row.quote_id = parent.id
+        row.quote = excerpt(parent.source, QUOTE_LENGTH)
 
 
-def _new_row(
-    actor: Actor,
-    topic: TopicRow,
-    facts: TopicFacts,
-    parent: CommentRow | None,
-    comment: NewComment,
-) -> Comment:
+def _new_row(actor: Actor, topic: TopicRow, facts: TopicFacts, comment: NewComment) -> Comment:
     asks = facts.kind == "question" and facts.writer_id == actor.user_id
-    row = Comment(
+    return Comment(
         public_id=comment.key,
         planet_id=topic.planet_id,
         topic_id=topic.id,
@@ -223,14 +224,6 @@ def _new_row(
         created_at=clock.now(),
         isolated=actor.isolated,
     )
-    if parent is not None:
-        row.parent_id = parent.id
-        row.root_id = parent.root_id or parent.id
-        row.depth = parent.depth + 1
-        if comment.wish.quotes:
-            row.quote_id = parent.id
-            row.quote = excerpt(parent.source, QUOTE_LENGTH)
-    return row
 
 
 def _written_before(

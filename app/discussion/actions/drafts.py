@@ -25,9 +25,12 @@ MAX_DRAFTS = 100
 MAX_CHARS = 100_000
 POST = "post"
 QUESTION = "question"
+ANSWER = "answer"
 EDIT = "edit"
-PURPOSES = (POST, QUESTION, EDIT)
+PURPOSES = (POST, QUESTION, ANSWER, EDIT)
 _ACTIONS = {POST: Action.TOPIC_POST, QUESTION: Action.QUESTION_ASK}
+# What is written about a topic that is there already.
+_ON_TOPIC = {ANSWER: Action.QUESTION_ANSWER, EDIT: Action.TOPIC_EDIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class DraftSave:
-    """What a page sends to be kept. `fields` are plain JSON values; `topic` is set for an edit."""
+    """What a page sends to be kept. `fields` are plain JSON values; `topic` is set for an
+    answer and an edit."""
 
     key: str
     purpose: str
@@ -77,9 +81,9 @@ def save_draft(actor: Actor, *, draft: DraftSave) -> DraftRef:
 
 
 def _require(actor: Actor, draft: DraftSave) -> int | None:
-    if draft.purpose == EDIT:
+    if draft.purpose in _ON_TOPIC:
         row, facts = get_topic(actor, draft.topic)
-        require(actor, Action.TOPIC_EDIT, facts)
+        require(actor, _ON_TOPIC[draft.purpose], facts)
         return row.id
     require(actor, _ACTIONS[draft.purpose])
     return None

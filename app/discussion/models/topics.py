@@ -74,7 +74,7 @@ class Topic(Base):
 class Draft(Base):
     """What somebody is writing: kept on the server, so sign-out or a dead phone loses nothing.
 
-    `purpose`: post, question, or edit (then `topic_id` is set). `tab` names the browser tab that
+    `purpose`: post, question, answer or edit (the last two with `topic_id`). `tab` names the browser tab that
     saved last and `rev` counts saves; a second tab is told instead of overwriting.
     """
 

@@ -20,7 +20,8 @@ D = DRAFTS.c
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """A draft as its writer sees it. `topic` is the public id of the topic an edit is of, or ""."""
+    """A draft as its writer sees it. `topic` is the public id of the topic that an edit is of,
+    or the question that an answer is to, or ""."""
 
     public_id: str
     purpose: str
@@ -55,9 +56,9 @@ def find_draft(actor: Actor, public_id: str) -> DraftView | None:
     return _read(row) if row else None
 
 
-def find_edit_draft(actor: Actor, topic_id: int) -> DraftView | None:
-    """Return what the actor began to change in a topic and did not save yet, or None."""
-    statement = _own(actor).where(D.topic_id == topic_id, D.purpose == "edit")
+def find_topic_draft(actor: Actor, topic_id: int, *, purpose: str) -> DraftView | None:
+    """Return the change to a topic, or the answer to it, that the actor began and did not send yet."""
+    statement = _own(actor).where(D.topic_id == topic_id, D.purpose == purpose)
     row = db.session.execute(statement.order_by(D.updated_at.desc()).limit(1)).one_or_none()
     return _read(row) if row else None
 

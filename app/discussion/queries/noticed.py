@@ -50,7 +50,8 @@ def find_noticed_topics(topic_ids: Collection[int]) -> dict[int, NoticedTopic]:
     own = (T.id, T.public_id, T.title, T.excerpt, _A.author_id, _A.isolated)
     statement = select(*FACT_COLUMNS, *own).select_from(source).where(T.id.in_(topic_ids))
     found = {}
-    for row in db.session.execute(statement):
+    # The last of two counts: what everybody sees outweighs what an isolated addressee wrote.
+    for row in db.session.execute(statement.order_by(_A.isolated.desc())):
         topic_id, public_id, title, excerpt, answerer_id, isolated = row[_FACTS:]
         facts = read_topic_facts(row)
         answer = None if answerer_id is None else AnswerFacts(facts, answerer_id, isolated)

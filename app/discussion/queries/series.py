@@ -71,7 +71,10 @@ _COLUMNS = (S.id, S.public_id, S.title, S.intro, S.cover)
 
 
 def list_series(actor: Actor) -> list[SeriesRow]:
-    """Return the planet's columns in their order, with the actor's progress. Two queries."""
+    """Return the planet's columns in their order, with the actor's progress. Two queries.
+
+    Whose time is over sees those in which something is left to him: the others may be newer.
+    """
     rows = name_series(actor)
     counts: dict[int, tuple[int, int]] = {
         series_id: (topics, opened)
@@ -83,6 +86,7 @@ def list_series(actor: Actor) -> list[SeriesRow]:
         replace(row, topics=topics, opened=opened)
         for row in rows
         for topics, opened in [counts.get(row.id, (0, 0))]
+        if topics or actor.inside
     ]
 
 
@@ -99,6 +103,8 @@ def get_series(actor: Actor, public_id: str) -> tuple[SeriesRow, list[SeriesEntr
     if row is None or not can(actor, Action.PLANET_READ):
         raise NotFound(public_id)
     entries = [_entry(found) for found in db.session.execute(_topics(actor, [row[0]]))]
+    if not entries and not actor.inside:
+        raise NotFound(public_id)
     opened = sum(entry.read for entry in entries)
     return SeriesRow(*row, len(entries), opened), entries
 

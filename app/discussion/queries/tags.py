@@ -39,8 +39,16 @@ class TagRow:
 
 
 def list_tags(actor: Actor) -> list[TagRow]:
-    """Return the planet's tags in their order, without counts: for the menu and for suggestions."""
+    """Return the planet's tags in their order, without counts: for suggestions."""
     return [TagRow(*row) for row in _TAGS.rows(planet=_planet_id(actor))]
+
+
+def list_menu_tags(actor: Actor) -> list[TagRow]:
+    """Return the tags by which the actor may narrow the feed. Whose time is over has those of what is
+    left to him: the others may be newer."""
+    if actor.inside:
+        return list_tags(actor)
+    return [tag for tag in count_tags(actor) if tag.topics]
 
 
 def count_tags(actor: Actor) -> list[TagRow]:

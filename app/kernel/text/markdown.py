@@ -99,7 +99,8 @@ class _House(Extension):
         emphasis.add("~", "del", double=True)
         md.inlinePatterns.register(emphasis, "em_strong", 60)
         md.treeprocessors.register(_ShowImages(md, self.images), "show_images", 14)
-        md.treeprocessors.register(_ScrollTables(md), "scroll_tables", 4)
+        md.treeprocessors.register(_HeadingLevels(md), "heading_levels", 4)
+        md.treeprocessors.register(_Tables(md), "tables_for_all", 4)
 
 
 class _TidyLines(Preprocessor):
@@ -193,12 +194,27 @@ class _ShowImages(Treeprocessor):
                 element.text = AtomicString(alt or source)
 
 
-class _ScrollTables(Treeprocessor):
-    """Wraps tables so that wide ones scroll by themselves, by keyboard too."""
+class _HeadingLevels(Treeprocessor):
+    """Closes the gaps between a text's headings: most begin with `##`, below a page's title."""
+
+    _TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+    def run(self, root: etree.Element) -> None:
+        headings = [element for element in root.iter() if element.tag in self._TAGS]
+        levels = sorted({heading.tag for heading in headings})
+        for heading in headings:
+            heading.tag = self._TAGS[levels.index(heading.tag) + 1]
+
+
+class _Tables(Treeprocessor):
+    """Wide tables scroll by themselves, by keyboard too; an empty corner is no heading."""
 
     def run(self, root: etree.Element) -> None:
         parents = {child: parent for parent in root.iter() for child in parent}
         for table in list(root.iter("table")):
+            for cell in table.iter("th"):
+                if not "".join(cell.itertext()).strip() and not len(cell):
+                    cell.tag = "td"
             parent = parents[table]
             position = list(parent).index(table)
             wrapper = etree.Element("div", {"class": "table-scroll", "tabindex": "0"})

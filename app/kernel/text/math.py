@@ -65,6 +65,8 @@ ATTRIBUTES = {
 }
 _IN_ADDRESS = re.compile(r"https?://[!-~]*$", re.I)
 _CHINESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+# No line may begin with these, but browsers break lines after a formula: both stand in one element.
+_CLOSING = "[，。、；：！？）》」』”’…]"
 _TEXT_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|textit|mbox|operatorname)\s*\{[^{}]*\}")
 
 
@@ -79,7 +81,9 @@ class Formulas:
         self._token = f"f{secrets.token_hex(12)}x"
         self._found: list[tuple[str, str, str]] = []
         self._marker = re.compile(rf"{self._token}(\d+)z")
-        self._element = re.compile(rf'<(span|div) class="math">{self._token}(\d+)z</\1>')
+        self._element = re.compile(
+            rf'<(span|div) class="math">{self._token}(\d+)z</\1>({_CLOSING}*)'
+        )
 
     def keep(self, tex: str, source: str, display: str) -> str:
         """Remember a formula; returns its marker."""
@@ -92,16 +96,18 @@ class Formulas:
 
     def insert(self, sanitised: str) -> str:
         """Put MathML in place of the markers; elsewhere (a title, an alt) the source, escaped."""
-        placed = self._element.sub(lambda m: self._mathml(m[1], int(m[2])), sanitised)
+        placed = self._element.sub(lambda m: self._mathml(m[1], int(m[2]), m[3]), sanitised)
         return self._marker.sub(lambda m: html.escape(self._found[int(m[1])][1]), placed)
 
-    def _mathml(self, tag: str, number: int) -> str:
+    def _mathml(self, tag: str, number: int, closing: str) -> str:
         tex, source, display = self._found[number]
         if number < MAX_FORMULAS and len(tex) <= MAX_TEX:
             mathml = to_mathml(tex, display)
             if mathml:
-                return f'<{tag} class="math">{mathml}</{tag}>'
-        return f'<code class="tex">{html.escape(source)}</code>'
+                # A wide one scrolls, so the keyboard must reach it.
+                focus = ' tabindex="0"' if display == "block" else ""
+                return f'<{tag} class="math"{focus}>{mathml}{closing}</{tag}>'
+        return f'<code class="tex">{html.escape(source)}</code>{closing}'
 
 
 def to_mathml(tex: str, display: str) -> str | None:

@@ -37,7 +37,7 @@ from app.memberships.queries.telling import (
     list_owner_ids,
     list_staff_ids,
     names_in,
-    open_invitation_ids,
+    valid_invitation_ids,
 )
 from app.memberships.queries.trail import Place, TrailEntry, list_trail
 from app.memberships.rows import get_row
@@ -79,7 +79,7 @@ __all__ = [
     "list_trail",
     "lock_invitation",
     "names_in",
-    "open_invitation_ids",
     "site_actor",
+    "valid_invitation_ids",
     "visit_planet",
 ]

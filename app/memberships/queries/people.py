@@ -124,7 +124,7 @@ def list_members(
     if narrowed.role in set(PlanetRole):
         statement = statement.where(Membership.role == narrowed.role)
     if narrowed.name:
-        statement = statement.where(_named(narrowed.name))
+        statement = statement.where(_named(narrowed.name, actor))
     if after:
         last = select(Membership.id).where(
             Membership.public_id == after, Membership.planet_id == planet_id
@@ -136,14 +136,13 @@ def list_members(
     return found[:limit], found[limit - 1].public_id if more else ""
 
 
-def _named(typed: str) -> Any:
+def _named(typed: str, actor: Actor) -> Any:
+    """The shown name or the number; whose account it is behind a nickname, staff alone can search."""
     number = typed.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 10:
         return Membership.number == int(number)
-    return or_(
-        Membership.nickname.icontains(typed, autoescape=True),
-        User.name.icontains(typed, autoescape=True),
-    )
+    shown = SHOWN_NAME.icontains(typed, autoescape=True)
+    return or_(shown, User.name.icontains(typed, autoescape=True)) if actor.staff else shown
 
 
 def list_requests(actor: Actor, *, limit: int = 100) -> list[MemberRow]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from app.accounts.models import User
 from app.kernel import clock
@@ -104,16 +104,15 @@ def names_in(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
     return {pair: names.get(pair) or own[pair[1]] for pair in pairs if pair[1] in own}
 
 
-def open_invitation_ids(ids: Collection[int]) -> set[int]:
-    """Return which of these invitations can still be taken up."""
+def valid_invitation_ids(ids: Collection[int]) -> set[int]:
+    """Return which of these invitations can still be taken up, or were."""
     if not ids:
         return set()
     statement = select(Invitation.id).where(
         and_(
             Invitation.id.in_(ids),
-            Invitation.accepted_at.is_(None),
             Invitation.revoked_at.is_(None),
-            Invitation.expires_at > clock.now(),
+            or_(Invitation.accepted_at.is_not(None), Invitation.expires_at > clock.now()),
         )
     )
     return set(db.session.scalars(statement))
