@@ -39,6 +39,11 @@ class PlanetView:
     grace_days: int
     paid: bool
     paused_at: datetime | None
+    refund_hours: int
+    renewal_days: int
+    renew_early_percent: int
+    renew_grace_percent: int
+    renew_late_percent: int
     who_may_post: str
     who_may_comment: str
     topic_max_chars: int

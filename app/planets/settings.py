@@ -41,13 +41,21 @@ class Line:
 Kind = Choice | Amount | Switch | Line
 
 # Group -> column of Planet -> what it may be. The order is that of the pages. `private_messages` is
-# in none: it is off everywhere until there are private messages to switch on.
+# in none: it is off everywhere until there are private messages to switch on. Nor are `paid`, which
+# the first plan on sale sets, and `paused_at`, which is an act of its own.
 GROUPS: dict[str, dict[str, Kind]] = {
     "joining": {
         "joining": Choice(tuple(Joining)),
         "join_question": Line(300),
         "listed": Switch(),
         "grace_days": Amount(0, 90),
+    },
+    "prices": {
+        "refund_hours": Amount(0, 720),
+        "renewal_days": Amount(0, 365),
+        "renew_early_percent": Amount(50, 100),
+        "renew_grace_percent": Amount(50, 100),
+        "renew_late_percent": Amount(50, 100),
     },
     "posting": {
         "who_may_post": Choice(

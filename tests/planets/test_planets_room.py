@@ -161,7 +161,8 @@ def test_every_setting_of_a_planet_is_in_a_group_and_its_default_is_allowed(cast
     columns = list(Planet.__table__.columns.keys())
     settings = columns[columns.index("joining") :]
     grouped = [column for group in GROUPS.values() for column in group]
-    assert sorted([*grouped, "private_messages"]) == sorted(settings)
+    others = ("private_messages", "paid", "paused_at", "transfer_note")
+    assert sorted([*grouped, *others]) == sorted(settings)
     planet = db.session.get_one(Planet, cast.planet_id)
     for group, kinds in GROUPS.items():
         values = {column: getattr(planet, column) for column in kinds}

@@ -24,6 +24,10 @@ GROUP_WORDS: dict[str, tuple[Any, Any]] = {
         lazy_gettext("Joining"),
         lazy_gettext("How people find the planet and become members."),
     ),
+    "prices": (
+        lazy_gettext("Membership and prices"),
+        lazy_gettext("What renewing costs, and how long money can be had back."),
+    ),
     "posting": (
         lazy_gettext("Posting"),
         lazy_gettext("Who publishes, who comments, and how much fits."),
@@ -71,6 +75,27 @@ WORDS: dict[str, Words] = {
     "grace_days": Words(
         lazy_gettext("Days of grace after a membership ends"),
         lazy_gettext("For so many days a member whose time is over still takes part as before."),
+    ),
+    "refund_hours": Words(
+        lazy_gettext("Hours in which a buyer takes his money back himself"),
+        lazy_gettext("From the payment on, without asking you. 0: refunds are yours to decide."),
+    ),
+    "renewal_days": Words(
+        lazy_gettext("Days after the end with the price for coming back soon"),
+        lazy_gettext("After them the price for coming back late holds."),
+    ),
+    "renew_early_percent": Words(
+        lazy_gettext("Renewing before the end, in percent of the price"),
+        lazy_gettext(
+            "A thank-you to those who stay. Rounded down; subscriptions stay as they are."
+        ),
+    ),
+    "renew_grace_percent": Words(
+        lazy_gettext("Renewing soon after the end, in percent of the price"),
+    ),
+    "renew_late_percent": Words(
+        lazy_gettext("Coming back later, in percent of the price"),
+        lazy_gettext("100 asks the same of those who return as of those who are new."),
     ),
     "who_may_post": Words(
         lazy_gettext("Who may publish topics"),

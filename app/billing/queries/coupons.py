@@ -1,0 +1,74 @@
+"""Reading coupons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.billing.coupon_codes import coupon_key
+from app.billing.models import Coupon, CouponUse, Plan, PlanVersion
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.policy import Action, Actor
+from app.policy.gate import require
+
+
+def find_coupon(planet_id: int, code: str) -> Coupon | None:
+    """Return a planet's coupon by its code, however it was typed; None when there is none."""
+    return db.session.scalar(
+        select(Coupon).where(Coupon.planet_id == planet_id, Coupon.code == coupon_key(code))
+    )
+
+
+def get_coupon(planet_id: int, public_id: str) -> Coupon:
+    """Return a planet's coupon, locked in the caller's unit of work. NotFound elsewhere."""
+    coupon = db.session.scalar(
+        select(Coupon)
+        .where(Coupon.public_id == public_id, Coupon.planet_id == planet_id)
+        .with_for_update()
+    )
+    if coupon is None:
+        raise NotFound(public_id)
+    return coupon
+
+
+@dataclass(frozen=True, slots=True)
+class CouponLine:
+    """A coupon in the list of its planet. `used` counts orders that hold it or are paid."""
+
+    coupon: Coupon
+    plan: str
+    used: int
+
+    def state(self, now: datetime) -> str:
+        """Return ended, early, used_up or open."""
+        row = self.coupon
+        if row.ended_at is not None or (row.ends_at is not None and now >= row.ends_at):
+            return "ended"
+        if row.uses_left == 0:
+            return "used_up"
+        return "early" if row.starts_at is not None and now < row.starts_at else "open"
+
+
+def list_coupons(actor: Actor, planet_id: int) -> list[CouponLine]:
+    """Return a planet's coupons, the newest first."""
+    require(actor, Action.PLANS_EDIT)
+    used = (
+        select(CouponUse.coupon_id, func.count().label("n"))
+        .where(CouponUse.given_back_at.is_(None))
+        .group_by(CouponUse.coupon_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Coupon, PlanVersion.name, func.coalesce(used.c.n, 0))
+        .outerjoin(Plan, Plan.id == Coupon.plan_id)
+        .outerjoin(
+            PlanVersion, (PlanVersion.plan_id == Plan.id) & (PlanVersion.version == Plan.version)
+        )
+        .outerjoin(used, used.c.coupon_id == Coupon.id)
+        .where(Coupon.planet_id == planet_id)
+        .order_by(Coupon.id.desc())
+    )
+    return [CouponLine(coupon, name or "", int(n)) for coupon, name, n in rows]

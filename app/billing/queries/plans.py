@@ -1,0 +1,217 @@
+"""Reading plans: terms, steps of the price, seats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, distinct, func, or_, select, union
+
+from app.billing.models import Order, Plan, PlanVersion, PriceStep
+from app.billing.prices import Step, is_over, next_step, price_at
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.memberships.models import Entitlement, Membership
+from app.memberships.settling import TRIAL
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor
+from app.policy.gate import require
+
+# Orders that hold a seat although nothing is granted yet (R8, R9).
+HOLDING = ("open", "processing")
+# Orders that count as sold, for prices that rise with the seats.
+SOLD = (*HOLDING, "paid", "partially_refunded", "disputed")
+# What renewal prices are for: access that was bought, not given.
+BOUGHT = ("order", "invoice", "code")
+
+
+def get_plan(planet_id: int, plan_id: int) -> Plan:
+    """Return a plan of the planet. NotFound elsewhere."""
+    plan = db.session.scalar(select(Plan).where(Plan.id == plan_id, Plan.planet_id == planet_id))
+    if plan is None:
+        raise NotFound(str(plan_id))
+    return plan
+
+
+def find_plan(planet_id: int, public_id: str) -> Plan | None:
+    """Return a plan of the planet by its public id; None elsewhere."""
+    return db.session.scalar(
+        select(Plan).where(Plan.public_id == public_id, Plan.planet_id == planet_id)
+    )
+
+
+def lock_plan(planet_id: int, public_id: str) -> Plan:
+    """Return a plan of the planet, locked until the unit of work ends. NotFound elsewhere."""
+    plan = db.session.scalar(
+        select(Plan)
+        .where(Plan.public_id == public_id, Plan.planet_id == planet_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if plan is None:
+        raise NotFound(public_id)
+    return plan
+
+
+def get_version(plan: Plan) -> PlanVersion:
+    """Return the terms that a plan is sold under now."""
+    return db.session.scalars(
+        select(PlanVersion).where(
+            PlanVersion.plan_id == plan.id, PlanVersion.version == plan.version
+        )
+    ).one()
+
+
+def list_steps(version_id: int) -> list[Step]:
+    """Return the steps of the price of some terms, in the order in which they were written."""
+    rows = db.session.execute(
+        select(PriceStep.amount, PriceStep.after_seats, PriceStep.from_at)
+        .where(PriceStep.plan_version_id == version_id)
+        .order_by(PriceStep.id)
+    )
+    return [Step(*row) for row in rows]
+
+
+def count_sold(plan_id: int) -> int:
+    """Return how many people bought the plan or are about to: what its price rises by."""
+    return _sold([plan_id]).get(plan_id, 0)
+
+
+def _sold(plan_ids: Sequence[int]) -> dict[int, int]:
+    rows = db.session.execute(
+        select(Order.plan_id, func.count(distinct(Order.user_id)))
+        .where(Order.plan_id.in_(plan_ids), Order.kind == "membership", Order.state.in_(SOLD))
+        .group_by(Order.plan_id)
+    )
+    return {plan_id: count for plan_id, count in rows if plan_id is not None}
+
+
+def seats_taken(
+    plan_id: ColumnElement[int] | int,
+    public_id: ColumnElement[str] | str,
+    *,
+    now: datetime,
+    besides: int | None = None,
+) -> ScalarSelect[int]:
+    """Return the SQL that counts the people who hold a seat of a plan (R9), `besides` one of them.
+
+    A seat is a live or suspended entitlement of the plan, or an order that is open or processing.
+    Usable in a conditional statement as well as alone.
+    """
+    members: Select[int] = (
+        select(Membership.user_id.label("user_id"))
+        .join(Entitlement, Entitlement.membership_id == Membership.id)
+        .where(
+            Entitlement.plan_ref == public_id,
+            Entitlement.revoked_at.is_(None),
+            or_(Entitlement.until_at.is_(None), Entitlement.until_at > now),
+        )
+    )
+    buyers: Select[int] = select(Order.user_id.label("user_id")).where(
+        Order.plan_id == plan_id, Order.kind == "membership", Order.state.in_(HOLDING)
+    )
+    people = union(members, buyers).subquery()
+    count = select(func.count()).select_from(people)
+    if besides is not None:
+        count = count.where(people.c.user_id != besides)
+    return count.scalar_subquery()
+
+
+def seats_left(plan: Plan, *, now: datetime, besides: int | None = None) -> int | None:
+    """Return how many seats are left for somebody, 0 when it is sold out; None without a limit."""
+    if plan.seat_limit is None:
+        return None
+    taken = seats_taken(plan.id, plan.public_id, now=now, besides=besides)
+    return max(0, plan.seat_limit - (db.session.scalar(select(taken)) or 0))
+
+
+def find_bought_end(membership_id: int | None) -> datetime | None:
+    """Return when somebody's bought time ends or ended; None when he never bought any."""
+    if membership_id is None:
+        return None
+    return db.session.scalar(
+        select(func.max(Entitlement.until_at)).where(
+            Entitlement.membership_id == membership_id,
+            Entitlement.source.in_(BOUGHT),
+            Entitlement.revoked_at.is_(None),
+        )
+    )
+
+
+def had_trial(membership_id: int | None) -> bool:
+    """Whether somebody had his trial in this planet already (R16)."""
+    if membership_id is None:
+        return False
+    found = select(Entitlement.id).where(
+        Entitlement.membership_id == membership_id, Entitlement.source == TRIAL
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A plan with its present terms, as lists show it. `price` is that of joining now."""
+
+    plan: Plan
+    version: PlanVersion
+    price: int
+    sold: int
+    next_step: Step | None
+    seats_left: int | None
+
+
+def list_on_sale(planet: PlanetView, *, now: datetime) -> list[PlanLine]:
+    """Return what a planet sells now, in its order; nothing while it is paused."""
+    if planet.paused_at is not None:
+        return []
+    lines = _lines(planet, Plan.state == "on_sale", now=now)
+    return [line for line in lines if not is_over(line.version, now)]
+
+
+def list_plans(actor: Actor, planet: PlanetView) -> list[PlanLine]:
+    """Return every plan of a planet: those on sale, drafts, and at last the retired ones."""
+    require(actor, Action.PLANS_EDIT)
+    lines = _lines(planet, Plan.id.is_not(None), now=actor.now)
+    return sorted(lines, key=lambda line: line.plan.state == "retired")
+
+
+def _lines(planet: PlanetView, which: ColumnElement[bool], *, now: datetime) -> list[PlanLine]:
+    rows = db.session.execute(
+        select(Plan, PlanVersion)
+        .join(PlanVersion, (PlanVersion.plan_id == Plan.id) & (PlanVersion.version == Plan.version))
+        .where(Plan.planet_id == planet.id, which)
+        .order_by(Plan.position, Plan.id)
+    ).all()
+    sold = _sold([plan.id for plan, _version in rows])
+    steps = _steps([version.id for _plan, version in rows])
+    moment = planet.moment(now)
+    return [
+        PlanLine(
+            plan=plan,
+            version=version,
+            price=price_at(
+                version.amount, steps.get(version.id, ()), sold=sold.get(plan.id, 0), now=now
+            ),
+            sold=sold.get(plan.id, 0),
+            next_step=next_step(
+                version.amount, steps.get(version.id, ()), sold=sold.get(plan.id, 0), now=now
+            ),
+            seats_left=seats_left(plan, now=moment),
+        )
+        for plan, version in rows
+    ]
+
+
+def _steps(version_ids: Sequence[int]) -> dict[int, list[Step]]:
+    found: dict[int, list[Step]] = {}
+    rows = db.session.execute(
+        select(
+            PriceStep.plan_version_id, PriceStep.amount, PriceStep.after_seats, PriceStep.from_at
+        )
+        .where(PriceStep.plan_version_id.in_(version_ids))
+        .order_by(PriceStep.id)
+    )
+    for version_id, amount, after_seats, from_at in rows:
+        found.setdefault(version_id, []).append(Step(amount, after_seats, from_at))
+    return found
