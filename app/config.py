@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "PLANETARIUM_"
 DATABASE_SCHEMES = ("postgresql://", "postgresql+psycopg://", "postgres://", "sqlite:///")
+WEBHOOK_SECRET = re.compile(r"whsec_[\x21-\x7e]{8,}")
 WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "password"})
 
 
@@ -50,6 +52,10 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     platform_fee_percent: int = Field(default=0, ge=0, le=50)
     checkout_hosts: tuple[str, ...] = ("https://checkout.stripe.com",)
+    payments: Literal["demo", "test", "live"] = "demo"
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secrets: tuple[SecretStr, ...] = ()
+    stripe_tax: bool = False
 
     @field_validator("base_url")
     @classmethod
@@ -91,6 +97,26 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _payments_are_set_up(self) -> Self:
+        if self.payments == "demo":
+            return self
+        prefixes = (f"sk_{self.payments}_", f"rk_{self.payments}_")
+        if not self.stripe_secret_key.get_secret_value().startswith(prefixes):
+            raise ValueError(
+                f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_SECRET_KEY, a key that "
+                f"starts with {prefixes[0]} or {prefixes[1]}: Stripe, Developers, API keys"
+            )
+        secrets = [secret.get_secret_value() for secret in self.stripe_webhook_secrets]
+        # An empty secret would let anybody sign.
+        if not secrets or not all(WEBHOOK_SECRET.fullmatch(secret) for secret in secrets):
+            raise ValueError(
+                f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_WEBHOOK_SECRETS, a JSON "
+                'list like ["whsec_..."] without empty ones: Stripe, Developers, Webhooks, the '
+                "endpoint's signing secret"
+            )
+        return self
+
     @property
     def database_uri(self) -> str:
         """The SQLAlchemy URL; SQLite under `data_dir` when DATABASE_URL is not set."""
@@ -111,6 +137,13 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = [f"  {_told(e['loc'])}{_plain(e['msg'])}" for e in error.errors()]
         raise ConfigError("Planetarium cannot start:\n" + "\n".join(lines)) from None
+    except SettingsError as error:
+        # The library tells the field in its message alone; the value may be a secret.
+        found = re.search(r'field "(\w+)"', str(error))
+        name = _name(found[1]) if found else str(error)
+        raise ConfigError(
+            f'Planetarium cannot start:\n  {name}: must be a JSON list, e.g. ["one", "two"]'
+        ) from None
 
 
 def unknown_names(environment: Iterable[str]) -> list[str]:

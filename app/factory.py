@@ -18,7 +18,9 @@ from whitenoise import WhiteNoise
 from app import cli
 from app.accounts.actions import purge_stale
 from app.billing import models as billing_rows
+from app.billing.gateway import gateways
 from app.billing.house import house
+from app.billing.stripe_gateway import StripeGateway
 from app.blueprints import (
     accounts,
     assets,
@@ -109,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cli.install(app)
     _mail(app, settings)
     _billing(app, settings)
+    _payments(settings)
     _subscribe(app)
     _timetable(app)
     return app
@@ -243,6 +246,21 @@ def _billing(app: Flask, settings: Settings) -> None:
     """Tell the room of billing what it may know of the installation."""
     house.platform_fee_percent = settings.platform_fee_percent
     house.signing_key = str(app.secret_key)
+
+
+def _payments(settings: Settings) -> None:
+    """Set the payment providers up that this environment may use."""
+    gateways.by_name.clear()
+    gateways.environment = settings.payments
+    gateways.default = "demo" if settings.payments == "demo" else "stripe"
+    if settings.payments != "demo":
+        gateways.by_name["stripe"] = StripeGateway(
+            settings.stripe_secret_key.get_secret_value(),
+            tuple(secret.get_secret_value() for secret in settings.stripe_webhook_secrets),
+            environment=settings.payments,
+            webhook_url=f"{settings.base_url}/webhooks/stripe",
+            automatic_tax=settings.stripe_tax,
+        )
 
 
 def _subscribe(_app: Flask) -> None:

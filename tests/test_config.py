@@ -119,3 +119,57 @@ def test_a_command_stops_with_the_mend_and_without_a_traceback(tmp_path: Path) -
     assert ended.returncode != 0
     assert "SECRET_KEY is missing or weak" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+KEY, SECRET = "sk_test_51Planet", "whsec_0123456789abcdef"
+
+
+def set_payments(monkeypatch: pytest.MonkeyPatch, kind: str, key: str, secrets: str) -> None:
+    """Set an installation's payments in the environment."""
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    monkeypatch.setenv("PLANETARIUM_PAYMENTS", kind)
+    monkeypatch.setenv("PLANETARIUM_STRIPE_SECRET_KEY", key)
+    monkeypatch.setenv("PLANETARIUM_STRIPE_WEBHOOK_SECRETS", secrets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("test", "sk_test_1"),
+        ("test", "rk_test_1"),
+        ("live", "sk_live_1"),
+        ("live", "rk_live_1"),
+        ("demo", ""),
+    ],
+)
+def test_payments_start_with_a_key_that_fits(
+    monkeypatch: pytest.MonkeyPatch, kind: str, key: str
+) -> None:
+    set_payments(monkeypatch, kind, key, f'["{SECRET}", "{SECRET}2"]')
+    settings = load_settings()
+    assert settings.payments == kind
+    assert len(settings.stripe_webhook_secrets) == 2
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("test", ""), ("test", "sk_live_1"), ("live", "sk_test_1"), ("live", "pk_live_1")],
+)
+def test_r2_payments_do_not_start_with_a_key_of_another_environment(
+    monkeypatch: pytest.MonkeyPatch, kind: str, key: str
+) -> None:
+    set_payments(monkeypatch, kind, key, f'["{SECRET}"]')
+    with pytest.raises(ConfigError, match=f"starts with sk_{kind}_ or rk_{kind}_") as caught:
+        load_settings()
+    assert not key or f" {key}" not in str(caught.value)
+
+
+@pytest.mark.parametrize("secrets", ["", "[]", '[""]', '["  "]', f'["{SECRET}", ""]', SECRET])
+def test_r1_an_empty_webhook_secret_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, secrets: str
+) -> None:
+    set_payments(monkeypatch, "test", KEY, secrets)
+    with pytest.raises(ConfigError, match=r"STRIPE_WEBHOOK_SECRETS[^\n]*JSON list") as caught:
+        load_settings()
+    assert SECRET not in str(caught.value)

@@ -40,6 +40,7 @@ HOMES = {
     "pygments": ("kernel/text/",),
     "pymdownx": ("kernel/text/",),
     "segno": ("kernel/qr.py",),
+    "stripe": ("billing/stripe_gateway.py",),
     "structlog": ("kernel/logs.py",),
     "werkzeug": ("blueprints/", "factory.py"),
     "whitenoise": ("factory.py",),

@@ -1,0 +1,174 @@
+"""What Stripe's objects say, as facts of the port: pure functions over what was fetched.
+
+The objects are the library's, typed loosely here so that it has one importer. Related ones are ids
+unless they were asked for in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from app.billing.gateway import (
+    Charge,
+    CheckoutFact,
+    DisputeFact,
+    Invoice,
+    RefundFact,
+    SubscriptionFact,
+)
+
+# A charge may be disputed again and again: the worst one counts.
+GRAVITY = (
+    "lost",
+    "needs_response",
+    "under_review",
+    "warning_needs_response",
+    "warning_under_review",
+    "warning_closed",
+    "won",
+)
+# After a lost dispute comes an appeal: the money is gone while it lasts, nothing is final.
+APPEALS = {"appeal_needs_response": "needs_response", "appeal_under_review": "under_review"}
+FINAL_REFUNDS = ("succeeded", "failed", "canceled")
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Return a time of Stripe's as an aware one."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def ref_of(related: Any) -> str:
+    """Return the id of a related object, whether it came in full or not; "" for none."""
+    if related is None:
+        return ""
+    return related if isinstance(related, str) else str(related.id)
+
+
+def is_paid(charge: Any) -> bool:
+    """Tell whether a charge, in full, brought money: delayed and failed ones did not."""
+    return charge is not None and not isinstance(charge, str) and charge.status == "succeeded"
+
+
+def checkout(
+    session: Any, *, charge: Charge | None, subscription: SubscriptionFact | None
+) -> CheckoutFact:
+    """Return the fact of a session that holds its payment intent."""
+    complete = session.status == "complete"
+    unpaid = session.payment_status == "unpaid"
+    return CheckoutFact(
+        ref=session.id,
+        status=session.status,
+        paid=session.payment_status in ("paid", "no_payment_required"),
+        failed=complete and unpaid and _gave_up(session.payment_intent, subscription),
+        amount=session.amount_total or 0,
+        currency=session.currency or "",
+        customer_ref=ref_of(session.customer),
+        charge=charge,
+        subscription=subscription,
+    )
+
+
+def _gave_up(intent: Any, subscription: SubscriptionFact | None) -> bool:
+    """Tell whether a delayed payment did not come (R8)."""
+    if subscription is not None:
+        return subscription.status == "incomplete_expired"
+    return getattr(intent, "status", "") in ("requires_payment_method", "canceled")
+
+
+def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any]) -> Charge:
+    """Return the fact of a charge that holds its balance transaction."""
+    told = tuple(refund(each) for each in refunds)
+    return Charge(
+        ref=found.id,
+        amount=found.amount,
+        currency=found.currency,
+        paid_at=datetime.fromtimestamp(found.created, UTC),
+        refunded=sum(each.amount for each in told if each.status not in ("failed", "canceled")),
+        fee=_fee(found, [found.balance_transaction]),
+        receipt_url=found.receipt_url or "",
+        refunds=told,
+        dispute=_worst([dispute(each, found) for each in disputes]),
+    )
+
+
+def refund(found: Any) -> RefundFact:
+    """Return the fact of a refund; one that waits for somebody is pending."""
+    status = found.status if found.status in FINAL_REFUNDS else "pending"
+    return RefundFact(found.id, found.amount, status, datetime.fromtimestamp(found.created, UTC))
+
+
+def dispute(found: Any, of: Any) -> DisputeFact:
+    """Return the fact of a dispute of a charge."""
+    status = APPEALS.get(found.status, found.status)
+    if status not in GRAVITY:
+        # A word we do not know yet: the money tells how it went.
+        status = "lost" if sum(each.amount for each in found.balance_transactions) < 0 else "won"
+    return DisputeFact(
+        ref=found.id,
+        amount=found.amount,
+        status=status,
+        at=datetime.fromtimestamp(found.created, UTC),
+        fee=_fee(of, found.balance_transactions),
+    )
+
+
+def _worst(disputes: list[DisputeFact]) -> DisputeFact | None:
+    return min(disputes, key=lambda each: GRAVITY.index(each.status), default=None)
+
+
+def _fee(of: Any, movements: Iterable[Any]) -> int:
+    """Return what movements of the balance cost, in the currency of the charge, floored (R21).
+
+    The account may be kept in another currency: the charge's own movement tells the rate. Right after
+    a payment there is no movement yet; `charge.updated` tells when there is.
+    """
+    fee: int = sum(each.fee for each in movements if each is not None and not isinstance(each, str))
+    own = of.balance_transaction
+    if not fee or isinstance(own, str) or own is None or own.currency == of.currency:
+        return fee
+    return int(fee * of.amount // own.amount)
+
+
+def subscription(found: Any, invoices: tuple[Invoice, ...]) -> SubscriptionFact:
+    """Return the fact of a subscription."""
+    return SubscriptionFact(
+        ref=found.id,
+        status=found.status,
+        cancel_at_period_end=bool(found.cancel_at_period_end),
+        cancel_at=moment(found.cancel_at),
+        ended_at=moment(found.ended_at),
+        trial_end=moment(found.trial_end),
+        invoices=invoices,
+    )
+
+
+def period_of(invoice: Any) -> tuple[datetime, datetime] | None:
+    """Return the period that an invoice pays for: that of its subscription line (R12).
+
+    None when it has none, as an invoice that only makes up for a change.
+    """
+    lines = [line for line in invoice.lines.data if _is_regular(line)]
+    if not lines:
+        return None
+    last = max(lines, key=lambda line: line.period.end)
+    return (
+        datetime.fromtimestamp(last.period.start, UTC),
+        datetime.fromtimestamp(last.period.end, UTC),
+    )
+
+
+def _is_regular(line: Any) -> bool:
+    parent = line.parent
+    if parent is None or parent.type != "subscription_item_details":
+        return False
+    return not parent.subscription_item_details.proration
+
+
+def subscription_of(invoice: Any) -> str:
+    """Return which subscription an invoice is of, "" for none."""
+    parent = invoice.parent
+    if parent is None or parent.type != "subscription_details":
+        return ""
+    return ref_of(parent.subscription_details.subscription)

@@ -1,0 +1,435 @@
+"""Stripe behind the port: the only place that speaks to it.
+
+Facts come from its API by id and never from metadata (R4). Its objects may be long lists or ids of
+others; what is read here is what the pinned version of its API sends (docs/adr/0008-stripe.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import stripe
+from stripe.params import SubscriptionUpdateParams
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionCreateParamsLineItemPriceData,
+)
+
+from app.billing import stripe_events as events
+from app.billing import stripe_facts as facts
+from app.billing import stripe_health as health
+from app.billing.gateway import (
+    BadWebhook,
+    Charge,
+    Checkout,
+    CheckoutFact,
+    CheckoutWish,
+    GatewayError,
+    Health,
+    Invoice,
+    Poke,
+    RefundFact,
+)
+
+CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
+# A checkout may end 30 minutes after it began, by Stripe's clock: leave room for ours and for retries.
+EXPIRY_SLACK = timedelta(minutes=2)
+PASS_METHODS = ["card", "alipay", "wechat_pay"]
+SUBSCRIPTION_METHODS = ["card"]
+LOCALES = {"zh_Hans": "zh", "en": "en"}
+CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
+PAGE = 100
+ENDED = ("canceled", "incomplete_expired")
+
+Options = stripe.RequestOptions
+
+
+class StripeGateway:
+    """Stripe as a `Gateway`. `webhook_url` is where its events come in, for `examine` alone.
+
+    `http_client` replaces the network in tests.
+    """
+
+    name = "stripe"
+
+    def __init__(
+        self,
+        key: str,
+        secrets: tuple[str, ...],
+        *,
+        environment: str,
+        webhook_url: str,
+        automatic_tax: bool = False,
+        http_client: stripe.HTTPClient | None = None,
+    ) -> None:
+        # It would write a file into the home directory and measure us.
+        stripe.enable_telemetry = False
+        self.environment = environment
+        self._secrets = secrets
+        self._webhook_url = webhook_url
+        self._automatic_tax = automatic_tax
+        self._api = stripe.StripeClient(
+            key,
+            max_network_retries=RETRIES,
+            http_client=http_client
+            or stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        ).v1
+
+    # Buying
+
+    def open_checkout(self, wish: CheckoutWish) -> Checkout:
+        """Open a checkout; the same wish again is answered with the same one (R5)."""
+        with _asking():
+            session = self._api.checkout.sessions.create(
+                self._asked_for(wish), _options(wish.account, wish.order_ref)
+            )
+        return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
+
+    def _asked_for(self, wish: CheckoutWish) -> SessionCreateParams:
+        asked: SessionCreateParams = {
+            "mode": "subscription" if wish.interval else "payment",
+            "line_items": [{"price_data": self._price(wish), "quantity": 1}],
+            "allowed_payment_method_types": [
+                *(SUBSCRIPTION_METHODS if wish.interval else PASS_METHODS)
+            ],
+            "success_url": wish.success_url,
+            "cancel_url": wish.cancel_url,
+            # For people who look at Stripe's pages. Nothing of ours reads it back (R4).
+            "client_reference_id": wish.order_ref,
+            "locale": LOCALES.get(wish.language, "auto"),
+            # What was shown is what is paid.
+            "adaptive_pricing": {"enabled": False},
+        }
+        if wish.interval:
+            asked["subscription_data"] = {"description": wish.title}
+            if wish.trial_days:
+                asked["subscription_data"]["trial_period_days"] = wish.trial_days
+        else:
+            asked["payment_intent_data"] = {"description": wish.title}
+        if wish.customer_ref:
+            asked["customer"] = wish.customer_ref
+        elif wish.email:
+            asked["customer_email"] = wish.email
+        if not wish.interval and not wish.customer_ref:
+            asked["customer_creation"] = "always"
+        if wish.expires_at is not None:
+            asked["expires_at"] = int((wish.expires_at + EXPIRY_SLACK).timestamp())
+        if self._automatic_tax:
+            asked["automatic_tax"] = {"enabled": True}
+            if wish.customer_ref:
+                asked["customer_update"] = {"address": "auto"}
+        return asked
+
+    def _price(self, wish: CheckoutWish) -> SessionCreateParamsLineItemPriceData:
+        price: SessionCreateParamsLineItemPriceData = {
+            "currency": wish.currency.lower(),
+            "unit_amount": wish.amount,
+            "product_data": {"name": wish.title},
+        }
+        if wish.interval:
+            price["recurring"] = {
+                "interval": wish.interval,
+                "interval_count": wish.interval_count,
+            }
+        if self._automatic_tax:
+            # Tax is part of the price that was shown.
+            price["tax_behavior"] = "inclusive"
+        return price
+
+    def close_checkout(self, ref: str, *, account: str) -> None:
+        """Let an open checkout expire now; one that is over stays as it is."""
+        with _asking():
+            try:
+                self._api.checkout.sessions.expire(ref, {}, _options(account))
+            except stripe.InvalidRequestError:
+                session = self._api.checkout.sessions.retrieve(ref, {}, _options(account))
+                if session.status == "open":
+                    raise
+
+    # What is true now
+
+    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
+        """Return all that is true now of the checkout."""
+        parts = [f"payment_intent.{part}" for part in CHARGE_PARTS]
+        options = _options(account)
+        with _asking():
+            session = self._api.checkout.sessions.retrieve(
+                ref, {"expand": [*parts, "subscription"]}, options
+            )
+            found = session.subscription
+            return facts.checkout(
+                session,
+                charge=self._charge(session.payment_intent, options),
+                subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
+                if isinstance(found, stripe.Subscription)
+                else None,
+            )
+
+    def _charge(self, intent: object, options: Options) -> Charge | None:
+        """Return what a payment intent, in full, brought in."""
+        if not isinstance(intent, stripe.PaymentIntent):
+            return None
+        charge = intent.latest_charge
+        if not isinstance(charge, stripe.Charge) or not facts.is_paid(charge):
+            return None
+        refunds = charge.refunds
+        if refunds is None or refunds.has_more:
+            refunds = self._api.refunds.list({"charge": charge.id, "limit": PAGE}, options)
+        disputes: list[stripe.Dispute] = []
+        if charge.disputed:
+            listed = self._api.disputes.list({"charge": charge.id, "limit": PAGE}, options)
+            disputes = list(listed.auto_paging_iter())
+        return facts.charge(charge, refunds=refunds.auto_paging_iter(), disputes=disputes)
+
+    def _invoices(self, subscription: str, options: Options) -> Iterator[Invoice]:
+        """Yield the paid invoices of a subscription, oldest first."""
+        listed = self._api.invoices.list(
+            {
+                "subscription": subscription,
+                "status": "paid",
+                "expand": ["data.payments"],
+                "limit": PAGE,
+            },
+            options,
+        )
+        for invoice in reversed(list(listed.auto_paging_iter())):
+            period = facts.period_of(invoice)
+            if period is None:
+                continue
+            yield Invoice(
+                ref=invoice.id,
+                starts=period[0],
+                ends=period[1],
+                amount=invoice.amount_paid,
+                currency=invoice.currency,
+                charge=self._charge_of_invoice(invoice, options),
+            )
+
+    def _charge_of_invoice(self, invoice: stripe.Invoice, options: Options) -> Charge | None:
+        """Return what an invoice brought in; None when there was nothing to pay."""
+        for payment in invoice.payments.data if invoice.payments else ():
+            intent = (
+                facts.ref_of(payment.payment.payment_intent) if payment.status == "paid" else ""
+            )
+            if intent:
+                full = self._api.payment_intents.retrieve(
+                    intent, {"expand": list(CHARGE_PARTS)}, options
+                )
+                return self._charge(full, options)
+        return None
+
+    def find_checkout(self, poke: Poke) -> str:
+        """Return which checkout an event is about, "" when none that could be ours (R4)."""
+        with _asking():
+            try:
+                return self._checkout_about(poke.object_ref, _options(poke.account))
+            except (stripe.InvalidRequestError, stripe.PermissionError) as error:
+                # Gone, or of an account that we no longer serve.
+                if error.http_status in (403, 404):
+                    return ""
+                raise
+
+    def _checkout_about(self, ref: str, options: Options) -> str:
+        if ref.startswith("cs_"):
+            return ref
+        intent, subscription = self._traces(ref, options)
+        sessions = self._api.checkout.sessions
+        if intent:
+            found = sessions.list({"payment_intent": intent, "limit": 1}, options)
+            if found.data:
+                return found.data[0].id
+            subscription = self._subscription_paid_by(intent, options)
+        if subscription:
+            found = sessions.list({"subscription": subscription, "limit": 1}, options)
+            if found.data:
+                return found.data[0].id
+        return ""
+
+    def _traces(self, ref: str, options: Options) -> tuple[str, str]:
+        """Return the payment intent and the subscription that an object belongs to, "" for none."""
+        match ref.partition("_")[0]:
+            case "pi":
+                return ref, ""
+            case "sub":
+                return "", ref
+            case "ch" | "py":
+                return facts.ref_of(self._api.charges.retrieve(ref, {}, options).payment_intent), ""
+            case "re" | "pyr":
+                refund = self._api.refunds.retrieve(ref, {}, options)
+                return facts.ref_of(refund.payment_intent), ""
+            case "dp" | "du":
+                dispute = self._api.disputes.retrieve(ref, {}, options)
+                return facts.ref_of(dispute.payment_intent), ""
+            case "in":
+                return "", facts.subscription_of(self._api.invoices.retrieve(ref, {}, options))
+            case "inpay":
+                payment = self._api.invoice_payments.retrieve(ref, {}, options)
+                return self._traces(facts.ref_of(payment.invoice), options)
+            case _:
+                return "", ""
+
+    def _subscription_paid_by(self, intent: str, options: Options) -> str:
+        """Return the subscription whose invoice a payment intent pays, "" for none."""
+        payments = self._api.invoice_payments.list(
+            {
+                "payment": {"type": "payment_intent", "payment_intent": intent},
+                "expand": ["data.invoice"],
+                "limit": 1,
+            },
+            options,
+        )
+        return facts.subscription_of(payments.data[0].invoice) if payments.data else ""
+
+    # Changing what is there
+
+    def refund(self, charge_ref: str, *, account: str, amount: int, token: str) -> RefundFact:
+        """Give money back; the same token again is the same refund (R18)."""
+        with _asking():
+            refund = self._api.refunds.create(
+                {"charge": charge_ref, "amount": amount}, _options(account, token)
+            )
+        return facts.refund(refund)
+
+    def end_subscription(self, ref: str, *, account: str, when: str) -> None:
+        """Cancel: `now`, or `at_end` of the period that is paid. One that has ended stays so."""
+        subscriptions, options = self._api.subscriptions, _options(account)
+        with _asking():
+            try:
+                if when == "at_end":
+                    subscriptions.update(ref, {"cancel_at_period_end": True}, options)
+                else:
+                    subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
+            except stripe.InvalidRequestError:
+                if subscriptions.retrieve(ref, {}, options).status not in ENDED:
+                    raise
+
+    def resume_subscription(self, ref: str, *, account: str) -> None:
+        """Take a cancellation back, whichever of the two ways it was made (R13)."""
+        subscriptions, options = self._api.subscriptions, _options(account)
+        with _asking():
+            found = subscriptions.retrieve(ref, {}, options)
+            # Stripe refuses both in one request; the first clears the date too.
+            change: SubscriptionUpdateParams = {"cancel_at_period_end": False}
+            if not found.cancel_at_period_end:
+                if found.cancel_at is None:
+                    return
+                change = {"cancel_at": ""}
+            subscriptions.update(ref, change, options)
+
+    def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
+        """Return the page where the customer changes his card; "" for somebody Stripe does not know."""
+        if not customer_ref:
+            return ""
+        with _asking():
+            session = self._api.billing_portal.sessions.create(
+                {"customer": customer_ref, "return_url": return_url}, _options(account)
+            )
+        return session.url
+
+    # Events
+
+    def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
+        """Verify and read a webhook. BadWebhook when anything about it is wrong (R1, R2)."""
+        try:
+            text = body.decode("utf-8")
+            signature = _signature_in(headers)
+            if not any(_signed(text, signature, secret) for secret in self._secrets):
+                raise BadWebhook("not signed by a secret of ours")
+            events.check_age(signature, now)
+            poke = events.read(text)
+        except BadWebhook:
+            raise
+        except Exception as error:
+            # The library alone raises half a dozen kinds on hostile bodies and headers.
+            raise BadWebhook(type(error).__name__) from error
+        if poke.live != (self.environment == "live"):
+            raise BadWebhook("an event of another environment")
+        return poke
+
+    def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
+        """Yield events after the one of this reference, oldest first; "" for all that Stripe keeps.
+
+        It keeps them for 30 days; a cursor older than that is as good as none.
+        """
+        options = _options(account)
+        with _asking():
+            if cursor and self._keeps(cursor, options):
+                # From the cursor on, page by page, each turned round by the library.
+                newer = self._api.events.list(
+                    {"types": list(events.EVENTS), "limit": PAGE, "ending_before": cursor}, options
+                )
+                for event in newer.auto_paging_iter():
+                    yield events.poke_of(event, account)
+                return
+            every = self._api.events.list({"types": list(events.EVENTS), "limit": PAGE}, options)
+            kept = [events.poke_of(event, account) for event in every.auto_paging_iter()]
+        yield from reversed(kept)
+
+    def _keeps(self, event: str, options: Options) -> bool:
+        try:
+            self._api.events.retrieve(event, {}, options)
+        except stripe.InvalidRequestError as error:
+            if error.http_status == 404:
+                return False
+            raise
+        return True
+
+    # Is it well?
+
+    def examine(self, *, now: datetime) -> list[Health]:
+        """Return how well key, environment, webhook secret and clock fit together."""
+        try:
+            with _asking():
+                balance = self._api.balance.retrieve({}, {})
+        except GatewayError as error:
+            return [health.no_answer(error)]
+        answer = balance.last_response
+        return [
+            Health("key", True, "Stripe answers this key"),
+            health.environment(self.environment, live=balance.livemode),
+            health.clock(answer.headers if answer else {}, now),
+            self._endpoint_health(),
+        ]
+
+    def _endpoint_health(self) -> Health:
+        try:
+            with _asking():
+                listed = self._api.webhook_endpoints.list({"limit": PAGE}, {})
+                found = list(listed.auto_paging_iter())
+        except GatewayError as error:
+            return health.unlisted(self._webhook_url, error)
+        return health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
+
+
+def _options(account: str, key: str = "") -> Options:
+    options: Options = {}
+    if account:
+        options["stripe_account"] = account
+    if key:
+        options["idempotency_key"] = key
+    return options
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        told = " ".join(str(error.user_message or type(error).__name__).split())[:300]
+        status = error.http_status
+        retry = status is None or status in (409, 429) or status >= 500
+        raise GatewayError(f"Stripe: {told} ({error.code or status})", retry=retry) from error
+
+
+def _signature_in(headers: Mapping[str, str]) -> str:
+    return next((v for name, v in headers.items() if name.lower() == "stripe-signature"), "")
+
+
+def _signed(text: str, signature: str, secret: str) -> bool:
+    try:
+        return bool(stripe.WebhookSignature.verify_header(text, signature, secret, tolerance=None))
+    except stripe.SignatureVerificationError:
+        return False

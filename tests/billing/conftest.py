@@ -1,0 +1,24 @@
+"""Fixtures of billing: a double of Stripe, and the real gateway above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.billing.stripe_gateway import StripeGateway
+from tests.billing.stripe_double import StripeDouble
+
+
+@pytest.fixture
+def double() -> Iterator[StripeDouble]:
+    """Return a double of Stripe; the test fails when a request did not fit the library's types."""
+    made = StripeDouble()
+    yield made
+    assert made.faults == []
+
+
+@pytest.fixture
+def gateway(double: StripeDouble) -> StripeGateway:
+    """Return the real gateway above the double."""
+    return double.gateway()
