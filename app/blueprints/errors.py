@@ -91,6 +91,15 @@ REASONS: dict[Reason, Words] = {
     Reason.HIGHER_ROLE: Words(
         lazy_gettext("This can be done only to somebody whose role is below yours."), *_BACK
     ),
+    Reason.PAUSED: Words(
+        lazy_gettext("This planet is paused: nothing is sold, and nobody's time passes."), *_BACK
+    ),
+    Reason.NEVER_ENDS: Words(
+        lazy_gettext("Your membership here has no end, so there is nothing to add to it."), *_BACK
+    ),
+    Reason.NOT_APPROVED: Words(
+        lazy_gettext("In this planet staff let people in first. Ask to join, then buy."), *_JOIN
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from app.policy.buying import code_redeem, plan_buy
 from app.policy.model import (
     ALLOW,
     HIDE,
@@ -100,31 +101,6 @@ def _planet_join(actor: Actor, _facts: None) -> Verdict:
     if actor.planet is not None and actor.planet.joining is Joining.INVITATION:
         return deny(Reason.INVITATION_ONLY)
     return ALLOW
-
-
-def _plan_buy(actor: Actor, _facts: None) -> Verdict:
-    """Buy or renew: whoever could join, and members whose time ends. Roles above cost nothing."""
-    if actor.user_id is None:
-        return deny(Reason.SIGN_IN)
-    if actor.standing is Standing.REMOVED:
-        return deny(Reason.REMOVED)
-    if actor.planet is not None and actor.planet.paused:
-        return deny(Reason.PAUSED)
-    if not actor.confirmed:
-        return deny(Reason.CONFIRM_EMAIL)
-    if actor.inside:
-        never = actor.role is not PlanetRole.MEMBER or actor.expires_at is None
-        return deny(Reason.NEVER_ENDS) if never else ALLOW
-    if actor.standing is Standing.EXPIRED or actor.approved:
-        return ALLOW
-    if actor.standing is Standing.PENDING:
-        return deny(Reason.PENDING)
-    joining = actor.planet.joining if actor.planet else Joining.INVITATION
-    refused = {
-        Joining.APPROVAL: Reason.NOT_APPROVED,
-        Joining.INVITATION: Reason.INVITATION_ONLY,
-    }
-    return deny(refused[joining]) if joining in refused else ALLOW
 
 
 def _planet_leave(actor: Actor, facts: MemberFacts) -> Verdict:
@@ -428,7 +404,8 @@ _RULES: dict[Action, Rule] = {
     Action.MEMBER_REMOVE: _member_manage,
     Action.ROLE_SET: _role_set,
     Action.OWNERSHIP_HAND_OVER: _owner,
-    Action.PLAN_BUY: _plan_buy,
+    Action.PLAN_BUY: plan_buy,
+    Action.CODE_REDEEM: code_redeem,
     Action.PLANS_EDIT: _leads,
     Action.SUBSCRIPTIONS_MANAGE: _staff,
     Action.INCOME_READ: _leads,
