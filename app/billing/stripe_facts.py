@@ -63,7 +63,7 @@ def checkout(
         paid=session.payment_status in ("paid", "no_payment_required"),
         failed=complete and unpaid and _gave_up(session.payment_intent, subscription),
         amount=session.amount_total or 0,
-        currency=session.currency or "",
+        currency=(session.currency or "").upper(),
         customer_ref=ref_of(session.customer),
         charge=charge,
         subscription=subscription,
@@ -83,7 +83,7 @@ def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any]) -> Ch
     return Charge(
         ref=found.id,
         amount=found.amount,
-        currency=found.currency,
+        currency=found.currency.upper(),
         paid_at=datetime.fromtimestamp(found.created, UTC),
         refunded=sum(each.amount for each in told if each.status not in ("failed", "canceled")),
         fee=_fee(found, [found.balance_transaction]),

@@ -203,7 +203,7 @@ class StripeGateway:
                 starts=period[0],
                 ends=period[1],
                 amount=invoice.amount_paid,
-                currency=invoice.currency,
+                currency=invoice.currency.upper(),
                 charge=self._charge_of_invoice(invoice, options),
             )
 

@@ -132,7 +132,7 @@ def test_r10_a_checkout_of_half_an_hour_is_accepted_although_clocks_differ(
 def test_r21_yen_have_no_hundredths(gateway: StripeGateway, double: StripeDouble) -> None:
     ref = buy(gateway, double, amount=500, currency="JPY")
     fact = gateway.fetch(ref, account="")
-    assert (fact.amount, fact.currency) == (500, "jpy")
+    assert (fact.amount, fact.currency) == (500, "JPY")
     assert fact.charge is not None and fact.charge.amount == 500
 
 
@@ -157,7 +157,7 @@ def test_r6_a_paid_pass_says_what_came_in(gateway: StripeGateway, double: Stripe
     assert fact.customer_ref.startswith("cus_")
     charge = fact.charge
     assert charge is not None
-    assert (charge.amount, charge.currency, charge.refunded) == (36_500, "cny", 0)
+    assert (charge.amount, charge.currency, charge.refunded) == (36_500, "CNY", 0)
     assert charge.fee == 36_500 * 29 // 1000 + 30
     assert charge.paid_at == NOON
     assert charge.receipt_url.startswith("https://pay.stripe.test/")
@@ -338,6 +338,7 @@ def test_r12_each_paid_invoice_bears_the_period_of_its_line(
         ("2027-02-28", "2027-03-31"),
         ("2027-03-31", "2027-04-30"),
     ]
+    assert [(i.amount, i.currency) for i in fact.invoices] == [(5_000, "CNY")] * 3
     assert [i.charge.amount for i in fact.invoices if i.charge] == [5_000] * 3
     assert len({i.charge.ref for i in fact.invoices if i.charge}) == 3
 
