@@ -1,7 +1,8 @@
 """The port to a payment provider: what billing asks of it, and what it hears.
 
 Stripe and the demo speak through it alike. Amounts are integer minor units as the provider has them,
-currencies in capitals, times aware UTC. A gateway holds no state of ours and writes none of our rows but its own.
+currencies in capitals, times aware UTC. A gateway holds no state of ours and writes none of our rows
+but its own.
 """
 
 from __future__ import annotations
