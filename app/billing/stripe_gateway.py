@@ -32,10 +32,11 @@ from app.billing.gateway import (
     Poke,
     RefundFact,
 )
+from app.kernel import clock
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
 # A checkout may end 30 minutes after it began, by Stripe's clock: leave room for ours and for retries.
-EXPIRY_SLACK = timedelta(minutes=2)
+SHORTEST, EXPIRY_SLACK = timedelta(minutes=30), timedelta(minutes=2)
 PASS_METHODS = ["card", "alipay", "wechat_pay"]
 SUBSCRIPTION_METHODS = ["card"]
 LOCALES = {"zh_Hans": "zh", "en": "en"}
@@ -81,10 +82,19 @@ class StripeGateway:
 
     def open_checkout(self, wish: CheckoutWish) -> Checkout:
         """Open a checkout; the same wish again is answered with the same one (R5)."""
+        asked = self._asked_for(wish)
         with _asking():
-            session = self._api.checkout.sessions.create(
-                self._asked_for(wish), _options(wish.account, wish.order_ref)
-            )
+            try:
+                session = self._api.checkout.sessions.create(
+                    asked, _options(wish.account, wish.order_ref)
+                )
+            except stripe.InvalidRequestError as error:
+                if error.param != "expires_at":
+                    raise
+                # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
+                # was opened under this key, else that would have been the answer.
+                asked["expires_at"] = _ends(clock.now() + SHORTEST)
+                session = self._api.checkout.sessions.create(asked, _options(wish.account))
         return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
 
     def _asked_for(self, wish: CheckoutWish) -> SessionCreateParams:
@@ -115,7 +125,7 @@ class StripeGateway:
         if not wish.interval and not wish.customer_ref:
             asked["customer_creation"] = "always"
         if wish.expires_at is not None:
-            asked["expires_at"] = int((wish.expires_at + EXPIRY_SLACK).timestamp())
+            asked["expires_at"] = _ends(wish.expires_at)
         if self._automatic_tax:
             asked["automatic_tax"] = {"enabled": True}
             if wish.customer_ref:
@@ -401,6 +411,10 @@ class StripeGateway:
         except GatewayError as error:
             return health.unlisted(self._webhook_url, error)
         return health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
+
+
+def _ends(moment: datetime) -> int:
+    return int((moment + EXPIRY_SLACK).timestamp())
 
 
 def _options(account: str, key: str = "") -> Options:

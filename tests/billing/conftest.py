@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.billing.gateway import gateways
 from app.billing.stripe_gateway import StripeGateway
 from tests.billing.stripe_double import StripeDouble
 
@@ -22,3 +23,13 @@ def double() -> Iterator[StripeDouble]:
 def gateway(double: StripeDouble) -> StripeGateway:
     """Return the real gateway above the double."""
     return double.gateway()
+
+
+@pytest.fixture
+def stripe(double: StripeDouble, gateway: StripeGateway) -> Iterator[StripeDouble]:
+    """Let the installation be paid by the double, in the environment `test`; returns the double."""
+    held = (dict(gateways.by_name), gateways.default, gateways.environment)
+    gateways.by_name = {"stripe": gateway}
+    gateways.default, gateways.environment = "stripe", "test"
+    yield double
+    gateways.by_name, gateways.default, gateways.environment = held

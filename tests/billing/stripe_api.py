@@ -75,13 +75,16 @@ ROUTES: tuple[tuple[str, str, Any, str], ...] = (
 class Refusal(Exception):
     """What the API answers with an error."""
 
-    def __init__(self, status: int, message: str, *, code: str = "", kind: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, *, code: str = "", kind: str = "", param: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.body = {
             "type": kind or "invalid_request_error",
             "message": message,
             **({"code": code} if code else {}),
+            **({"param": param} if param else {}),
         }
 
 
@@ -355,7 +358,10 @@ class StripeApi(stripe.HTTPClient):
                 400, "The Checkout Session's total amount is too small", code="amount_too_small"
             )
         if not HALF_HOUR <= values.get("expires_at", now + DAY) - now <= DAY:
-            raise Refusal(400, "The `expires_at` timestamp must be between 30 minutes and 24 hours")
+            told = (
+                "The `expires_at` timestamp must be between 30 minutes and 24 hours from creation."
+            )
+            raise Refusal(400, told, param="expires_at")
         made = self.keep(shapes.session(values, now=now, amount=amount, currency=currency), account)
         made["url"] = f"https://checkout.stripe.com/c/pay/{made['id']}"
         return made

@@ -129,6 +129,31 @@ def test_r10_a_checkout_of_half_an_hour_is_accepted_although_clocks_differ(
     assert ends <= made.expires_at <= ends + timedelta(minutes=2)
 
 
+def test_r10_a_checkout_that_could_not_be_opened_in_time_gets_half_an_hour_of_its_own(
+    gateway: StripeGateway, double: StripeDouble
+) -> None:
+    late = wish(expires_at=NOON + timedelta(minutes=30))
+    double.trouble("down", times=3)
+    with pytest.raises(GatewayError):
+        gateway.open_checkout(late)
+    with clock.fixed(NOON + timedelta(minutes=20)):
+        made = gateway.open_checkout(late)
+        assert made.expires_at == NOON + timedelta(minutes=52)
+
+
+def test_r10_a_checkout_whose_answer_was_lost_keeps_its_time(
+    gateway: StripeGateway, double: StripeDouble
+) -> None:
+    late = wish(expires_at=NOON + timedelta(minutes=30))
+    double.trouble("lost", times=3)
+    with pytest.raises(GatewayError):
+        gateway.open_checkout(late)
+    with clock.fixed(NOON + timedelta(minutes=20)):
+        made = gateway.open_checkout(late)
+    assert made.expires_at == NOON + timedelta(minutes=32)
+    assert len(double.of("checkout.session")) == 1
+
+
 def test_r21_yen_have_no_hundredths(gateway: StripeGateway, double: StripeDouble) -> None:
     ref = buy(gateway, double, amount=500, currency="JPY")
     fact = gateway.fetch(ref, account="")
