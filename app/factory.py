@@ -18,6 +18,7 @@ from whitenoise import WhiteNoise
 from app import cli
 from app.accounts.actions import purge_stale
 from app.billing import models as billing_rows
+from app.billing.actions.seat_wishes import tell_all_waiting
 from app.billing.gateway import gateways
 from app.billing.house import house
 from app.billing.stripe_gateway import StripeGateway
@@ -43,6 +44,7 @@ from app.blueprints import (
     styleguide,
     templating,
 )
+from app.blueprints.billing import formatting
 from app.config import Settings, load_settings
 from app.discussion import models as discussion_rows
 from app.discussion.jobs import tell_overdue
@@ -189,6 +191,7 @@ def _frame(app: Flask, settings: Settings) -> None:
     page.install(app)
     navigation.install(app)
     frame.install(app)
+    formatting.install(app)
     assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
@@ -276,6 +279,7 @@ def _timetable(app: Flask) -> None:
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
     )
+    timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)

@@ -111,7 +111,7 @@ def check_amount(amount: int, code: str, *, field: str) -> None:
     if amount > currency.most:
         raise Invalid(field, "money_high", high=as_typed(currency.most, code), **bounds)
     if amount % currency.step:
-        raise Invalid(field, "money_decimals", decimals=_shown_decimals(currency), **bounds)
+        raise Invalid(field, "money_decimals", decimals=shown_decimals(currency), **bounds)
 
 
 def parse_amount(typed: str, code: str, *, field: str) -> int:
@@ -128,12 +128,13 @@ def parse_amount(typed: str, code: str, *, field: str) -> int:
     minor = Decimal(number).scaleb(currency.decimals)
     if minor % currency.step:
         raise Invalid(
-            field, "money_decimals", decimals=_shown_decimals(currency), currency=currency.code
+            field, "money_decimals", decimals=shown_decimals(currency), currency=currency.code
         )
     return int(minor)
 
 
-def _shown_decimals(currency: Currency) -> int:
+def shown_decimals(currency: Currency) -> int:
+    """Return with how many decimals amounts of a currency are written: two of KWD, none of ISK."""
     return max(0, currency.decimals - len(str(currency.step)) + 1)
 
 

@@ -99,13 +99,14 @@ def _bounded(amount: int, currency: str, *, most: int) -> int:
 
 
 def per_day(version: PlanVersion, amount: int, now: datetime) -> int | None:
-    """Return what a day costs, rounded up to a minor unit; None for a lifetime."""
+    """Return what a day costs, rounded up to what can be written; None for a lifetime."""
     held = lasts(version)
     ends = held.after(now) if isinstance(held, Duration) else held.ends
     if ends is None or ends <= now:
         return None
     days = max(1, round((ends - now) / timedelta(days=1)))
-    return -(-amount // days)
+    step = get_currency(version.currency).step
+    return -(-amount // (days * step)) * step
 
 
 def lasts(version: PlanVersion) -> Duration | Period:

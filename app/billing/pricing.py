@@ -51,6 +51,7 @@ class Quote:
     trial_days: int
     next_step: Step | None
     seats_left: int | None
+    sold: int = 0
 
 
 def quote(
@@ -86,6 +87,7 @@ def quote(
         trial_days=_trial_days(version, pricing, actor),
         next_step=next_step(version.amount, steps, sold=sold, now=now),
         seats_left=seats_left(plan, now=planet.moment(now), besides=actor.user_id),
+        sold=sold,
     )
 
 

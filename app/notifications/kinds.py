@@ -25,6 +25,7 @@ class Kind(StrEnum):
     JOIN_APPROVED = "join_approved"
     JOIN_DECLINED = "join_declined"
     ROLE_CHANGED = "role_changed"
+    SEAT_FREE = "seat_free"
 
 
 COMMENTS = frozenset(
@@ -48,6 +49,8 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "") -> st
         return _(
             "Your role in %(planet)s is now: %(role)s.", role=role_name(_, role), planet=planet
         )
+    if kind is Kind.SEAT_FREE:
+        return _("A seat in %(planet)s is free again.", planet=planet)
     return _question(_, kind, who, planet)
 
 
@@ -120,6 +123,8 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("Your question was answered at %(site)s", site=site)
         case Kind.QUESTION_MOVED | Kind.QUESTION_DECLINED:
             return _("News of your question at %(site)s", site=site)
+        case Kind.SEAT_FREE:
+            return _("A seat is free at %(site)s", site=site)
         case Kind.INVITED:
             return _("An invitation at %(site)s", site=site)
         case Kind.JOIN_REQUESTED:

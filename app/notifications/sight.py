@@ -114,6 +114,8 @@ def _is_open(
             return actor.inside
         case Kind.JOIN_DECLINED:
             return actor.standing is not Standing.REMOVED
+        case Kind.SEAT_FREE:
+            return bool(can(actor, Action.PLAN_BUY))
         case _other:
             return topic is not None and _topic_is_open(kind, actor, topic, comment)
 

@@ -133,7 +133,7 @@ def test_a_coupon_takes_off_what_it_says_and_never_too_much(
 
 def version(term: str, count: int = 1, until: datetime | None = None) -> PlanVersion:
     """Return terms of which only the length matters."""
-    return PlanVersion(term=term, term_count=count, until_at=until)
+    return PlanVersion(term=term, term_count=count, until_at=until, currency="CNY")
 
 
 def test_how_long_terms_last() -> None:

@@ -1,0 +1,50 @@
+"""What happened in billing, as told to handlers: ids only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.outbox.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked(Event):
+    """A refund stands in its row; the handler asks the provider for it."""
+
+    name: ClassVar[str] = "billing.refund_asked"
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEndAsked(Event):
+    """A subscription is to end; the handler tells the provider. `when`: now, at_end."""
+
+    name: ClassVar[str] = "billing.subscription_end_asked"
+    order_id: int
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettled(Event):
+    """An order came into another state: paid, refunded, disputed, failed …"""
+
+    name: ClassVar[str] = "billing.order_settled"
+    order_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFreed(Event):
+    """A seat of a plan may be free again: who waits is told."""
+
+    name: ClassVar[str] = "billing.seat_freed"
+    plan_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatOffered(Event):
+    """Somebody who waited for a seat of a sold-out plan is to hear that one is free."""
+
+    name: ClassVar[str] = "billing.seat_offered"
+    wish_id: int

@@ -1,0 +1,178 @@
+"""Plans as a reader is offered them: his price, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from app.billing.models import PlanVersion
+from app.billing.prices import Pricing, Step
+from app.billing.pricing import Quote, per_day, quote
+from app.billing.queries.plans import list_on_sale
+from app.billing.queries.wishes import waited_for
+from app.blueprints.billing.formatting import price
+from app.blueprints.language import local_date
+from app.kernel.errors import Invalid
+from app.planets.queries import PlanetView
+from app.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What `plan_card` shows. Texts are finished; an empty one is left out.
+
+    `before` is struck through; `note` says why the price is his own; `coupon_error` why a coupon he
+    typed does not hold for this plan. `waiting`: he waits for a seat.
+    """
+
+    public_id: str
+    name: str
+    description: str
+    price: str
+    before: str
+    per_day: str
+    term: str
+    note: str
+    next_step: str
+    seats_left: int | None
+    trial_days: int
+    trial: str
+    subscription: bool
+    free: bool = False
+    waiting: bool = False
+    coupon_error: Invalid | None = None
+
+    @property
+    def sold_out(self) -> bool:
+        """Whether there is no seat left for this reader."""
+        return self.seats_left == 0
+
+
+def offers_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Offer]:
+    """Return what is on sale for this reader now, in the planet's order."""
+    lines = list_on_sale(planet, now=actor.now)
+    waiting = waited_for(actor, [line.plan.id for line in lines if line.seats_left is not None])
+    offers = []
+    for line in lines:
+        asked, problem = _ask(planet, actor, line.plan.id, coupon)
+        if asked is not None:
+            offers.append(
+                offer_shape(asked, actor, waiting=line.plan.id in waiting, problem=problem)
+            )
+    return offers
+
+
+def offer_shape(
+    asked: Quote, actor: Actor, *, waiting: bool = False, problem: Invalid | None = None
+) -> Offer:
+    """Return a quote in words."""
+    version, currency = asked.version, asked.currency
+    daily = per_day(version, asked.amount, actor.now)
+    return Offer(
+        public_id=asked.plan.public_id,
+        name=version.name,
+        description=version.description,
+        price=price(asked.amount, currency),
+        before=_before(asked),
+        per_day=gettext("%(price)s a day", price=price(daily, currency)) if daily else "",
+        term=term_words(version),
+        note=_note(asked),
+        next_step=step_words(asked.next_step, asked.sold, currency) if asked.next_step else "",
+        seats_left=asked.seats_left,
+        trial_days=asked.trial_days,
+        trial=trial_words(asked.trial_days, version.trial_window_days),
+        subscription=version.mode == "subscription",
+        free=asked.amount == 0,
+        waiting=waiting,
+        coupon_error=problem,
+    )
+
+
+def term_words(version: PlanVersion) -> str:
+    """Return how long terms last, or how often a subscription renews."""
+    count = version.term_count
+    if version.mode == "subscription":
+        return _every(version.term, count)
+    match version.term:
+        case "days":
+            return str(ngettext("%(num)s day", "%(num)s days", count))
+        case "month":
+            return str(ngettext("%(num)s month", "%(num)s months", count))
+        case "year":
+            return str(ngettext("%(num)s year", "%(num)s years", count))
+        case "until" if version.until_at is not None:
+            return str(gettext("until %(day)s", day=local_date(version.until_at)))
+        case _lifetime:
+            return str(gettext("for ever"))
+
+
+def _every(term: str, count: int) -> str:
+    if count == 1:
+        return str(gettext("every year") if term == "year" else gettext("every month"))
+    if term == "year":
+        return str(ngettext("every %(num)s year", "every %(num)s years", count))
+    return str(ngettext("every %(num)s month", "every %(num)s months", count))
+
+
+def step_words(step: Step, sold: int, currency: str) -> str:
+    """Return when the price rises next, and to what."""
+    amount = price(step.amount, currency)
+    if step.after_seats is not None:
+        return str(
+            ngettext(
+                "%(price)s after %(num)s more member",
+                "%(price)s after %(num)s more members",
+                step.after_seats - sold,
+                price=amount,
+            )
+        )
+    assert step.from_at is not None
+    return str(gettext("%(price)s from %(day)s", price=amount, day=local_date(step.from_at)))
+
+
+def trial_words(days: int, window: int) -> str:
+    """Return what a trial gives; "" without one."""
+    if not days:
+        return ""
+    free = ngettext("Free for %(num)s day", "Free for %(num)s days", days)
+    if not window:
+        return str(free)
+    reads = ngettext(
+        "reads what the last %(num)s day brought",
+        "reads what the last %(num)s days brought",
+        window,
+    )
+    return str(gettext("%(free)s; %(reads)s", free=free, reads=reads))
+
+
+def _ask(
+    planet: PlanetView, actor: Actor, plan_id: int, coupon: str
+) -> tuple[Quote | None, Invalid | None]:
+    """Return a quote with the coupon, or without it and why it does not hold; None when there is
+    nothing in it for this reader."""
+    try:
+        return quote(planet, actor, plan_id, coupon_code=coupon, now=actor.now), None
+    except Invalid as problem:
+        if problem.field == "coupon":
+            return _ask(planet, actor, plan_id, "")[0], problem
+        return None, problem
+
+
+def _before(asked: Quote) -> str:
+    listed = max(asked.list_amount, asked.version.compare_amount)
+    return price(listed, asked.currency) if listed > asked.amount else ""
+
+
+def _note(asked: Quote) -> str:
+    if asked.coupon_id is not None:
+        return str(gettext("with your coupon"))
+    if asked.amount == asked.list_amount:
+        return ""
+    notes: dict[Pricing, Any] = {
+        Pricing.EARLY: gettext("your price while you are a member"),
+        Pricing.GRACE: gettext("your price for coming back soon"),
+        Pricing.LATE: gettext("your price for coming back"),
+    }
+    return str(notes.get(asked.pricing, ""))
