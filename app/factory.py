@@ -17,8 +17,11 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.accounts.actions import purge_stale
+from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
+from app.billing.actions.reconcile import reconcile, sync_open_orders
 from app.billing.actions.seat_wishes import tell_all_waiting
+from app.billing.demo_gateway import DemoGateway
 from app.billing.gateway import gateways
 from app.billing.house import house
 from app.billing.stripe_gateway import StripeGateway
@@ -55,6 +58,7 @@ from app.media import models as media_rows
 from app.media.actions import purge_orphans
 from app.media.storage import DiskStorage
 from app.memberships import models as membership_rows
+from app.memberships import settling
 from app.notifications import handlers as notification_handlers
 from app.notifications import mailer
 from app.notifications import models as notification_rows
@@ -256,7 +260,11 @@ def _payments(settings: Settings) -> None:
     gateways.by_name.clear()
     gateways.environment = settings.payments
     gateways.default = "demo" if settings.payments == "demo" else "stripe"
-    if settings.payments != "demo":
+    settling.deal_in(settings.payments)
+    if settings.payments == "demo":
+        page = f"{settings.base_url}/demo-checkout/{{ref}}"
+        gateways.by_name["demo"] = DemoGateway(page)
+    else:
         gateways.by_name["stripe"] = StripeGateway(
             settings.stripe_secret_key.get_secret_value(),
             tuple(secret.get_secret_value() for secret in settings.stripe_webhook_secrets),
@@ -269,6 +277,7 @@ def _payments(settings: Settings) -> None:
 def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
     notification_handlers.subscribe(subscriptions)
+    billing_handlers.subscribe(subscriptions)
 
 
 def _timetable(app: Flask) -> None:
@@ -281,6 +290,8 @@ def _timetable(app: Flask) -> None:
     )
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
+    timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
+    timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
     timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)

@@ -79,6 +79,15 @@ REASONS: dict[Reason, Words] = {
     Reason.INVITATION_ONLY: Words(
         lazy_gettext("This planet takes members by invitation only."), *_JOIN
     ),
+    Reason.PAUSED: Words(
+        lazy_gettext("This planet is paused: nothing is sold, and nobody's time passes."), *_BACK
+    ),
+    Reason.NEVER_ENDS: Words(
+        lazy_gettext("Your access does not end: there is nothing to buy."), *_BACK
+    ),
+    Reason.NOT_APPROVED: Words(
+        lazy_gettext("Staff let people in here before they buy. Ask to join first."), *_JOIN
+    ),
     Reason.ALREADY_MEMBER: Words(lazy_gettext("You are a member already."), *_BACK),
     Reason.SITE_ADMINS_ONLY: Words(
         lazy_gettext("Planets are created by this site's administrators."),
@@ -90,15 +99,6 @@ REASONS: dict[Reason, Words] = {
     ),
     Reason.HIGHER_ROLE: Words(
         lazy_gettext("This can be done only to somebody whose role is below yours."), *_BACK
-    ),
-    Reason.PAUSED: Words(
-        lazy_gettext("This planet is paused: nothing is sold, and nobody's time passes."), *_BACK
-    ),
-    Reason.NEVER_ENDS: Words(
-        lazy_gettext("Your membership here has no end, so there is nothing to add to it."), *_BACK
-    ),
-    Reason.NOT_APPROVED: Words(
-        lazy_gettext("In this planet staff let people in first. Ask to join, then buy."), *_JOIN
     ),
 }
 

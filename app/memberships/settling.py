@@ -22,6 +22,17 @@ NEVER_HELD = datetime(1970, 1, 1, tzinfo=UTC)
 TRIAL = "trial"
 
 
+class _House:
+    """What kind of money this installation deals in; entitlements of another kind hold nothing."""
+
+    environment = "demo"
+
+
+def deal_in(environment: str) -> None:
+    """Say what kind of money counts here: demo, test or live. Called once, by the factory."""
+    _House.environment = environment
+
+
 def settle(member: Membership) -> None:
     """Derive end, grace and reading limit of a plain member from his entitlements, in the caller's
     transaction; `member` is locked. Roles above have no end but a guest's own, which stays."""
@@ -74,7 +85,9 @@ def _grant(row: Entitlement) -> Grant:
         lasts=lasts,
         cut=row.cut_at,
         cut_decided=row.cut_decided_at,
-        holds=row.revoked_at is None and row.suspended_at is None,
+        holds=row.revoked_at is None
+        and row.suspended_at is None
+        and row.environment in ("", _House.environment),
     )
 
 

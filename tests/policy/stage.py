@@ -21,6 +21,7 @@ from app.memberships.models import Invitation, Membership
 from app.notifications.models import Notification
 from tests.cast import Cast, assemble
 from tests.policy.grid_rows import COLUMNS
+from tests.policy.stage_shop import shelf
 from tests.scene import Scene, plant
 
 INVITATION_SECRET = "the-secret-of-an-invitation-for-the-grid"
@@ -46,6 +47,7 @@ def build(app: Flask, folder: Path) -> Stage:
             row = db.session.query(UserSession).filter_by(token_hash=hash_secret(secret)).one()
             names[f"session_{persona}"] = row.public_id
     names |= _props(scene)
+    names |= shelf(cast)
     names |= {f"t_{name}": public_id for name, public_id in scene.topics.items()}
     names |= {f"c_{name}": public_id for name, public_id in scene.comments.items()}
     for persona, user_id in cast.users.items():

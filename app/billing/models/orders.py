@@ -19,8 +19,9 @@ class Order(Base):
     (`billing.states`). `provider_ref` is the checkout session, `subscription_ref` its subscription.
     `ticket` numbers the fetches, `applied_ticket` is the newest one applied. `pricing`: join,
     early, grace, late. `account` is the provider's connected account, "" for the platform's own.
-    `source` is where the buyer came from; `memo` what he wrote with a transfer. `refund_until`: the
-    end of his own right to a refund.
+    `wish` is what the provider was asked for, so that a retry is identical (R5). `source` is where
+    the buyer came from; `memo` what he wrote with a transfer. `refund_until`: the end of his own
+    right to a refund.
     """
 
     __tablename__ = "orders"
@@ -49,12 +50,14 @@ class Order(Base):
     pricing: Mapped[str] = mapped_column(String(6), default="join")
     trial_days: Mapped[int] = mapped_column(default=0)
     coupon_id: Mapped[int | None] = mapped_column(Id, ForeignKey("coupons.id"))
+    coupon: Mapped[str] = mapped_column(String(30), default="")
     source: Mapped[str] = mapped_column(String(40), default="")
     memo: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[str] = mapped_column(String(20), default="open")
     provider_ref: Mapped[str | None] = mapped_column(String(100), unique=True)
     provider_url: Mapped[str] = mapped_column(Text, default="")
     subscription_ref: Mapped[str | None] = mapped_column(String(100), unique=True)
+    wish: Mapped[dict[str, Any]] = mapped_column(default=dict)
     expires_at: Mapped[datetime | None]
     ticket: Mapped[int] = mapped_column(default=0)
     applied_ticket: Mapped[int] = mapped_column(default=0)

@@ -18,7 +18,7 @@ from app.blueprints.discussion.present import (
     topic_url,
 )
 from app.blueprints.entrance import declares, enter_planet, require, see_other
-from app.blueprints.planets.landing import show_landing
+from app.blueprints.planets import landing
 from app.discussion.actions.reading import mark_all_read
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.feed import (
@@ -45,7 +45,7 @@ def home(slug: str) -> str:
     """Show the feed to those who read the planet, its landing page to everybody else."""
     planet, actor = enter_planet(slug)
     if not can(actor, Action.PLANET_READ):
-        return show_landing(planet, actor)
+        return landing.show_landing(planet, actor)
     tags = list_menu_tags(actor)
     tag = _chosen_tag(tags)
     view = FeedView.LATEST if tag else _view()

@@ -51,8 +51,10 @@ _RANK = tuple(role.value for role in reversed(PlanetRole))
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What comes with an entitlement; see `models.Entitlement` for the words."""
+    """What comes with an entitlement; see `models.Entitlement` for the words. `since`: when a duration
+    was bought, now when None."""
 
+    since: datetime | None = None
     environment: str = ""
     plan_ref: str = ""
     grace: Grace = Grace.PLANET
@@ -130,7 +132,7 @@ def _entitle(
         grace=terms.grace.value,
         reads_from=terms.reads_from,
         reason=terms.reason,
-        starts_at=moment,
+        starts_at=terms.since or moment,
         created_at=moment,
         since_at=moment,
     )

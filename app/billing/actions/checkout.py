@@ -1,0 +1,140 @@
+"""Checking out: from the click to the provider's page, without a lock held across a call to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.billing.actions.orders import Purchase, change, list_open, place_order
+from app.billing.actions.sync import sync
+from app.billing.gateway import Checkout, CheckoutWish, gateways
+from app.billing.models import Customer, Order, Plan, PlanVersion
+from app.billing.states import OrderState
+from app.kernel import clock
+from app.kernel.db import db, unit_of_work
+from app.kernel.errors import Conflict
+from app.memberships.rows import person_of
+from app.planets.queries import PlanetView
+from app.policy import Actor
+
+# How long a checkout of a limited plan stays open: the provider's shortest (R10).
+LIMITED = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where the provider sends the buyer afterwards; `{order}` stands for the order's public id."""
+
+    success: str
+    cancel: str
+    language: str
+
+
+def begin(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> Order:
+    """Place an order and open its checkout; returns the order with `provider_url` filled.
+
+    Repeated clicks return the same page, another choice closes the page opened before (R11). Errors
+    as of `place_order`, and Conflict("paid") when the page before turns out to be paid; GatewayError
+    leaves the order open, and the next click tries again.
+    """
+    order_id = _place(actor, planet, purchase, ways)
+    open_page(order_id)
+    return db.session.get_one(Order, order_id)
+
+
+def _place(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> int:
+    for _attempt in range(3):
+        try:
+            with unit_of_work():
+                order = place_order(actor, planet, purchase)
+                if not order.wish:
+                    order.wish = _packed(_wish(order, ways))
+                return order.id
+        except Conflict as conflict:
+            if str(conflict) != "another":
+                raise
+        close_open(planet.id, person_of(actor))
+    raise Conflict("another")
+
+
+def close_open(planet_id: int, user_id: int) -> None:
+    """Close a person's open checkouts in a planet. Conflict("paid") when one turns out to be paid."""
+    for order_id in [order.id for order in list_open(planet_id, user_id)]:
+        open_page(order_id)
+        order = db.session.get_one(Order, order_id)
+        gateway, ref, account = gateways.of(order.gateway), order.provider_ref, order.account
+        db.session.rollback()
+        if ref is not None:
+            gateway.close_checkout(ref, account=account)
+        if sync(order_id, cause="checkout").state != OrderState.EXPIRED:
+            raise Conflict("paid")
+
+
+def open_page(order_id: int) -> None:
+    """Ask the provider for the checkout of an open order that has none yet; twice is once (R5)."""
+    order = db.session.get_one(Order, order_id)
+    if order.provider_ref is not None or order.state != OrderState.OPEN:
+        return
+    gateway, wish = gateways.of(order.gateway), _unpacked(order.wish)
+    db.session.rollback()
+    opened = gateway.open_checkout(wish)
+    with unit_of_work():
+        _keep(order_id, opened)
+
+
+def _keep(order_id: int, opened: Checkout) -> None:
+    order = db.session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
+    if order.provider_ref is not None:
+        return
+    order.provider_ref = opened.ref
+    order.provider_url = opened.url
+    order.expires_at = opened.expires_at
+    change(order, "checkout", "opened")
+
+
+def _wish(order: Order, ways: Ways) -> CheckoutWish:
+    version = db.session.get_one(PlanVersion, order.plan_version_id)
+    plan = db.session.get_one(Plan, order.plan_id)
+    limited = plan.seat_limit is not None
+    renewing = order.mode == "subscription"
+    return CheckoutWish(
+        order_ref=order.public_id,
+        account=order.account,
+        title=order.title,
+        amount=order.amount,
+        currency=order.currency,
+        interval=version.term if renewing else "",
+        interval_count=version.term_count if renewing else 0,
+        trial_days=order.trial_days,
+        expires_at=clock.now().replace(microsecond=0) + LIMITED if limited else None,
+        success_url=ways.success.replace("{order}", order.public_id),
+        cancel_url=ways.cancel.replace("{order}", order.public_id),
+        email=db.session.scalar(select(User.email).where(User.id == order.user_id)) or "",
+        customer_ref=_customer(order),
+        language=ways.language,
+    )
+
+
+def _customer(order: Order) -> str:
+    """Return how the provider knows the buyer, "" when it does not yet."""
+    known = select(Customer.provider_ref).where(
+        Customer.user_id == order.user_id,
+        Customer.environment == order.environment,
+        Customer.account == order.account,
+    )
+    return db.session.scalar(known) or ""
+
+
+def _packed(wish: CheckoutWish) -> dict[str, Any]:
+    """Return a wish as its order keeps it."""
+    ends = wish.expires_at
+    return {**asdict(wish), "expires_at": ends.isoformat() if ends else None}
+
+
+def _unpacked(held: dict[str, Any]) -> CheckoutWish:
+    ends = held["expires_at"]
+    return CheckoutWish(**{**held, "expires_at": datetime.fromisoformat(ends) if ends else None})

@@ -1,0 +1,142 @@
+"""Reconciliation: asks the provider about everything that may still change (R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from app.billing.actions.checkout import open_page
+from app.billing.actions.refunds import send_refund
+from app.billing.actions.sync import sync
+from app.billing.gateway import GatewayError
+from app.billing.models import Order, OrderChange, Payment, Refund, Subscription
+from app.billing.states import FINAL, HOLDS, OrderState
+from app.kernel import clock
+from app.kernel.db import db
+from app.kernel.logs import get_logger
+
+# A dispute may come this long after the payment.
+DISPUTE_HORIZON = timedelta(days=180)
+# The page after the checkout and webhooks come first; then we look ourselves.
+SOON = timedelta(minutes=2)
+
+log = get_logger("payments")
+
+
+@dataclass
+class Report:
+    """What reconciliation did: how many orders it asked about, what changed, what failed."""
+
+    asked: int = 0
+    changes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Return the report for people."""
+        head = f"{self.asked} orders asked about, {len(self.changes)} changes"
+        return [head, *self.changes, *(f"FAILED {line}" for line in self.failures)]
+
+
+def reconcile() -> Report:
+    """Sync every order that is not over: open and processing ones, subscriptions that go on, and
+    payments younger than the dispute horizon; and send refunds that were asked for.
+
+    Opens its own units of work, one order after the other. A provider that fails for one order is
+    told in the report and stops nothing else.
+    """
+    report = Report()
+    _send_refunds(report)
+    _sync_all(_unsettled(), report)
+    # What came of the syncs: doubles that are to be given back.
+    _send_refunds(report)
+    return report
+
+
+def sync_open_orders(limit: int = 100) -> int:
+    """Sync the oldest orders that wait for a payment: the timed job between reconciliations.
+
+    Returns how many were asked about.
+    """
+    waiting = (
+        select(Order.id)
+        .where(
+            Order.state.in_([state.value for state in HOLDS]),
+            Order.gateway != "transfer",
+            Order.created_at < clock.now() - SOON,
+        )
+        .order_by(Order.id)
+        .limit(limit)
+    )
+    report = Report()
+    _sync_all(list(db.session.scalars(waiting)), report)
+    for line in report.failures:
+        log.warning("an order could not be looked after", told=line)
+    return report.asked
+
+
+def list_changes(planet_id: int, *, limit: int = 100) -> list[tuple[Order, OrderChange]]:
+    """Return what reconciliation changed in a planet, the newest first."""
+    rows = db.session.execute(
+        select(Order, OrderChange)
+        .join(Order, Order.id == OrderChange.order_id)
+        .where(Order.planet_id == planet_id, OrderChange.cause == "reconcile")
+        .order_by(OrderChange.id.desc())
+        .limit(limit)
+    )
+    return [(order, change) for order, change in rows]
+
+
+def _unsettled() -> list[int]:
+    waiting = select(Order.id).where(Order.state.in_([state.value for state in HOLDS]))
+    going_on = select(Subscription.order_id).where(Subscription.status.not_in(FINAL))
+    young = select(Payment.order_id).where(Payment.paid_at > clock.now() - DISPUTE_HORIZON)
+    ids = waiting.union(going_on, young).subquery()
+    return list(
+        db.session.scalars(
+            select(Order.id)
+            .where(Order.id.in_(select(ids)), Order.gateway != "transfer")
+            .order_by(Order.id)
+        )
+    )
+
+
+def _sync_all(order_ids: Iterable[int], report: Report) -> None:
+    for order_id in order_ids:
+        report.asked += 1
+        last = db.session.scalar(select(func.max(OrderChange.id))) or 0
+        db.session.rollback()
+        try:
+            order = db.session.get_one(Order, order_id)
+            if order.provider_ref is None and order.state == OrderState.OPEN:
+                # We died before we learnt its reference: the same wish opens the same checkout.
+                open_page(order_id)
+            sync(order_id, cause="reconcile")
+        except GatewayError as error:
+            report.failures.append(f"order {order_id}: {error}")
+            continue
+        report.changes += _told(order_id, after=last)
+
+
+def _told(order_id: int, *, after: int) -> list[str]:
+    rows = db.session.execute(
+        select(Order.public_id, OrderChange.what, OrderChange.data)
+        .join(Order, Order.id == OrderChange.order_id)
+        .where(OrderChange.order_id == order_id, OrderChange.id > after)
+        .order_by(OrderChange.id)
+    )
+    return [
+        f"order {public_id}: {what}" + (f" (was {data['before']})" if data.get("before") else "")
+        for public_id, what, data in rows
+    ]
+
+
+def _send_refunds(report: Report) -> None:
+    asked = list(db.session.scalars(select(Refund.id).where(Refund.state == "asked")))
+    for refund_id in asked:
+        try:
+            send_refund({"refund_id": refund_id})
+        except GatewayError as error:
+            report.failures.append(f"refund {refund_id}: {error}")

@@ -1,0 +1,159 @@
+"""Refunds: by the buyer within his time, by staff; and the call to the provider afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.billing.actions.applying import REFUND_STATES
+from app.billing.actions.asking import RefundWish, ask_refund, list_payments, refundable
+from app.billing.actions.sync import sync
+from app.billing.events import SubscriptionEndAsked
+from app.billing.gateway import GatewayError, RefundFact, gateways
+from app.billing.models import Order, Payment, Refund
+from app.kernel import clock
+from app.kernel.audit import record
+from app.kernel.db import db, unit_of_work
+from app.kernel.errors import Conflict, Invalid, NotFound
+from app.memberships.rows import person_of, planet_of
+from app.outbox.events import put
+from app.policy import Action, Actor
+from app.policy.gate import require
+
+
+def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order:
+    """Take one's own purchase back within the planet's time; access ends with it.
+
+    In the caller's unit of work. NotFound for others' orders; Conflict("late") afterwards, Conflict
+    ("nothing") when nothing is left to give back.
+    """
+    order = _lock(order_id)
+    if order.user_id != person_of(actor) or order.planet_id != planet_of(actor):
+        raise NotFound
+    if not may_refund_own(order):
+        raise Conflict("late")
+    asked = 0
+    for payment in list_payments(order.id):
+        left = refundable(payment)
+        if left > 0:
+            wish = RefundWish(left, "now", reason.strip(), f"{token}-{payment.id}", order.user_id)
+            ask_refund(order, payment, wish, cause="buyer")
+            asked += 1
+    if order.subscription_ref is not None:
+        put(SubscriptionEndAsked(order_id=order.id, when="now"))
+        asked += 1
+    if not asked and not _is_asked(token):
+        raise Conflict("nothing")
+    return order
+
+
+def may_refund_own(order: Order) -> bool:
+    """Whether a buyer's own right to a refund still runs."""
+    return order.refund_until is not None and clock.now() < order.refund_until
+
+
+def refund_by_staff(actor: Actor, *, order_id: str, payment_id: int, wish: RefundWish) -> Refund:
+    """Give back all or a part of a payment; access ends now or stays to its end, as `wish` says.
+
+    In the caller's unit of work. Refused by the policy; NotFound outside the planet; Invalid for the
+    amount and for an empty reason.
+    """
+    require(actor, Action.SUBSCRIPTIONS_MANAGE)
+    order = _lock(order_id)
+    payment = db.session.get(Payment, payment_id)
+    if order.planet_id != planet_of(actor) or payment is None or payment.order_id != order.id:
+        raise NotFound
+    if not wish.reason.strip():
+        raise Invalid("reason", "required")
+    refund = ask_refund(order, payment, wish, cause="staff")
+    record(
+        "refund.ask",
+        actor_id=actor.user_id,
+        planet_id=order.planet_id,
+        subject=("order", order.id),
+        reason=wish.reason,
+        amount=wish.amount,
+        currency=payment.currency,
+        ends=wish.ends,
+    )
+    return refund
+
+
+def send_refund(payload: dict[str, Any]) -> None:
+    """Ask the provider for a refund that stands in its row; repeated, it is one refund (R18)."""
+    row = db.session.get(Refund, payload["refund_id"])
+    if row is None or row.state != "asked":
+        return
+    order = db.session.get_one(Order, row.order_id)
+    charge = db.session.get_one(Payment, row.payment_id).provider_ref
+    gateway, account = gateways.of(order.gateway), order.account
+    amount, token, order_id = row.amount, row.token, order.id
+    db.session.rollback()
+    try:
+        fact = gateway.refund(charge, account=account, amount=amount, token=token)
+    except GatewayError as error:
+        if error.retry:
+            raise
+        with unit_of_work():
+            _fail(payload["refund_id"], str(error))
+        return
+    with unit_of_work():
+        _keep(payload["refund_id"], fact)
+    sync(order_id, cause="job")
+
+
+def end_subscription(payload: dict[str, Any]) -> None:
+    """Tell the provider that a subscription ends; then look what is true."""
+    order = db.session.get(Order, payload["order_id"])
+    if order is None or order.subscription_ref is None:
+        return
+    gateway, ref, account = gateways.of(order.gateway), order.subscription_ref, order.account
+    order_id = order.id
+    db.session.rollback()
+    gateway.end_subscription(ref, account=account, when=payload["when"])
+    sync(order_id, cause="job")
+
+
+def _keep(refund_id: int, fact: RefundFact) -> None:
+    row = db.session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+    # A sync may have seen it first and have given it a row of its own.
+    seen = db.session.scalar(
+        select(Refund).where(Refund.provider_ref == fact.ref, Refund.id != refund_id)
+    )
+    if seen is not None:
+        db.session.delete(seen)
+        db.session.flush()
+    row.provider_ref = fact.ref
+    row.state = REFUND_STATES.get(fact.status, "pending")
+
+
+def _fail(refund_id: int, why: str) -> None:
+    row = db.session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+    row.state, row.settled_at = "failed", clock.now()
+    record(
+        "refund.fail",
+        actor_id=None,
+        planet_id=db.session.get_one(Order, row.order_id).planet_id,
+        subject=("order", row.order_id),
+        reason=why[:300],
+    )
+
+
+def _is_asked(token: str) -> bool:
+    return (
+        db.session.scalar(select(Refund.id).where(Refund.token.startswith(token, autoescape=True)))
+        is not None
+    )
+
+
+def _lock(public_id: str) -> Order:
+    order = db.session.scalar(
+        select(Order)
+        .where(Order.public_id == public_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound
+    return order

@@ -1,0 +1,67 @@
+"""Reading orders: one's own, and what belongs to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.billing.models import Order, Payment, Refund, Subscription
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.memberships.rows import person_of, planet_of
+from app.policy import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What belongs to an order: its payments, refunds and subscription."""
+
+    payments: list[Payment]
+    refunds: list[Refund]
+    subscription: Subscription | None
+
+
+def get_own(actor: Actor, public_id: str) -> Order:
+    """Return one's own order in this planet. NotFound for others', also for staff (R22)."""
+    order = db.session.scalar(
+        select(Order).where(
+            Order.public_id == public_id,
+            Order.user_id == person_of(actor),
+            Order.planet_id == planet_of(actor),
+        )
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
+def list_own(actor: Actor) -> list[Order]:
+    """Return one's own orders in this planet, the newest first."""
+    return list(
+        db.session.scalars(
+            select(Order)
+            .where(Order.user_id == person_of(actor), Order.planet_id == planet_of(actor))
+            .order_by(Order.id.desc())
+            .limit(200)
+        )
+    )
+
+
+def find_story(order: Order) -> Story:
+    """Return what belongs to an order, the oldest first."""
+    return Story(
+        payments=list(
+            db.session.scalars(
+                select(Payment).where(Payment.order_id == order.id).order_by(Payment.paid_at)
+            )
+        ),
+        refunds=list(
+            db.session.scalars(
+                select(Refund).where(Refund.order_id == order.id).order_by(Refund.asked_at)
+            )
+        ),
+        subscription=db.session.scalar(
+            select(Subscription).where(Subscription.order_id == order.id)
+        ),
+    )

@@ -1,0 +1,124 @@
+"""Buying: the plans with their prices for this reader, and the way to the provider's page."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask_babel import get_locale, gettext, lazy_gettext
+from werkzeug.utils import redirect
+
+from app.billing.actions.checkout import Ways, begin
+from app.billing.actions.orders import Purchase
+from app.billing.actions.trials import start_trial
+from app.billing.gateway import GatewayError
+from app.blueprints.billing.door import bp
+from app.blueprints.billing.offers import offers_for
+from app.blueprints.entrance import (
+    current_site,
+    declares,
+    enter_planet,
+    require,
+    see_other,
+)
+from app.blueprints.memberships.door import Page
+from app.blueprints.planets.landing import cover_shape
+from app.blueprints.planets.words import errors_of
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Conflict, Invalid
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor, Reason, can
+
+UNREACHABLE = lazy_gettext(
+    "The payment provider does not answer. Nothing was charged; please try again in a minute."
+)
+
+
+@bp.get("/p/<slug>/buy")
+@declares(Action.PLAN_BUY)
+def buy(slug: str) -> Page:
+    """Show what membership costs this reader, and let him choose."""
+    planet, actor = enter_planet(slug)
+    verdict = can(actor, Action.PLAN_BUY)
+    if not planet.paid or verdict.reason in (Reason.PENDING, Reason.NOT_APPROVED):
+        return see_other("planets.landing", slug=slug)
+    if verdict.reason is Reason.NEVER_ENDS:
+        return see_other("memberships.mine", slug=slug)
+    require(verdict)
+    return _page(planet, actor, errors={})
+
+
+@bp.post("/p/<slug>/buy/<plan>")
+@declares(Action.PLAN_BUY)
+def checkout(slug: str, plan: str) -> Page:
+    """Place the order and lead to the page where one pays. The price is never taken from the form."""
+    planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLAN_BUY))
+    purchase = Purchase(
+        plan=plan,
+        coupon=request.form.get("coupon", ""),
+        source=request.form.get("source", ""),
+        kind="gift" if "gift" in request.form else "membership",
+    )
+    try:
+        order = begin(actor, planet, purchase, ways_back(slug))
+    except Invalid as error:
+        return _page(planet, actor, errors=errors_of([error]))
+    except Conflict as conflict:
+        return _collided(planet, actor, str(conflict))
+    except GatewayError:
+        return _page(planet, actor, errors={"": str(UNREACHABLE)}, status=503)
+    return redirect(order.provider_url, code=303)
+
+
+@bp.post("/p/<slug>/buy/<plan>/try")
+@declares(Action.PLAN_BUY)
+def try_out(slug: str, plan: str) -> Page:
+    """Begin the free trial of a plan: nothing is paid, nothing renews by itself."""
+    planet, actor = enter_planet(slug)
+    try:
+        with unit_of_work():
+            start_trial(actor, planet, plan=plan)
+    except Invalid as error:
+        return _page(planet, actor, errors=errors_of([error]))
+    except Conflict as conflict:
+        return _collided(planet, actor, str(conflict))
+    flash(gettext("Welcome to %(planet)s.", planet=planet.name), "ok")
+    return see_other("feed.home", slug=slug)
+
+
+def ways_back(slug: str) -> Ways:
+    """Return where the provider sends a buyer of this planet afterwards."""
+    done = url_for("billing.order", slug=slug, public_id="ORDER").replace("ORDER", "{order}")
+    back = url_for("billing.buy", slug=slug)
+    home = current_site().base_url
+    return Ways(f"{home}{done}", f"{home}{back}", str(get_locale() or "en"))
+
+
+def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
+    coupon = request.values.get("coupon", "")
+    offers = offers_for(planet, actor, coupon=coupon)
+    html = render_template(
+        "billing/buy.html",
+        cover=cover_shape(planet),
+        offers=offers,
+        problems={o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error},
+        coupon=coupon,
+        source=request.values.get("from", request.form.get("source", ""))[:40],
+        errors=errors,
+        renewing=actor.expires_at is not None,
+        ends=actor.expires_at if actor.inside else None,
+        refund_hours=planet.refund_hours,
+    )
+    return (html, status) if errors else html
+
+
+def _collided(planet: PlanetView, actor: Actor, why: str) -> Page:
+    words = {
+        "sold_out": gettext("The last seat has just gone. You can wait for the next one."),
+        "subscribed": gettext("Your subscription renews by itself: there is nothing to buy."),
+        "trial_used": gettext("You have tried this planet already."),
+        "another": gettext("Another window is buying this moment. Please try again."),
+    }
+    if why == "paid":
+        flash(gettext("You have paid already: here it is."), "ok")
+        return see_other("billing.purchases", slug=planet.slug)
+    return _page(planet, actor, errors={"": words.get(why, words["another"])}, status=409)

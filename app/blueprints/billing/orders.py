@@ -1,0 +1,156 @@
+"""One's own purchases: the page after the checkout, the list, the refund, the subscription."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import flash, make_response, render_template, request
+from flask_babel import gettext
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from app.billing.actions.refunds import may_refund_own, refund_own
+from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
+from app.billing.actions.sync import sync
+from app.billing.gateway import GatewayError
+from app.billing.models import Order
+from app.billing.queries.orders import find_story, get_own, list_own
+from app.billing.states import HOLDS, OrderState
+from app.blueprints.billing.door import bp
+from app.blueprints.billing.words import STATE_NAMES
+from app.blueprints.entrance import (
+    current_site,
+    declares,
+    enter_planet,
+    require_viewer,
+    see_other,
+)
+from app.blueprints.memberships.door import Page
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Conflict
+from app.planets.queries import PlanetView
+from app.policy import Action, can
+
+# How often a page that waits for the truth looks again, in seconds.
+LOOKS_AGAIN = "4"
+
+
+@bp.get("/p/<slug>/orders/<public_id>")
+@declares(Action.ACCOUNT_USE)
+def order(slug: str, public_id: str) -> Page:
+    """Show one's own order as it truly stands (R22): opening this page grants nothing by itself."""
+    planet, actor = enter_planet(slug)
+    require_viewer()
+    found = get_own(actor, public_id)
+    silent = False
+    if OrderState(found.state) in HOLDS:
+        try:
+            found = sync(found.id, cause="return")
+        except GatewayError:
+            silent = True
+    return _page(planet, found, silent=silent)
+
+
+@bp.get("/p/<slug>/purchases")
+@declares(Action.ACCOUNT_USE)
+def purchases(slug: str) -> Page:
+    """List what the reader bought in this planet."""
+    planet, actor = enter_planet(slug)
+    require_viewer()
+    return render_template(
+        "billing/purchases.html", orders=[_shape(planet, o) for o in list_own(actor)]
+    )
+
+
+@bp.post("/p/<slug>/orders/<public_id>/refund")
+@declares(Action.ACCOUNT_USE)
+def refund(slug: str, public_id: str) -> Page:
+    """Take a purchase back within the planet's time; pressing twice is one refund (R18)."""
+    _planet, actor = enter_planet(slug)
+    require_viewer()
+    token = request.form.get("token", "")
+    get_own(actor, public_id)
+    if not 16 <= len(token) <= 40:
+        return see_other("billing.order", slug=slug, public_id=public_id)
+    try:
+        with unit_of_work():
+            refund_own(
+                actor, order_id=public_id, reason=request.form.get("reason", ""), token=token
+            )
+    except Conflict as conflict:
+        late = str(conflict) == "late"
+        flash(
+            gettext("The time to take it back is over. Please write to the owner.")
+            if late
+            else gettext("Everything of this order was given back already."),
+            "warn",
+        )
+        return see_other("billing.order", slug=slug, public_id=public_id)
+    flash(gettext("The money is on its way back. Your access has ended."), "ok")
+    return see_other("billing.order", slug=slug, public_id=public_id)
+
+
+@bp.post("/p/<slug>/orders/<public_id>/subscription")
+@declares(Action.ACCOUNT_USE)
+def subscription(slug: str, public_id: str) -> Page:
+    """Cancel one's own subscription at the end of what is paid, resume it, or change the card."""
+    planet, actor = enter_planet(slug)
+    require_viewer()
+    found = get_own(actor, public_id)
+    deed = request.form.get("deed", "")
+    try:
+        if deed == "portal":
+            home = current_site().base_url
+            page = find_portal(found, return_url=f"{home}/p/{planet.slug}/orders/{public_id}")
+            return _to(page) if page else see_other("billing.order", slug=slug, public_id=public_id)
+        act = ask_resume if deed == "resume" else ask_end
+        act(found.id, cause="buyer")
+    except GatewayError:
+        flash(gettext("The payment provider does not answer. Please try again."), "error")
+    return see_other("billing.order", slug=slug, public_id=public_id)
+
+
+def _to(page: str) -> Response:
+    return redirect(page, code=303)
+
+
+def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
+    waits = OrderState(found.state) in HOLDS
+    answer = make_response(
+        render_template(
+            "billing/order.html",
+            order=_shape(planet, found),
+            story=find_story(found),
+            waits=waits,
+            silent=silent,
+            token=secrets.token_urlsafe(18),
+        )
+    )
+    if waits:
+        answer.headers["Refresh"] = LOOKS_AGAIN
+    return answer
+
+
+def _shape(planet: PlanetView, found: Order) -> dict[str, Any]:
+    """Return an order as the templates show it to its buyer."""
+    return {
+        "public_id": found.public_id,
+        "title": found.title,
+        "kind": found.kind,
+        "state": found.state,
+        "state_name": STATE_NAMES[OrderState(found.state)],
+        "amount": found.amount,
+        "list_amount": found.list_amount,
+        "currency": found.currency,
+        "created_at": found.created_at,
+        "paid_at": found.paid_at,
+        "pay_url": found.provider_url if found.state == OrderState.OPEN else "",
+        "gateway": found.gateway,
+        "may_refund": may_refund_own(found) and found.state in _REFUNDABLE,
+        "refund_until": found.refund_until,
+        "enters": bool(can(enter_planet(planet.slug)[1], Action.PLANET_READ)),
+    }
+
+
+_REFUNDABLE = (OrderState.PAID.value, OrderState.PARTIALLY_REFUNDED.value)

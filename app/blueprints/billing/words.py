@@ -1,0 +1,38 @@
+"""Words for the states of orders, of subscriptions and for what happened to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+from app.billing.states import OrderState
+
+STATE_NAMES: dict[OrderState, Any] = {
+    OrderState.OPEN: lazy_gettext("Not paid yet"),
+    OrderState.PROCESSING: lazy_gettext("The payment is on its way"),
+    OrderState.PAID: lazy_gettext("Paid"),
+    OrderState.PARTIALLY_REFUNDED: lazy_gettext("Paid, a part given back"),
+    OrderState.REFUNDED: lazy_gettext("Given back"),
+    OrderState.DISPUTED: lazy_gettext("Disputed"),
+    OrderState.CHARGED_BACK: lazy_gettext("Charged back"),
+    OrderState.EXPIRED: lazy_gettext("Cancelled"),
+    OrderState.FAILED: lazy_gettext("Payment failed"),
+}
+
+DEED_NAMES: dict[str, Any] = {
+    "pay": lazy_gettext("Pay"),
+    "delay": lazy_gettext("Pay by a method that takes days"),
+    "fail": lazy_gettext("Let the card be declined"),
+    "cancel": lazy_gettext("Cancel the checkout"),
+    "arrive": lazy_gettext("Let the payment arrive"),
+    "bounce": lazy_gettext("Let the payment fail"),
+    "refund": lazy_gettext("Refund at the provider"),
+    "dispute": lazy_gettext("Dispute the payment"),
+    "win": lazy_gettext("The planet wins the dispute"),
+    "lose": lazy_gettext("The planet loses the dispute"),
+    "renew": lazy_gettext("Charge the next period"),
+    "miss": lazy_gettext("Let the next charge fail"),
+    "end": lazy_gettext("Cancel at the period's end"),
+    "resume": lazy_gettext("Take the cancellation back"),
+}
