@@ -55,6 +55,17 @@ def test_r11_the_same_click_twice_is_the_same_page(cast: Cast, noon: datetime) -
     assert (first.id, first.provider_url) == (second.id, second.provider_url)
 
 
+def test_r11_a_click_on_what_was_paid_meanwhile_says_so(cast: Cast, noon: datetime) -> None:
+    plan = sell(cast)
+    first = open_order(cast, "stranger", plan)
+    assert first.provider_ref is not None
+    act(first.provider_ref, "pay")
+    with pytest.raises(Conflict, match="paid"):
+        open_order(cast, "stranger", plan)
+    assert cast.actor("stranger").inside
+    assert open_order(cast, "stranger", plan).id != first.id
+
+
 def test_r11_another_choice_closes_the_page_opened_before(cast: Cast, noon: datetime) -> None:
     one, other = sell(cast), sell(cast, name="季度", term_count=90, amount=6_900)
     first = open_order(cast, "stranger", one)

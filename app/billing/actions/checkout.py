@@ -41,24 +41,32 @@ def begin(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> O
     as of `place_order`, and Conflict("paid") when the page before turns out to be paid; GatewayError
     leaves the order open, and the next click tries again.
     """
-    order_id = _place(actor, planet, purchase, ways)
-    open_page(order_id)
-    return db.session.get_one(Order, order_id)
-
-
-def _place(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> int:
     for _attempt in range(3):
         try:
-            with unit_of_work():
-                order = place_order(actor, planet, purchase)
-                if not order.wish:
-                    order.wish = _packed(_wish(order, ways))
-                return order.id
+            order = _place(actor, planet, purchase, ways)
         except Conflict as conflict:
             if str(conflict) != "another":
                 raise
-        close_open(planet.id, person_of(actor))
+            close_open(planet.id, person_of(actor))
+            continue
+        if order.provider_ref is None:
+            open_page(order.id)
+            return db.session.get_one(Order, order.id)
+        # The page of an earlier click: it may be paid or over, and no webhook told us.
+        order = sync(order.id, cause="checkout")
+        if order.state == OrderState.OPEN:
+            return order
+        if order.state != OrderState.EXPIRED:
+            raise Conflict("paid")
     raise Conflict("another")
+
+
+def _place(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> Order:
+    with unit_of_work():
+        order = place_order(actor, planet, purchase)
+        if not order.wish:
+            order.wish = _packed(_wish(order, ways))
+        return order
 
 
 def close_open(planet_id: int, user_id: int) -> None:
