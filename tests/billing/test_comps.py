@@ -72,10 +72,10 @@ def test_it_is_revoked_with_a_reason(noon: datetime, cast: Cast) -> None:
     give(cast, "expired")
     comp = db.session.query(Entitlement).filter_by(source="comp").one()
     with pytest.raises(Invalid), unit_of_work():
-        revoke_comp(cast.actor("admin"), entitlement_id=comp.id, reason="")
+        revoke_comp(cast.actor("admin"), ref=comp.source_ref, reason="")
     for _ in range(2):
         with unit_of_work():
-            revoke_comp(cast.actor("admin"), entitlement_id=comp.id, reason="弄错了人")
+            revoke_comp(cast.actor("admin"), ref=comp.source_ref, reason="弄错了人")
     assert cast.actor("expired").standing is Standing.EXPIRED
     assert db.session.query(AuditEntry).filter_by(action="comp.revoke").count() == 1
 
@@ -83,7 +83,7 @@ def test_it_is_revoked_with_a_reason(noon: datetime, cast: Cast) -> None:
 def test_nothing_that_was_paid_for_is_revoked_so(cast: Cast) -> None:
     bought = db.session.query(Entitlement).filter_by(membership_id=row(cast, "member").id).one()
     with pytest.raises(NotFound), unit_of_work():
-        revoke_comp(cast.actor("admin"), entitlement_id=bought.id, reason="x")
+        revoke_comp(cast.actor("admin"), ref=bought.source_ref, reason="x")
 
 
 def test_an_offer_by_address_tells_nothing_and_waits_for_its_owner(cast: Cast) -> None:

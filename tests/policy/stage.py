@@ -20,6 +20,7 @@ from app.media.models import Attachment
 from app.memberships.models import Invitation, Membership
 from app.notifications.models import Notification
 from tests.cast import Cast, assemble
+from tests.policy.access_props import access_props
 from tests.policy.grid_rows import COLUMNS
 from tests.policy.stage_shop import shelf
 from tests.scene import Scene, plant
@@ -48,6 +49,7 @@ def build(app: Flask, folder: Path) -> Stage:
             names[f"session_{persona}"] = row.public_id
     names |= _props(scene)
     names |= shelf(cast)
+    names |= access_props(cast)
     names |= {f"t_{name}": public_id for name, public_id in scene.topics.items()}
     names |= {f"c_{name}": public_id for name, public_id in scene.comments.items()}
     for persona, user_id in cast.users.items():

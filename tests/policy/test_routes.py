@@ -17,6 +17,7 @@ from app.policy import Action
 from tests.cast import PERSONAS
 from tests.policy import (
     grid_billing,
+    grid_codes,
     grid_comments,
     grid_people,
     grid_questions,
@@ -27,7 +28,15 @@ from tests.policy.grid_rows import COLUMNS
 from tests.policy.stage import Stage, build, restore
 
 sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
-AREAS = (grid_site, grid_people, grid_topics, grid_questions, grid_comments, grid_billing)
+AREAS = (
+    grid_site,
+    grid_people,
+    grid_topics,
+    grid_questions,
+    grid_comments,
+    grid_billing,
+    grid_codes,
+)
 # "METHOD address", and a word where one request stands in several rows -> how far each persona gets.
 GRID = {row: letters for area in AREAS for row, letters in area.GRID.items()}
 # What a request must carry to come as far as the policy.
@@ -37,6 +46,7 @@ FORMS = {
     **grid_questions.FORMS,
     **grid_comments.FORMS,
     **grid_billing.FORMS,
+    **grid_codes.FORMS,
 }
 # Routes without a row, and why: nobody is anybody here yet.
 OPEN = {

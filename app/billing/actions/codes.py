@@ -293,5 +293,6 @@ def _note(actor: Actor, action: str, batch: CodeBatch, *, reason: str = "", **da
         planet_id=batch.planet_id,
         subject=("code_batch", batch.id),
         reason=reason,
+        name=batch.name,
         **data,
     )

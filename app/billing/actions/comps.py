@@ -21,7 +21,7 @@ from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.actions.joining import Terms, find_entitlement, start_membership
-from app.memberships.models import Entitlement, Membership
+from app.memberships.models import Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.rows import get_row, person_of, planet_of
 from app.memberships.settling import settle
@@ -122,6 +122,13 @@ def take_offer(actor: Actor, *, offer_id: str) -> Membership:
     if offer is None:
         raise NotFound
     offer.taken_at, offer.taken_by = clock.now(), person_of(actor)
+    record(
+        "comp.take",
+        actor_id=actor.user_id,
+        planet_id=offer.planet_id,
+        subject=("comp_offer", offer.id),
+        reason=offer.reason,
+    )
     return start_membership(
         None,
         planet_id=offer.planet_id,
@@ -155,12 +162,13 @@ def revoke_offer(actor: Actor, *, offer_id: str) -> None:
         )
 
 
-def revoke_comp(actor: Actor, *, entitlement_id: int, reason: str) -> None:
-    """End what was given for nothing; what comes after it moves forward (R20). Twice is once."""
+def revoke_comp(actor: Actor, *, ref: str, reason: str) -> None:
+    """End what was given for nothing, by the reference of its cause. Twice is once; what comes after
+    it moves forward (R20)."""
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     reason = clean_reason(reason)
-    row = db.session.get(Entitlement, entitlement_id)
-    if row is None or row.source != "comp":
+    row = find_entitlement("comp", ref)
+    if row is None:
         raise NotFound
     member = db.session.get_one(
         Membership, row.membership_id, with_for_update=True, populate_existing=True
@@ -214,7 +222,7 @@ def _period(days: int, ends_at: datetime | None) -> Period | Duration:
 
 def _give(actor: Actor, member: Membership, period: Period | Duration, gift: Gift) -> bool:
     """Give it to one member; False for whom it would be nothing, or who has it from this form."""
-    ref = f"{gift.token}-{member.id}"
+    ref = f"{gift.token}-{member.public_id}"
     gone = member.removed_at is not None or member.joined_at is None
     endless = member.left_at is None and member.expires_at is None
     staffed = member.left_at is None and member.role != PlanetRole.MEMBER.value

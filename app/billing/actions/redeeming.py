@@ -67,6 +67,7 @@ def _redeem(actor: Actor, typed: str) -> Membership:
         actor_id=user_id,
         planet_id=planet_id,
         subject=("code_batch", batch.id),
+        name=batch.name,
         tail=code.tail,
     )
     return start_membership(
