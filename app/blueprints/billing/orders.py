@@ -34,6 +34,7 @@ from app.policy import Action, can
 
 # How often a page that waits for the truth looks again, in seconds.
 LOOKS_AGAIN = "4"
+_REFUNDABLE = (OrderState.PAID.value, OrderState.PARTIALLY_REFUNDED.value)
 
 
 @bp.get("/p/<slug>/orders/<public_id>")
@@ -56,11 +57,9 @@ def order(slug: str, public_id: str) -> Page:
 @declares(Action.ACCOUNT_USE)
 def purchases(slug: str) -> Page:
     """List what the reader bought in this planet."""
-    planet, actor = enter_planet(slug)
+    _planet, actor = enter_planet(slug)
     require_viewer()
-    return render_template(
-        "billing/purchases.html", orders=[_shape(planet, o) for o in list_own(actor)]
-    )
+    return render_template("billing/purchases.html", orders=[_shape(o) for o in list_own(actor)])
 
 
 @bp.post("/p/<slug>/orders/<public_id>/refund")
@@ -117,10 +116,13 @@ def _to(page: str) -> Response:
 
 def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     waits = OrderState(found.state) in HOLDS
+    # Anew: what was applied a moment ago may have let him in.
+    _planet, actor = enter_planet(planet.slug)
     answer = make_response(
         render_template(
             "billing/order.html",
-            order=_shape(planet, found),
+            order=_shape(found),
+            enters=bool(can(actor, Action.PLANET_READ)),
             story=find_story(found),
             waits=waits,
             silent=silent,
@@ -132,7 +134,7 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     return answer
 
 
-def _shape(planet: PlanetView, found: Order) -> dict[str, Any]:
+def _shape(found: Order) -> dict[str, Any]:
     """Return an order as the templates show it to its buyer."""
     return {
         "public_id": found.public_id,
@@ -149,8 +151,4 @@ def _shape(planet: PlanetView, found: Order) -> dict[str, Any]:
         "gateway": found.gateway,
         "may_refund": may_refund_own(found) and found.state in _REFUNDABLE,
         "refund_until": found.refund_until,
-        "enters": bool(can(enter_planet(planet.slug)[1], Action.PLANET_READ)),
     }
-
-
-_REFUNDABLE = (OrderState.PAID.value, OrderState.PARTIALLY_REFUNDED.value)
