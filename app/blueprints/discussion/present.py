@@ -110,7 +110,26 @@ def grid_images(attached: list[AttachmentView], html: str) -> list[Shape]:
     ]
 
 
-def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
+class Reading(Protocol):
+    """What a topic is to its reader: a `FeedEntry`, or a `Listed` where nothing else is needed."""
+
+    @property
+    def public_id(self) -> str: ...
+    @property
+    def like_count(self) -> int: ...
+    @property
+    def comment_count(self) -> int: ...
+    @property
+    def liked(self) -> bool: ...
+    @property
+    def bookmarked(self) -> bool: ...
+    @property
+    def unread(self) -> bool: ...
+    @property
+    def text_readable(self) -> bool: ...
+
+
+def card_shape(slug: str, card: TopicCard, entry: Reading) -> Shape:
     """Return a topic as `topic_card` takes it, for this reader."""
     readable = entry.text_readable
     html, fold = folded(card.html, card.excerpt) if readable else (Markup(""), False)
@@ -145,7 +164,7 @@ def topic_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
     return shape | {"html": whole, "folded": False}
 
 
-def reader_shape(slug: str, entry: FeedEntry) -> Shape:
+def reader_shape(slug: str, entry: Reading) -> Shape:
     """Return what differs from reader to reader: counts, likes, what he may do."""
     return {
         "comments": entry.comment_count,
