@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from flask import current_app, g, url_for
@@ -36,11 +37,23 @@ Shape = dict[str, Any]
 
 def topic_url(slug: str, public_id: str, title_slug: str, **extra: Any) -> str:
     """Return a topic's permanent address, with its readable part when it has one."""
+    return (
+        _topic_url(slug, public_id, title_slug)
+        if not extra
+        else _built(slug, public_id, title_slug, **extra)
+    )
+
+
+def _built(slug: str, public_id: str, title_slug: str, **extra: Any) -> str:
     if title_slug:
         return url_for(
             "topics.show", slug=slug, public_id=public_id, title_slug=title_slug, **extra
         )
     return url_for("topics.show", slug=slug, public_id=public_id, **extra)
+
+
+# Addresses of neighbours, of the page itself: the same ones again and again.
+_topic_url = lru_cache(5_000)(_built)
 
 
 def author_shape(author: Author | None) -> Shape:
