@@ -35,6 +35,7 @@ from app.blueprints import (
     errors,
     frame,
     home,
+    kept,
     media,
     memberships,
     navigation,
@@ -184,17 +185,18 @@ def _database(app: Flask, settings: Settings) -> None:
 
 
 def _sessions(app: Flask) -> None:
-    app.session_interface = cookies.Cookies(app)
     manager = flask_login.LoginManager(app)
     manager.session_protection = None
     manager.user_loader(entrance.load_login)
     CSRFProtect(app)
+    cookies.install(app)
 
 
 def _frame(app: Flask, settings: Settings) -> None:
     page.install(app)
     navigation.install(app)
-    frame.install(app)
+    kept.install(app, development=settings.env == "development")
+    frame.install(app, development=settings.env == "development")
     formatting.install(app)
     assets.install(app, ROOT / "static")
     errors.install(app)

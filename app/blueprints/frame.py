@@ -1,30 +1,35 @@
-"""The frame around pages: the bars and the left column, drawn once for the same contents and kept.
+"""The frame around pages: the head, the bars and the left column, drawn once for the same contents.
 
-What is drawn depends on a `Frame` and on nothing else, and the whole `Frame` is the key under which
-it is kept: so nothing drawn for one reader can come to another who would see anything different.
-There is no token in it; what posts belongs to the page's form `act`.
+What is drawn depends on a `Frame` and the page's language and on nothing else, and both together are
+the key under which it is kept: so nothing drawn for one reader can come to another who would see
+anything different.
+There is no token in it: it has gaps for what is the page's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
+from secrets import token_hex
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app
-from flask_babel import get_locale
 from markupsafe import Markup
 
+from app.blueprints import kept
 from app.blueprints.entrance import current_site
+from app.blueprints.language import look
 from app.blueprints.page import media_url
+from app.kernel import clock
 
-KEPT_AT_MOST = 600
+# Some 200 readers' frames.
+CHARACTERS = 2_000_000
 Links = tuple[tuple[str, str], ...]
+# Stands in the drawn frame where the page's own parts go; no text can hold it by design or by chance.
+GAP = f"\x1e{token_hex(8)}\x1e"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A planet in the frame. `face` is its picture's address or ""."""
 
     slug: str
@@ -37,7 +42,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in."""
+    """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in.
+
+    `layout` is planet, site or focus (nothing but the head and the foot of the document); `side` tells
+    whether something stands in the right column, `width` widens the page, `mark` is the watermark.
+    """
 
     language: str
     site: str
@@ -49,64 +58,71 @@ class Frame:
     mine: tuple[Place, ...]
     waiting: int
     unread: int
+    theme: str = "auto"
+    layout: str = "planet"
+    side: bool = False
+    width: str = ""
+    mark: str = ""
 
 
-def make_frame(
-    viewer: Any,
-    planet: Any,
-    links: Mapping[str, str],
-    active: str,
-    mine: Iterable[Any],
-    unread: int,
-) -> Frame:
+class Shell(NamedTuple):
+    """The frame in pieces, between which the page puts its own."""
+
+    start: Markup
+    after_title: Markup
+    after_token: Markup
+    after_head: Markup
+    after_content: Markup
+    after_side: Markup
+    after_footer: Markup
+    end: Markup
+
+
+def make_frame(viewer: Any, planet: Any, links: Links, mine: Iterable[Any], **shown: Any) -> Frame:
     """Return the frame of a page. `mine` are planets with slug name url avatar accent unread
-    questions; `unread` counts the notices."""
+    questions; `shown` are fields of the frame as they stand."""
+    language, script, _zone = look()
     mine = tuple(mine)
     return Frame(
-        language=str(get_locale()),
+        language=f"{language}-{script}" if script else language,
         site=current_site().name,
-        active=active,
-        links=tuple(links.items()),
+        links=links,
         name=viewer.name if viewer else "",
         face=media_url(viewer.avatar, "thumb") if viewer else "",
-        here=Place(planet.slug, planet.name, media_url(planet.avatar, "thumb")) if planet else None,
+        here=_here(planet) if planet else None,
         mine=tuple(
             Place(p.slug, p.name, media_url(p.avatar, "thumb"), p.url, p.accent, p.unread)
             for p in mine
         ),
         waiting=sum(p.questions for p in mine),
-        unread=unread,
+        theme=(viewer.theme if viewer else "") or "auto",
+        **shown,
     )
 
 
-def drawn(frame: Frame, macro: Callable[[Frame, dict[str, str]], Markup]) -> Markup:
-    """Return a part of the frame; `macro` of layout/frame.html draws it from the frame and its links."""
-    store: _Store = current_app.extensions["planetarium.frames"]
-    if current_site().development:
-        return macro(frame, dict(frame.links))
-    key = (macro.name, frame)  # type: ignore[attr-defined]
-    found = store.kept.get(key)
+def _here(planet: Any) -> Place:
+    return Place(
+        planet.slug,
+        planet.name,
+        media_url(planet.avatar, "thumb"),
+        accent=planet.accent or "indigo",
+    )
+
+
+def shell(frame: Frame) -> Shell:
+    """Return the frame in pieces, kept or drawn now by layout/frame.html."""
+    shelf: kept.Shelf[Shell] = current_app.extensions["planetarium.shells"]
+    now, key = clock.now(), (look(), frame)
+    found = shelf.get(key, now)
     if found is None:
-        found = macro(frame, dict(frame.links))
-        store.keep(key, found)
+        macros: Any = current_app.jinja_env.get_template("layout/frame.html").module
+        drawn = macros.shell(frame, dict(frame.links), Markup(GAP))  # noqa: S704 - ours
+        found = Shell(*(Markup(piece) for piece in drawn.split(GAP)))  # noqa: S704 - ours
+        shelf.put(key, found, size=len(drawn), now=now)
     return found
 
 
-class _Store:
-    """Drawn parts by key, the oldest given up first."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, Frame], Markup] = {}
-        self._lock = Lock()
-
-    def keep(self, key: tuple[str, Frame], part: Markup) -> None:
-        with self._lock:
-            while len(self.kept) >= KEPT_AT_MOST:
-                del self.kept[next(iter(self.kept))]
-            self.kept[key] = part
-
-
-def install(app: Flask) -> None:
-    """Give templates `make_frame()` and `drawn()`."""
-    app.extensions["planetarium.frames"] = _Store()
-    app.jinja_env.globals.update(make_frame=make_frame, drawn=drawn)
+def install(app: Flask, *, development: bool) -> None:
+    """Give templates `make_frame()` and `shell()`."""
+    app.extensions["planetarium.shells"] = kept.Shelf[Shell](0 if development else CHARACTERS)
+    app.jinja_env.globals.update(make_frame=make_frame, shell=shell)

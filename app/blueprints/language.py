@@ -54,6 +54,14 @@ def _table() -> dict[Any, Markup]:
     return table
 
 
+def look() -> tuple[str, str | None, str]:
+    """Return what words and times on this page hang on: its language and script, and the zone."""
+    state = g.get("_flask_babel")
+    locale = getattr(state, "babel_locale", None) or get_locale()
+    zone = getattr(state, "babel_tzinfo", None) or get_timezone()
+    return locale.language, locale.script, zone.zone
+
+
 def local_datetime(moment: datetime) -> str:
     """Return a moment in the reader's zone and language, to the minute."""
     here = moment.astimezone(_zone())

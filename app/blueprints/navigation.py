@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
 from flask import Flask, current_app, g, url_for
 
-from app.blueprints.entrance import current_site, current_viewer, may
-from app.policy import Action
+from app.blueprints.entrance import current_site, current_viewer
+from app.policy import Action, can
 
 # Link name -> endpoint. A link whose endpoint is not registered is left out of the frame.
 FOR_EVERYBODY = {"discover": "planets.discover", "language": "accounts.language"}
@@ -49,48 +53,52 @@ GUARDED = {
     "members": Action.MEMBER_LIST,
     "settings": Action.SETTINGS_EDIT,
 }
-# Stands for the slug in addresses that are built once; no planet can be called so.
-_SLUG = "__slug__"
+KEPT = 1_000
 
 
-def frame_links() -> dict[str, str]:
-    """Return the addresses this reader is offered, by name; what he may not do is left out."""
-    found = dict(_fixed(signed_in=current_viewer() is not None))
-    if not current_site().sign_up_open:
-        found.pop("sign_up", None)
-    planet = g.get("planet")
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The addresses a reader is offered, by name: as templates look them up, and as the frame's key."""
+
+    by_name: dict[str, str]
+    pairs: tuple[tuple[str, str], ...]
+
+
+def frame_links() -> Offer:
+    """Return the addresses this reader is offered; what he may not do is left out."""
+    planet, site = g.get("planet"), current_site()
+    rights: tuple[bool, ...] = ()
     if planet is not None:
-        found.update(_of_planet(planet.slug))
-    return found
+        actor = g.actor
+        rights = tuple(bool(can(actor, action)) for action in GUARDED.values())
+    signed_in = current_viewer() is not None
+    made: Callable[..., Offer] = current_app.extensions["planetarium.links"]
+    return made(planet.slug if planet else "", rights, signed_in, site.sign_up_open)
 
 
-def _fixed(*, signed_in: bool) -> dict[str, str]:
-    """Return the links that hang on nothing but being signed in; built once an application."""
-    kept = current_app.extensions.setdefault("planetarium.links", {})
-    if signed_in not in kept:
-        names = FOR_EVERYBODY | (FOR_MEMBERS if signed_in else FOR_VISITORS)
-        views = current_app.view_functions
-        kept[signed_in] = {name: url_for(to) for name, to in names.items() if to in views}
-    result: dict[str, str] = kept[signed_in]
-    return result
+def planet_url(slug: str) -> str:
+    """Return the address of a planet's feed, without Werkzeug's builder: pages have it many times."""
+    return f"/p/{slug}"
 
 
-def _of_planet(slug: str) -> dict[str, str]:
-    kept = current_app.extensions.setdefault("planetarium.links", {})
-    if "planet" not in kept:
-        views = current_app.view_functions
-        kept["planet"] = {
-            name: url_for(endpoint, slug=_SLUG)
-            for name, endpoint in OF_PLANET.items()
-            if endpoint in views
+def _offer(slug: str, rights: tuple[bool, ...], signed_in: bool, sign_up_open: bool) -> Offer:
+    views = current_app.view_functions
+    names = FOR_EVERYBODY | (FOR_MEMBERS if signed_in else FOR_VISITORS)
+    if not sign_up_open:
+        names.pop("sign_up", None)
+    found = {name: url_for(to) for name, to in names.items() if to in views}
+    if slug:
+        may = dict(zip(GUARDED, rights, strict=True))
+        found |= {
+            name: url_for(to, slug=slug)
+            for name, to in OF_PLANET.items()
+            if to in views and may.get(name, True)
         }
-    return {
-        name: address.replace(_SLUG, slug)
-        for name, address in kept["planet"].items()
-        if name not in GUARDED or may(GUARDED[name])
-    }
+    return Offer(found, tuple(found.items()))
 
 
 def install(app: Flask) -> None:
     """Give templates `frame_links()`; the layouts call it once a page and keep it as `links`."""
+    # Addresses hang on these few things alone.
+    app.extensions["planetarium.links"] = lru_cache(KEPT)(_offer)
     app.jinja_env.globals["frame_links"] = frame_links

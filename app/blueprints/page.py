@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import UnknownLocaleError
+from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app, g, request
 from flask_babel import Babel, get_locale, get_timezone
 
@@ -49,7 +49,13 @@ def media_url(public_id: str, variant: str = "full") -> str:
 def install(app: Flask) -> None:
     """Give templates their filters, globals and the frame's context."""
     try:
-        Babel(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
+        # Given as it is needed: Babel takes a word apart anew each time.
+        locales = {name: Locale.parse(name) for name in LANGUAGES}
+        Babel(
+            app,
+            locale_selector=lambda: locales.get(chosen := choose_locale(), chosen),
+            timezone_selector=choose_timezone,
+        )
     except UnknownLocaleError as error:  # pragma: no cover - a broken catalogue folder
         raise SystemExit(f"unknown language in app/translations/: {error}") from error
     language.install(app)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import g, url_for
+from flask import g
 
 from app.blueprints.entrance import current_viewer
+from app.blueprints.navigation import planet_url
 from app.discussion.queries.waiting import Waiting, count_waiting
 from app.kernel import clock
 from app.memberships.queries import MyPlanet, list_mine
@@ -54,7 +55,7 @@ def _read() -> list[RailPlanet]:
             mine=planet,
             slug=planet.slug,
             name=planet.name,
-            url=url_for("feed.home", slug=planet.slug),
+            url=planet_url(planet.slug),
             avatar=planet.avatar,
             accent=planet.accent or "indigo",
             unread=there.unread,

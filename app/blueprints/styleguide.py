@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template, request
 
 from app.blueprints import styleguide_samples as samples
 from app.blueprints.entrance import declares
+from app.blueprints.navigation import Offer
 
 bp = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
@@ -26,7 +27,7 @@ def _frame(signed_in: bool) -> dict[str, Any]:
         links["compose"] = "/styleguide/page/compose"
         links |= {name: "#" + name for name in ("about", "rules", "drafts", "members", "settings")}
     return {
-        "frame_links": lambda: links,
+        "frame_links": lambda: Offer(links, tuple(links.items())),
         "viewer": _viewer() if signed_in else None,
         "my_planets": lambda: samples.PLANETS,
         "unread_notices": lambda: 4,

@@ -84,7 +84,10 @@ def _told(make: Callable[[], Made]) -> Made:
     try:
         return make()
     except Invalid as error:
-        raise click.ClickException(f"{error.field}: {error.code.replace('_', ' ')}") from None
+        limits = "".join(f", {name} {value}" for name, value in error.values.items())
+        raise click.ClickException(
+            f"{error.field}: {error.code.replace('_', ' ')}{limits}"
+        ) from None
     except NotFound:
         raise click.ClickException("no open account has this address") from None
     except Conflict:

@@ -179,12 +179,20 @@ class _Maker:
             "render_version": text.RENDERER_VERSION,
             "created_at": at,
             "published_at": at,
-            "last_activity_at": at + timedelta(minutes=comments),
+            "last_activity_at": self.said_at(at, comments, comments),
             "digest_at": at if n % 97 == 1 else None,
             "public_sample_at": at if n == self.scale.topics - 7 else None,
             "like_count": self.random.randint(0, 40),
             "comment_count": comments,
         }
+
+    def said_at(self, published_at: datetime, n: int, of: int) -> datetime:
+        """Return when comment `n` of a topic was made: one a minute, faster where time is short.
+
+        Nothing is said in the future: whoever opened such a topic would never have read it.
+        """
+        step = min(timedelta(minutes=1), (self.now - published_at) / max(1, of))
+        return published_at + n * step
 
     def question(self, topic: Row) -> Row:
         """Return the question part of an asked topic."""
@@ -251,7 +259,9 @@ class _Maker:
                     "source": source,
                     "html": html,
                     "render_version": text.RENDERER_VERSION,
-                    "created_at": topic["published_at"] + timedelta(minutes=n + 1),
+                    "created_at": self.said_at(
+                        topic["published_at"], n + 1, topic["comment_count"]
+                    ),
                     "like_count": self.random.randint(0, 3),
                     "reply_count": 0,
                 }

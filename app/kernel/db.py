@@ -65,7 +65,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("naive datetime: rows hold aware UTC times only")
         value = value.astimezone(UTC)
         if dialect.name == "sqlite":
-            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            # strftime takes four times as long, and a page asks for a dozen moments.
+            return value.isoformat(timespec="microseconds")[:26] + "Z"
         return value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:

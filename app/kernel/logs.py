@@ -58,7 +58,11 @@ def configure(form: Literal["json", "text"], *, level: int, context: Context) ->
         shared.append(structlog.processors.format_exc_info)
         render = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The richer ones show the variables of each line: what people typed, and their secrets.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),

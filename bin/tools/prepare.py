@@ -8,16 +8,28 @@ application reads them.
 from __future__ import annotations
 
 import os
+import sys
 
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy.exc import DatabaseError
 
 from app.accounts.queries import prove_by_email
 from app.cli.demo.cast import PASSWORD, email_of
 from app.cli.demo.plant import is_inhabited
 from app.factory import create_app
 from app.kernel import schema
+from app.kernel.db import db
 from bin.tools import translations
+
+
+def reach_database(app: Flask) -> None:
+    """End with the reason and the mend when the database cannot be reached or is none."""
+    with app.app_context():
+        try:
+            db.engine.connect().close()
+        except DatabaseError as error:
+            sys.exit(f"The database cannot be used: {error.orig}\nCheck DATABASE_URL and start it.")
 
 
 def prepare(app: Flask, *, demo: bool) -> None:
@@ -42,7 +54,9 @@ def run(app: Flask, name: str, *arguments: str) -> None:
 def main() -> None:
     """Prepare the installation that the environment describes."""
     translations.compile_stale()
-    prepare(create_app(), demo=os.environ.get("DEMO", "yes") != "no")
+    app = create_app()
+    reach_database(app)
+    prepare(app, demo=os.environ.get("DEMO", "yes") != "no")
 
 
 if __name__ == "__main__":

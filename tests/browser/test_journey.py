@@ -41,7 +41,6 @@ class Journey:
             has_touch=size is PHONE,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
         self.closing.callback(context.close)
         return context.new_page()
 

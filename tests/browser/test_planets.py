@@ -141,6 +141,21 @@ def test_nothing_is_out_of_reach(
     assert complaints == []
 
 
+@pytest.mark.parametrize("width", [390, 820, 1280])
+@pytest.mark.parametrize("persona", ["visitor", "member"])
+def test_owner_and_numbers_are_seen_once_at_any_width(
+    cast: Cast, chromium: Browser, live_url: str, persona: str, width: int
+) -> None:
+    context = signed_in(
+        cast, chromium, live_url, persona, viewport={"width": width, "height": 900}, locale="en"
+    )
+    page = context.new_page()
+    page.goto(f"{live_url}/p/orbit/about")
+    for title in ("The owner", "Honest numbers"):
+        expect(page.get_by_role("heading", name=title).filter(visible=True)).to_have_count(1)
+    context.close()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
 def test_a_planet_is_founded_and_joined(
     cast: Cast, chromium: Browser, live_url: str, scripts: bool

@@ -38,6 +38,21 @@ def test_nothing_is_out_of_reach_and_nothing_runs_over(
     assert complaints == []
 
 
+def test_a_finger_finds_every_control(chromium: Browser, live_url: str) -> None:
+    context = chromium.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    small: list[str] = []
+    for view in ("controls", "conversation", "page/feed", "page/topic"):
+        page.goto(f"{live_url}/styleguide/{view}")
+        small += page.eval_on_selector_all(
+            ".btn, .act, .tabs__item, .menu__item, .tabbar__item",
+            "(all) => all.filter((one) => one.checkVisibility() && one.offsetHeight < 40)"
+            ".map((one) => `${one.className} ${one.offsetHeight}`)",
+        )
+    context.close()
+    assert small == []
+
+
 def findings(page: Page) -> list[str]:
     """Return axe's violations and whether the page is wider than its window, as lines."""
     found = [

@@ -35,6 +35,7 @@ def test_what_is_wrong_is_said(cast: Cast) -> None:
     add = ("people", "add", "--name", "林悦", "--password")
     assert "email: bad address" in flask(cast.app, *add, "a long passphrase", "nowhere")[1]
     assert "password: too common" in flask(cast.app, *add, "1234567890", "x@example.test")[1]
+    assert "password: too short, min 10" in flask(cast.app, *add, "short", "x@example.test")[1]
     status, told = flask(cast.app, *add, "a long passphrase", "member@example.test")
     assert status == 1 and "has an account already" in told
     assert "no open account" in flask(cast.app, "people", "appoint", "nobody@example.test")[1]

@@ -11,7 +11,7 @@ from flask_migrate import downgrade
 
 from app.factory import create_app
 from app.kernel import schema
-from bin.tools.prepare import prepare
+from bin.tools.prepare import prepare, reach_database
 from tests.conftest import make_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,3 +89,10 @@ def test_preparing_migrates_what_is_behind_and_leaves_the_rest(tmp_path: Path) -
     prepare(app, demo=False)
     with app.app_context():
         assert schema.find_trouble(head) is None
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", ""])
+def test_a_database_out_of_reach_is_said_with_the_mend(tmp_path: Path, url: str) -> None:
+    (tmp_path / "planetarium.db").write_text("no database " * 100)
+    with pytest.raises(SystemExit, match=r"cannot be used: .*(?s:.*)Check DATABASE_URL"):
+        reach_database(create_app(make_settings(tmp_path, url)))

@@ -10,13 +10,20 @@ from flask import Flask
 from flask_babel import force_locale
 from markupsafe import Markup
 
-from app.blueprints.frame import KEPT_AT_MOST, Frame, Place, drawn
+from app.blueprints.frame import GAP, Frame, Place, Shell, shell
+from app.blueprints.kept import Shelf
 
 FRAME = Frame(
     language="en",
     site="Site",
     active="home",
-    links=(("home", "/"), ("notices", "/notices"), ("me", "/account"), ("sign_out", "/sign-out")),
+    links=(
+        ("home", "/"),
+        ("questions", "/questions"),
+        ("notices", "/notices"),
+        ("me", "/account"),
+        ("sign_out", "/sign-out"),
+    ),
     name="Wang Xiaoyu",
     face="",
     here=Place("p1", "First", ""),
@@ -24,65 +31,74 @@ FRAME = Frame(
     waiting=0,
     unread=0,
 )
+OTHERS = {
+    "language": "zh-Hans",
+    "site": "Other site",
+    "active": "notices",
+    "links": (*FRAME.links, ("discover", "/discover"), ("compose", "/p/p1/write")),
+    "name": "He Ping",
+    "face": "/media/face",
+    "here": Place("p2", "Second", ""),
+    "mine": FRAME.mine[:1],
+    "waiting": 5,
+    "unread": 7,
+    "theme": "dark",
+    "layout": "focus",
+    "side": True,
+    "width": "frame--wide",
+    "mark": "First #7",
+}
 
 
 @pytest.fixture
-def macros(app: Flask) -> dict[str, Callable[..., Markup]]:
+def draw(app: Flask) -> Callable[[Frame], Shell]:
+    """Draw a frame past all that is kept."""
+    macro = app.jinja_env.get_template("layout/frame.html").module.shell  # type: ignore[attr-defined]
+
+    def drawn(frame: Frame) -> Shell:
+        pieces = macro(frame, dict(frame.links), Markup(GAP)).split(GAP)
+        return Shell(*(Markup(piece) for piece in pieces))
+
+    return drawn
+
+
+def test_the_same_frame_is_drawn_once(app: Flask) -> None:
     with app.test_request_context("/"):
-        module = app.jinja_env.get_template("layout/frame.html").module
-        return {name: getattr(module, name) for name in ("topbar", "rail", "tabbar")}
+        assert shell(FRAME) is shell(replace(FRAME))
 
 
-def changed(field: str) -> Frame:
-    """Return the frame with one field that is shown made different."""
-    values = {
-        "site": "Other site",
-        "active": "notices",
-        "links": (*FRAME.links, ("discover", "/discover"), ("compose", "/p/p1/write")),
-        "name": "He Ping",
-        "face": "/media/face",
-        "here": Place("p2", "Second", ""),
-        "mine": FRAME.mine[:1],
-        "waiting": 5,
-        "unread": 7,
-    }
-    return replace(FRAME, **{field: values[field]})
-
-
-def test_the_same_frame_is_drawn_once(app: Flask, macros: dict[str, Callable[..., Markup]]) -> None:
-    calls = []
-
-    def macro(frame: Frame, _links: dict[str, str]) -> Markup:
-        calls.append(frame)
-        return Markup("drawn")
-
-    macro.name = "counted"  # type: ignore[attr-defined]
-    with app.test_request_context("/"):
-        assert drawn(FRAME, macro) == drawn(replace(FRAME), macro) == "drawn"
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize("field", [one.name for one in fields(Frame) if one.name != "language"])
+@pytest.mark.parametrize("field", [one.name for one in fields(Frame)])
 def test_whatever_differs_is_drawn_anew(
-    app: Flask, macros: dict[str, Callable[..., Markup]], field: str
+    app: Flask, draw: Callable[[Frame], Shell], field: str
 ) -> None:
-    other = changed(field)
+    other = replace(FRAME, **{field: OTHERS[field]})
     with app.test_request_context("/"), force_locale("en"):
-        for macro in macros.values():
-            drawn(FRAME, macro)
-            fresh = macro(other, dict(other.links))
-            assert drawn(other, macro) == fresh
-            assert drawn(FRAME, macro) == macro(FRAME, dict(FRAME.links))
+        assert shell(FRAME) == draw(FRAME)
+        assert shell(other) == draw(other)
+        assert shell(other) != shell(FRAME), "the field is shown nowhere"
+        assert shell(FRAME) == draw(FRAME)
 
 
-def test_no_token_is_kept(app: Flask, macros: dict[str, Callable[..., Markup]]) -> None:
+def test_a_kept_frame_names_no_other_reader(app: Flask) -> None:
+    other = replace(FRAME, name="He Ping", mark="First #7", mine=FRAME.mine[1:])
+    with app.test_request_context("/"), force_locale("en"):
+        texts = ["".join(shell(one)) for one in (FRAME, other, FRAME)]
+    assert texts[0] == texts[2]
+    assert "He Ping" not in texts[0]
+    assert "Wang Xiaoyu" not in texts[1]
+    assert "#7" not in texts[0]
+
+
+def test_no_token_is_kept(app: Flask) -> None:
     with app.test_request_context("/"):
-        for macro in macros.values():
-            assert "csrf" not in drawn(FRAME, macro)
+        pieces = shell(FRAME)
+    assert pieces.start.endswith("<title>")
+    assert pieces.after_title.endswith('<meta name="csrf-token" content="')
+    assert pieces.after_footer.endswith('name="csrf_token" value="')
 
 
-def test_what_is_kept_is_bounded(app: Flask, macros: dict[str, Callable[..., Markup]]) -> None:
-    with app.test_request_context("/"):
-        for number in range(KEPT_AT_MOST + 20):
-            drawn(replace(FRAME, unread=number), macros["tabbar"])
-    assert len(app.extensions["planetarium.frames"].kept) == KEPT_AT_MOST
+def test_a_shelf_gives_up_the_oldest_when_all_is_too_long(noon: object) -> None:
+    shelf = Shelf[str](characters=100)
+    for number in range(30):
+        shelf.put(number, "part", size=10, now=noon)  # type: ignore[arg-type]
+    assert [number for number in range(30) if shelf.get(number, noon)] == list(range(20, 30))  # type: ignore[arg-type]

@@ -105,6 +105,25 @@ def test_text_form_is_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "status=404" in written
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_crash_does_not_write_what_somebody_typed(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(make_settings(tmp_path, env="production", log_format=form))
+
+    @app.get("/crash")
+    @declares("public")
+    def crash() -> str:
+        typed = "s3cr3t".upper()
+        raise RuntimeError(f"handler broke after {len(typed)} letters")
+
+    assert app.test_client().get("/crash").status_code == 500
+    written = capsys.readouterr().err
+    logs.configure("json", level=logging.WARNING, context=request_log.surroundings)
+    assert "handler broke after 6 letters" in written
+    assert "S3CR3T" not in written
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_the_viewer_is_named_by_row_id_when_the_request_looked_him_up(
     cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -11,18 +11,15 @@ Nothing that an isolated person wrote is ever kept: his pages of that topic are 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from secrets import token_hex
-from threading import Lock
 from typing import Any
 
 from flask import current_app, render_template, request
-from flask_babel import get_locale, get_timezone, gettext
 from markupsafe import Markup
 
+from app.blueprints import kept
 from app.blueprints.discussion.comment_forms import empty_form
 from app.blueprints.discussion.comment_shapes import (
     ThreadRights,
@@ -37,17 +34,15 @@ from app.blueprints.discussion.comment_shapes import (
 )
 from app.blueprints.discussion.present import Shape, topic_url
 from app.blueprints.discussion.refusals import refusal_words
+from app.blueprints.language import look
 from app.discussion.queries.comment_rows import CommentView
 from app.discussion.queries.comment_tree import CommentNode, nest_thread
 from app.discussion.queries.comment_windows import Cursor, Order
 from app.discussion.queries.comments import isolated_writers, thread_page
-from app.discussion.queries.reactions import Marks, marks_on_topic
-from app.kernel import clock
+from app.discussion.queries.reactions import Marks, Subject, marks_on_topic
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, TopicFacts, can
 
-KEPT_FOR = timedelta(minutes=1)
-KEPT_CHARACTERS = 12_000_000
 # Stands in the drawn page where a comment's buttons go; no text can hold it by design or by chance.
 _CUT = f"\x1e{token_hex(8)}\x1e"
 
@@ -67,56 +62,30 @@ class Topic:
 @dataclass(slots=True)
 class _Drawn:
     """A page of a thread: `parts` between the buttons of `views`, which are drawn when first asked
-    for and kept by (public id, liked, own). `alone` are the isolated writers in the topic."""
+    for and kept by (public id, liked, own). `plain` is the whole for a reader who wrote and liked
+    nothing on it; `ids` and `writers` tell who that is. `alone` are the isolated writers in the topic.
+    """
 
-    drawn_at: datetime
     total: int
     empty: bool
     alone: frozenset[int]
     parts: list[str]
     views: list[CommentView]
+    ids: frozenset[Subject]
+    writers: frozenset[int | None]
     acts: dict[tuple[str, bool, bool], str] = field(default_factory=dict)
+    plain: Markup | None = None
 
     @property
     def size(self) -> int:
-        """How many characters it keeps, its buttons estimated."""
-        return sum(len(part) for part in self.parts) + 1_500 * len(self.views)
+        """How many characters it keeps, its buttons estimated; most of it twice."""
+        return 2 * (sum(len(part) for part in self.parts) + 1_500 * len(self.views))
 
 
-class _Shelf:
-    """Drawn pages by key, the least used thrown out first."""
-
-    def __init__(self) -> None:
-        self._pages: OrderedDict[tuple[Any, ...], _Drawn] = OrderedDict()
-        self._size = 0
-        self._lock = Lock()
-
-    def get(self, key: tuple[Any, ...]) -> _Drawn | None:
-        with self._lock:
-            page = self._pages.get(key)
-            if page is None:
-                return None
-            if clock.now() - page.drawn_at > KEPT_FOR:
-                self._drop(key)
-                return None
-            self._pages.move_to_end(key)
-            return page
-
-    def put(self, key: tuple[Any, ...], page: _Drawn) -> None:
-        with self._lock:
-            if key in self._pages:
-                self._drop(key)
-            self._pages[key] = page
-            self._size += page.size
-            while self._size > KEPT_CHARACTERS:
-                self._drop(next(iter(self._pages)))
-
-    def _drop(self, key: tuple[Any, ...]) -> None:
-        self._size -= self._pages.pop(key).size
-
-
-def _shelf() -> _Shelf:
-    shelf: _Shelf = current_app.extensions.setdefault("planetarium.comments", _Shelf())
+def _shelf() -> kept.Shelf[_Drawn]:
+    shelf: kept.Shelf[_Drawn] = current_app.extensions.setdefault(
+        "planetarium.comments", kept.Shelf[_Drawn]()
+    )
     return shelf
 
 
@@ -127,15 +96,12 @@ def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Shape:
     rights = rights_below(actor, topic.facts)
     marks = marks_on_topic(actor, topic.id)
     page = _page(planet, actor, topic, rights, order=order, cursor=cursor)
-    html = "".join(_finished(planet.slug, actor, topic, rights, marks, page))
     url = topic_url(planet.slug, topic.public_id, topic.slug)
     return {
         "total": page.total,
-        "orders": [
-            (gettext("In order"), f"{url}#comments", order == "time"),
-            (gettext("Most liked"), f"{url}?order=likes#comments", order == "likes"),
-        ],
-        "html": Markup(html),  # noqa: S704 - drawn by our own templates
+        "url": url,
+        "order": order,
+        "html": _whole(planet.slug, actor, topic, rights, marks, page),
         "empty": page.empty,
         "form": empty_form(planet, topic.public_id) if rights.reply else None,
         "refusal": refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
@@ -163,23 +129,22 @@ def _page(
     cursor: Cursor | None,
 ) -> _Drawn:
     """Return the page, kept or drawn now."""
-    language, zone = str(get_locale()), str(get_timezone())
+    shelf = _shelf()
     key = (
         topic.public_id,
         topic.rev,
         order,
         cursor,
         rights,
-        language,
-        zone,
+        look(),
         topic.slug,
         planet.slug,
     )
-    page = None if actor.isolated else _shelf().get(key)
+    page = None if actor.isolated else shelf.get(key, actor.now)
     if page is None or actor.user_id in page.alone:
         page = _draw(planet, actor, topic, order, cursor)
         if not actor.isolated and actor.user_id not in page.alone:
-            _shelf().put(key, page)
+            shelf.put(key, page, size=page.size, now=actor.now)
     return page
 
 
@@ -218,14 +183,31 @@ def _draw(
         later=address(found.later),
     )
     return _Drawn(
-        drawn_at=clock.now(),
         total=found.total,
         empty=not nodes,
         # Asked last: whatever of the reader's own stands in the page is known by now.
         alone=isolated_writers(topic.id, topic.facts),
         parts=html.split(_CUT),
         views=views,
+        ids=frozenset(("comment", view.id) for view in views),
+        writers=frozenset(
+            topic.facts.writer_id if view.writer_id is None else view.writer_id for view in views
+        ),
     )
+
+
+def _whole(
+    slug: str, actor: Actor, topic: Topic, rights: ThreadRights, marks: Marks, page: _Drawn
+) -> Markup:
+    """Return the page with its buttons; kept where they are those of most readers."""
+    plain = actor.user_id not in page.writers and marks.liked.isdisjoint(page.ids)
+    if plain and page.plain is not None:
+        return page.plain
+    pieces = _finished(slug, actor, topic, rights, marks, page)
+    whole = Markup("".join(pieces))  # noqa: S704 - drawn by our own templates
+    if plain:
+        page.plain = whole
+    return whole
 
 
 def _finished(

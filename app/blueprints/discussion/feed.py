@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.blueprints import kept
+from app.blueprints.discussion.cards import drawn_cards
 from app.blueprints.discussion.present import (
     Shape,
     author_shape,
@@ -22,8 +24,8 @@ from app.blueprints.planets import landing
 from app.discussion.actions.reading import mark_all_read
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.feed import (
-    FeedEntry,
     FeedView,
+    Listed,
     find_first_unread,
     list_feed,
     list_pinned,
@@ -56,8 +58,9 @@ def home(slug: str) -> str:
         "discussion/feed.html",
         view=view.value,
         tag=tag,
-        tabs=_tabs(slug, view, tags, tag),
-        topics=_cards(slug, actor, page),
+        tabs=_tab_bar(slug, view, tags, tag),
+        cards=[] if view is FeedView.FILES else drawn_cards(slug, actor, page.items),
+        files=_files(slug, actor, page) if view is FeedView.FILES else [],
         has_unread=any(entry.unread for entry in page.items),
         pinned=[line_shape(slug, one) for one in pinned],
         newer=_page_url(slug, "after", page.newer),
@@ -83,7 +86,18 @@ def _chosen_tag(tags: list[TagRow]) -> TagRow | None:
     return found
 
 
-def _tabs(slug: str, view: FeedView, tags: list[TagRow], chosen: TagRow | None) -> list[Any]:
+def _tab_bar(slug: str, view: FeedView, tags: list[TagRow], chosen: TagRow | None) -> Markup:
+    shown = tuple(tag for tag in tags if tag.in_menu or tag == chosen)
+    macros: Any = current_app.jinja_env.get_template("components/tabs.html").module
+    return kept.drawn(
+        ("feed tabs", slug, view, shown, chosen),
+        lambda: macros.tabs(_tabs(slug, view, shown, chosen), gettext("Topics")),
+    )
+
+
+def _tabs(
+    slug: str, view: FeedView, tags: tuple[TagRow, ...], chosen: TagRow | None
+) -> list[tuple[str, str, bool]]:
     labels = (
         (FeedView.LATEST, gettext("Latest")),
         (FeedView.DIGEST, gettext("Digest")),
@@ -92,9 +106,7 @@ def _tabs(slug: str, view: FeedView, tags: list[TagRow], chosen: TagRow | None) 
     )
     items = [(label, _tab_url(slug, one), one is view and chosen is None) for one, label in labels]
     items += [
-        (tag.name, url_for("feed.home", slug=slug, tag=tag.key), tag == chosen)
-        for tag in tags
-        if tag.in_menu or tag == chosen
+        (tag.name, url_for("feed.home", slug=slug, tag=tag.key), tag == chosen) for tag in tags
     ]
     items.append((gettext("Columns"), url_for("series.index", slug=slug), False))
     items.append((gettext("Files"), _tab_url(slug, FeedView.FILES), view is FeedView.FILES))
@@ -124,9 +136,9 @@ def _page_url(slug: str, direction: str, cursor: Cursor | None) -> str | None:
     return url_for("feed.home", slug=slug, **kept)
 
 
-def _cards(slug: str, actor: Actor, page: Page[FeedEntry]) -> list[Shape]:
-    cards = load_cards([entry.id for entry in page.items], actor.now)
-    return [card_shape(slug, cards[entry.id], entry) for entry in page.items]
+def _files(slug: str, actor: Actor, page: Page[Listed]) -> list[Shape]:
+    cards = load_cards([topic.id for topic in page.items], actor.now)
+    return [card_shape(slug, cards[topic.id], topic) for topic in page.items]
 
 
 @bp.get("/p/<slug>/unread")

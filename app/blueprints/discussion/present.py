@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from flask import current_app, g, url_for
@@ -36,11 +37,23 @@ Shape = dict[str, Any]
 
 def topic_url(slug: str, public_id: str, title_slug: str, **extra: Any) -> str:
     """Return a topic's permanent address, with its readable part when it has one."""
+    return (
+        _topic_url(slug, public_id, title_slug)
+        if not extra
+        else _built(slug, public_id, title_slug, **extra)
+    )
+
+
+def _built(slug: str, public_id: str, title_slug: str, **extra: Any) -> str:
     if title_slug:
         return url_for(
             "topics.show", slug=slug, public_id=public_id, title_slug=title_slug, **extra
         )
     return url_for("topics.show", slug=slug, public_id=public_id, **extra)
+
+
+# Addresses of neighbours, of the page itself: the same ones again and again.
+_topic_url = lru_cache(5_000)(_built)
 
 
 def author_shape(author: Author | None) -> Shape:
@@ -110,7 +123,26 @@ def grid_images(attached: list[AttachmentView], html: str) -> list[Shape]:
     ]
 
 
-def card_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
+class Reading(Protocol):
+    """What a topic is to its reader: a `FeedEntry`, or a `Listed` where nothing else is needed."""
+
+    @property
+    def public_id(self) -> str: ...
+    @property
+    def like_count(self) -> int: ...
+    @property
+    def comment_count(self) -> int: ...
+    @property
+    def liked(self) -> bool: ...
+    @property
+    def bookmarked(self) -> bool: ...
+    @property
+    def unread(self) -> bool: ...
+    @property
+    def text_readable(self) -> bool: ...
+
+
+def card_shape(slug: str, card: TopicCard, entry: Reading) -> Shape:
     """Return a topic as `topic_card` takes it, for this reader."""
     readable = entry.text_readable
     html, fold = folded(card.html, card.excerpt) if readable else (Markup(""), False)
@@ -145,7 +177,7 @@ def topic_shape(slug: str, card: TopicCard, entry: FeedEntry) -> Shape:
     return shape | {"html": whole, "folded": False}
 
 
-def reader_shape(slug: str, entry: FeedEntry) -> Shape:
+def reader_shape(slug: str, entry: Reading) -> Shape:
     """Return what differs from reader to reader: counts, likes, what he may do."""
     return {
         "comments": entry.comment_count,

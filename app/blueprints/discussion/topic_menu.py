@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
 from flask_babel import gettext
@@ -14,63 +14,90 @@ from app.discussion.queries.cards import TopicCard
 from app.discussion.queries.feed import FeedEntry
 from app.policy import Action, Actor, can
 
-
-def topic_menu(slug: str, actor: Actor, entry: FeedEntry, card: TopicCard) -> list[Shape]:
-    """Return the lines of a topic's menu for this reader."""
-    return [
-        *_reading(slug, entry),
-        *_editing(slug, actor, entry),
-        *_marks(slug, actor, entry, card),
-        *_deleting(slug, actor, entry),
-    ]
+_MARKS = {
+    TopicMark.PINNED: Action.TOPIC_CURATE,
+    TopicMark.DIGEST: Action.TOPIC_CURATE,
+    TopicMark.SAMPLE: Action.TOPIC_SAMPLE,
+    TopicMark.CLOSED: Action.TOPIC_CLOSE,
+}
 
 
-def _reading(slug: str, entry: FeedEntry) -> Iterator[Shape]:
-    if not entry.text_readable:
-        return
-    where: dict[str, Any] = {"slug": slug, "public_id": entry.public_id}
-    # Without scripts the link shows the text itself.
-    copied = _link(gettext("Copy Markdown"), url_for("topics.source", **where), "copy")
-    yield copied | {"copies": True}
-    if not entry.facts.private:
-        yield _link(gettext("Share or print"), url_for("topics.share", **where), "qr-code")
+class MenuRights(NamedTuple):
+    """What a reader may do with a topic, and what of it may be passed on: all that its menu hangs on
+    beside the topic itself."""
+
+    copy: bool
+    share: bool
+    edit: bool
+    history: bool
+    columns: bool
+    delete: bool
+    marks: tuple[TopicMark, ...]
 
 
-def _editing(slug: str, actor: Actor, entry: FeedEntry) -> Iterator[Shape]:
-    where: dict[str, Any] = {"slug": slug, "public_id": entry.public_id}
-    if can(actor, Action.TOPIC_EDIT, entry.facts):
-        yield _link(gettext("Edit"), url_for("editor.edit", **where), "pen-line")
-    if can(actor, Action.TOPIC_HISTORY, entry.facts):
-        yield _link(gettext("Versions"), url_for("topics.history", **where), "history")
-    if can(actor, Action.SERIES_EDIT) and not entry.facts.deleted:
-        yield _link(gettext("Columns"), url_for("series.choose", **where), "library")
-
-
-def _marks(slug: str, actor: Actor, entry: FeedEntry, card: TopicCard) -> Iterator[Shape]:
-    offered = (
-        (TopicMark.PINNED, Action.TOPIC_CURATE, card.pinned, "pin"),
-        (TopicMark.DIGEST, Action.TOPIC_CURATE, card.digest, "sparkles"),
-        (TopicMark.SAMPLE, Action.TOPIC_SAMPLE, card.sample, "sunrise"),
-        (TopicMark.CLOSED, Action.TOPIC_CLOSE, card.closed, "lock"),
+def menu_rights(actor: Actor, entry: FeedEntry) -> MenuRights:
+    """Ask the policy what the reader may do with a topic that he reads."""
+    facts = entry.facts
+    return MenuRights(
+        copy=entry.text_readable,
+        share=entry.text_readable and not facts.private,
+        edit=bool(can(actor, Action.TOPIC_EDIT, facts)),
+        history=bool(can(actor, Action.TOPIC_HISTORY, facts)),
+        columns=bool(can(actor, Action.SERIES_EDIT)) and not facts.deleted,
+        delete=bool(can(actor, Action.TOPIC_DELETE, facts)),
+        marks=tuple(mark for mark, action in _MARKS.items() if can(actor, action, facts)),
     )
-    words = {
-        TopicMark.PINNED: (gettext("Pin"), gettext("Unpin")),
-        TopicMark.DIGEST: (gettext("Put into the digest"), gettext("Take out of the digest")),
-        TopicMark.SAMPLE: (gettext("Open to everyone"), gettext("Close to visitors")),
-        TopicMark.CLOSED: (gettext("Close comments"), gettext("Open comments")),
+
+
+def topic_menu(slug: str, public_id: str, rights: MenuRights, card: TopicCard) -> list[Shape]:
+    """Return the lines of a topic's menu for a reader with these rights."""
+    where: dict[str, Any] = {"slug": slug, "public_id": public_id}
+    lines: list[Shape] = []
+    if rights.copy:
+        # Without scripts the link shows the text itself.
+        copied = _link(gettext("Copy Markdown"), url_for("topics.source", **where), "copy")
+        lines.append(copied | {"copies": True})
+    if rights.share:
+        lines.append(_link(gettext("Share or print"), url_for("topics.share", **where), "qr-code"))
+    if rights.edit:
+        lines.append(_link(gettext("Edit"), url_for("editor.edit", **where), "pen-line"))
+    if rights.history:
+        lines.append(_link(gettext("Versions"), url_for("topics.history", **where), "history"))
+    if rights.columns:
+        lines.append(_link(gettext("Columns"), url_for("series.choose", **where), "library"))
+    lines += _marks(where, rights, card)
+    if rights.delete:
+        lines.append(_link(gettext("Delete"), url_for("topics.confirm_delete", **where), "trash-2"))
+    return lines
+
+
+def _marks(where: dict[str, Any], rights: MenuRights, card: TopicCard) -> Iterator[Shape]:
+    looks = {
+        TopicMark.PINNED: (card.pinned, "pin", gettext("Pin"), gettext("Unpin")),
+        TopicMark.DIGEST: (
+            card.digest,
+            "sparkles",
+            gettext("Put into the digest"),
+            gettext("Take out of the digest"),
+        ),
+        TopicMark.SAMPLE: (
+            card.sample,
+            "sunrise",
+            gettext("Open to everyone"),
+            gettext("Close to visitors"),
+        ),
+        TopicMark.CLOSED: (
+            card.closed,
+            "lock",
+            gettext("Close comments"),
+            gettext("Open comments"),
+        ),
     }
-    url = url_for("topics.mark", slug=slug, public_id=entry.public_id)
-    for mark, action, is_set, icon in offered:
-        if can(actor, action, entry.facts):
-            act = "clear" if is_set else "set"
-            line = _link(words[mark][is_set], url, icon)
-            yield line | {"post": True, "fields": {"mark": mark.value, "do": act}}
-
-
-def _deleting(slug: str, actor: Actor, entry: FeedEntry) -> Iterator[Shape]:
-    if can(actor, Action.TOPIC_DELETE, entry.facts):
-        url = url_for("topics.confirm_delete", slug=slug, public_id=entry.public_id)
-        yield _link(gettext("Delete"), url, "trash-2")
+    for mark in rights.marks:
+        is_set, icon, set_it, clear_it = looks[mark]
+        line = _link(clear_it if is_set else set_it, url_for("topics.mark", **where), icon)
+        fields = {"mark": mark.value, "do": "clear" if is_set else "set"}
+        yield line | {"post": True, "fields": fields}
 
 
 def _link(label: str, url: str, icon: str) -> Shape:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.blueprints.discussion.cards import card_of, drawn_article
 from app.blueprints.discussion.comment_section import Topic, thread_section
 from app.blueprints.discussion.present import (
     Shape,
     author_shape,
-    line_shape,
     preview_metas,
     series_shape,
-    topic_shape,
     topic_url,
 )
 from app.blueprints.discussion.question_shapes import question_section
-from app.blueprints.discussion.topic_menu import topic_menu
 from app.blueprints.discussion.words import sentence
 from app.blueprints.entrance import (
     current_site,
@@ -31,10 +31,11 @@ from app.discussion.actions import marks
 from app.discussion.actions.reading import mark_topic_read
 from app.discussion.actions.topics import delete_topic
 from app.discussion.diffing import diff_texts
-from app.discussion.queries.cards import TopicCard, load_cards
+from app.discussion.queries.cards import TopicCard
 from app.discussion.queries.feed import FeedEntry
 from app.discussion.queries.series import places_of
 from app.discussion.queries.topic_page import (
+    Neighbour,
     find_neighbours,
     get_entry,
     get_text,
@@ -69,12 +70,10 @@ def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
 
 def _load(actor: Actor, public_id: str) -> tuple[FeedEntry, TopicCard]:
     entry = get_entry(actor, public_id)
-    return entry, load_cards([entry.id], actor.now)[entry.id]
+    return entry, card_of(entry, actor.now)
 
 
 def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> str:
-    topic = topic_shape(planet.slug, card, entry)
-    topic["menu"] = topic_menu(planet.slug, actor, entry, card)
     reads = bool(can(actor, Action.PLANET_READ))
     older, newer = find_neighbours(actor, entry) if reads else (None, None)
     scheduled = entry.published_at > actor.now
@@ -83,20 +82,30 @@ def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -
         question = question_section(
             planet.slug, actor, topic_id=entry.id, public_id=entry.public_id, facts=entry.facts
         )
-        topic["question"] = question["meta"] | {"answer": None}
     return render_template(
         "discussion/topic.html",
-        topic=topic,
+        public_id=entry.public_id,
+        published_at=entry.published_at,
+        title=card.title if entry.text_readable else "",
+        readable=entry.text_readable,
+        bookmarked=entry.bookmarked,
+        likes=entry.like_count,
+        article=None
+        if entry.facts.deleted
+        else drawn_article(planet.slug, actor, entry, card, question),
         question=question,
         thread=None if scheduled else _thread(planet, actor, entry, card),
         facts=entry.facts,
         deleted=entry.facts.deleted,
         scheduled=scheduled,
         places=[series_shape(planet.slug, place) for place in places_of(actor, entry.id)],
-        older=line_shape(planet.slug, older) if older else None,
-        newer=line_shape(planet.slug, newer) if newer else None,
+        beside=tuple(_line(planet.slug, one) for one in (newer, older) if one),
         metas=preview_metas(current_site(), planet, card, entry),
     )
+
+
+def _line(slug: str, one: Neighbour) -> tuple[str, str, datetime]:
+    return topic_url(slug, one.public_id, one.slug), one.title, one.published_at
 
 
 def _thread(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> Shape:

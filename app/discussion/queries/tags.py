@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -27,8 +27,7 @@ _TAGS = Ready(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TagRow:
+class TagRow(NamedTuple):
     """A tag in the planet's order. `topics` counts those the actor may read, where it was asked."""
 
     id: int
