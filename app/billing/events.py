@@ -48,3 +48,12 @@ class SeatOffered(Event):
 
     name: ClassVar[str] = "billing.seat_offered"
     wish_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAsked(Event):
+    """A buyer's receipt is to be sent again. `token` names this wish: twice is once."""
+
+    name: ClassVar[str] = "billing.receipt_asked"
+    order_id: int
+    token: str

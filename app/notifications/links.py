@@ -25,6 +25,7 @@ COMMENT = "/p/{slug}/c/{public_id}"
 PLANET = "/p/{slug}"
 LANDING = "/p/{slug}/about"
 REQUESTS = "/p/{slug}/members/requests"
+ORDER = "/p/{slug}/orders/{public_id}"
 
 _PURPOSE = "mail-notices"
 

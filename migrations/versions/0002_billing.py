@@ -286,6 +286,12 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_entitlements_plan_ref_until_at", ["plan_ref", "until_at"], unique=False
         )
+        batch_op.create_index(
+            "ix_entitlements_plan_ref_membership_id", ["plan_ref", "membership_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_entitlements_source_membership_id", ["source", "membership_id"], unique=False
+        )
 
     op.create_table(
         "plan_versions",
@@ -964,6 +970,8 @@ def downgrade() -> None:
     op.drop_table("question_prices")
     op.drop_table("plan_versions")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
+        batch_op.drop_index("ix_entitlements_source_membership_id")
+        batch_op.drop_index("ix_entitlements_plan_ref_membership_id")
         batch_op.drop_index("ix_entitlements_plan_ref_until_at")
         batch_op.drop_index(batch_op.f("ix_entitlements_membership_id"))
 

@@ -175,6 +175,7 @@ def test_the_frames_count_is_one_query_and_stops_at_100(cast: Cast) -> None:
         (links.PLANET, "feed.home", {"slug": "orbit"}),
         (links.LANDING, "planets.landing", {"slug": "orbit"}),
         (links.REQUESTS, "memberships.requests", {"slug": "orbit"}),
+        (links.ORDER, "billing.order", {"slug": "orbit", "public_id": "o"}),
     ],
 )
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -114,6 +114,7 @@ def _judge(source: str, ref: str, charge: Charge | None) -> Entitlement:
     ended = [refund.asked_at for refund in refunds if refund.ends == "now" and _is_ours(refund)]
     if ended and not is_refunded(charge):
         _cut(row, min(ended))
+        row.grace = Grace.NONE.value
     return row
 
 

@@ -1,0 +1,41 @@
+"""The receipt of a purchase, by mail."""
+
+from __future__ import annotations
+
+from app.billing.money import get_currency, shown_decimals, to_decimal
+from app.billing.queries.receipts import Receipt
+from app.notifications import links
+from app.notifications.letters import Letter
+from app.notifications.office import the_office
+from app.notifications.speech import speak
+
+
+def receipt(language: str, *, name: str, bought: Receipt) -> Letter:
+    """What was bought, when, and for how much."""
+    _ = speak(language)
+    lines = [
+        _("Hello %(name)s,", name=name),
+        _("Here is the receipt of what you bought: %(title)s.", title=bought.title),
+        _("Order number: %(number)s", number=bought.public_id),
+    ]
+    for paid in bought.payments:
+        day = paid.at.date().isoformat()
+        amount = _money(paid.amount, bought.currency)
+        lines.append(_("Paid on %(day)s: %(amount)s", day=day, amount=amount))
+        if paid.refunded:
+            back = _money(paid.refunded, bought.currency)
+            lines.append(_("Of that given back: %(amount)s", amount=back))
+        if paid.url:
+            lines.append(_("The payment provider's own receipt: %(link)s", link=paid.url))
+    return Letter(
+        subject=_("Your receipt from %(site)s", site=the_office().site_name),
+        lines=tuple(lines),
+        button=_("See the order"),
+        link=links.absolute(links.ORDER, slug=bought.slug, public_id=bought.public_id),
+    )
+
+
+def _money(amount: int, currency: str) -> str:
+    """An amount that reads the same in every language: 199.00 CNY."""
+    decimals = shown_decimals(get_currency(currency))
+    return f"{to_decimal(amount, currency):.{decimals}f} {currency}"
