@@ -50,8 +50,9 @@ from app.blueprints import (
 )
 from app.blueprints.billing import formatting
 from app.config import Settings, load_settings
+from app.discussion import handlers as discussion_handlers
 from app.discussion import models as discussion_rows
-from app.discussion.jobs import tell_overdue
+from app.discussion.jobs import settle_paid_questions, tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
 from app.kernel import audit, limits, logs
 from app.kernel.db import db
@@ -280,6 +281,7 @@ def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
     notification_handlers.subscribe(subscriptions)
     billing_handlers.subscribe(subscriptions)
+    discussion_handlers.subscribe(subscriptions)
 
 
 def _timetable(app: Flask) -> None:
@@ -292,6 +294,7 @@ def _timetable(app: Flask) -> None:
     )
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
+    timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)

@@ -269,15 +269,18 @@ def _read_booked(order_id: int) -> dict[tuple[str, str], _Booked]:
 
 
 def _shares_of(order: Order, at: datetime) -> dict[int, int]:
-    """Return whose percent of an order counted at a moment: its plan's, or the addressee's."""
+    """Return whose percent of an order counted at a moment: its plan's, or that of who answered."""
     wanted = select(IncomeShare.user_id, IncomeShare.percent).where(
         IncomeShare.planet_id == order.planet_id,
         IncomeShare.created_at <= at,
         IncomeShare.ended_at.is_(None) | (IncomeShare.ended_at > at),
     )
     if order.kind == "question":
-        addressee = select(PaidQuestion.addressee_id).where(PaidQuestion.order_id == order.id)
-        wanted = wanted.where(IncomeShare.plan_id.is_(None), IncomeShare.user_id.in_(addressee))
+        # Earned by the answer: until then the money may have to go back.
+        answerer = select(PaidQuestion.addressee_id).where(
+            PaidQuestion.order_id == order.id, PaidQuestion.outcome == "answered"
+        )
+        wanted = wanted.where(IncomeShare.plan_id.is_(None), IncomeShare.user_id.in_(answerer))
     elif order.plan_id is None:
         return {}
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.discussion.actions.paid_questions import settle_paid
 from app.discussion.actions.questions import mark_overdue
 from app.kernel import clock
 from app.kernel.db import unit_of_work
@@ -19,3 +20,9 @@ def tell_overdue() -> int:
         if not batch:
             return told
         told += batch
+
+
+def settle_paid_questions() -> int:
+    """Settle every paid question whose fate is known or whose time is over; returns how many were
+    looked at."""
+    return settle_paid(clock.now())

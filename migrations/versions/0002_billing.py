@@ -571,12 +571,14 @@ def upgrade() -> None:
     op.create_table(
         "paid_questions",
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=16), nullable=False),
         sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "addressee_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("asker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("due_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.Column("due_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("settled_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(
@@ -594,6 +596,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_paid_questions")),
         sa.UniqueConstraint("topic_id", name=op.f("uq_paid_questions_topic_id")),
     )
+    with op.batch_alter_table("paid_questions", schema=None) as batch_op:
+        batch_op.create_index("ix_paid_questions_key", ["key"], unique=False)
+        batch_op.create_index(
+            "ix_paid_questions_settled_at_due_at", ["settled_at", "due_at"], unique=False
+        )
     op.create_table(
         "payments",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

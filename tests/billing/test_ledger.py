@@ -166,22 +166,22 @@ def test_r21_fees_and_shares_are_floored_and_the_rest_is_the_creators(
     assert balances() == {"provider": 51, "platform": -3, f"payable:{guest}": -16, "income": -32}
 
 
-def test_a_question_pays_its_addressee_a_share(cast: Cast) -> None:
+def test_an_answered_question_pays_who_answered_a_share(cast: Cast) -> None:
     guest = cast.users["guest"]
     with unit_of_work() as session:
         session.add(_share(cast, "guest", 40))
         session.add(_share(cast, "partner", 10))
         order = write_order(cast, kind="question", amount=999)
-        session.add(
-            PaidQuestion(
-                order_id=order.id,
-                addressee_id=guest,
-                asker_id=cast.users["member"],
-                due_at=clock.now(),
-            )
+        paid = PaidQuestion(
+            order_id=order.id, key="key", addressee_id=guest, asker_id=cast.users["member"]
         )
+        session.add(paid)
         write_payment(order)
         book_order(order)
+    assert balances() == {"provider": 999, "income": -999}
+    with unit_of_work() as session:
+        session.get_one(PaidQuestion, order.id).outcome = "answered"
+        book_order(session.get_one(Order, order.id))
     assert balances() == {"provider": 999, f"payable:{guest}": -399, "income": -600}
 
 

@@ -7,7 +7,7 @@ provider calls them and overwritten with its values of now.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -51,8 +51,7 @@ def _move(order: Order, state: OrderState, fact: CheckoutFact, *, cause: str) ->
     before = OrderState(order.state)
     if state in SETTLED and order.paid_at is None:
         order.paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
-        hours = db.session.scalar(select(Planet.refund_hours).where(Planet.id == order.planet_id))
-        order.refund_until = order.paid_at + timedelta(hours=hours or 0)
+        order.refund_until = _refund_until(order, order.paid_at)
     if state == before:
         return
     order.state = state.value
@@ -63,6 +62,15 @@ def _move(order: Order, state: OrderState, fact: CheckoutFact, *, cause: str) ->
     if order.plan_id is not None and (state in CLOSED or before not in HOLDS):
         put(SeatFreed(plan_id=order.plan_id))
     put(OrderSettled(order_id=order.id, state=state.value))
+
+
+def _refund_until(order: Order, paid_at: datetime) -> datetime | None:
+    """Return the end of the buyer's own right to a refund. A question has none: until it is answered
+    its asker withdraws it instead."""
+    if order.kind == "question":
+        return None
+    hours = db.session.scalar(select(Planet.refund_hours).where(Planet.id == order.planet_id))
+    return paid_at + timedelta(hours=hours or 0)
 
 
 def _charges(fact: CheckoutFact) -> Iterator[tuple[Charge, Invoice | None]]:

@@ -49,37 +49,47 @@ def begin(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> O
                 raise
             close_open(planet.id, person_of(actor))
             continue
-        if order.provider_ref is None:
-            open_page(order.id)
-            return db.session.get_one(Order, order.id)
-        # The page of an earlier click: it may be paid or over, and no webhook told us.
-        order = sync(order.id, cause="checkout")
-        if order.state == OrderState.OPEN:
-            return order
-        if order.state != OrderState.EXPIRED:
-            raise Conflict("paid")
+        if (opened := lead(order)) is not None:
+            return opened
     raise Conflict("another")
+
+
+def lead(order: Order) -> Order | None:
+    """Return an order with its page to pay at open; None when its time is over and another one is to be
+    placed. Conflict("paid") when it was paid meanwhile."""
+    if order.provider_ref is None:
+        open_page(order.id)
+        return db.session.get_one(Order, order.id)
+    # The page of an earlier click: it may be paid or over, and no webhook told us.
+    order = sync(order.id, cause="checkout")
+    if order.state not in (OrderState.OPEN, OrderState.EXPIRED):
+        raise Conflict("paid")
+    return order if order.state == OrderState.OPEN else None
 
 
 def _place(actor: Actor, planet: PlanetView, purchase: Purchase, ways: Ways) -> Order:
     with unit_of_work():
         order = place_order(actor, planet, purchase)
-        if not order.wish:
-            order.wish = _packed(_wish(order, ways))
+        write_wish(order, ways)
         return order
 
 
 def close_open(planet_id: int, user_id: int) -> None:
     """Close a person's open checkouts in a planet. Conflict("paid") when one turns out to be paid."""
     for order_id in [order.id for order in list_open(planet_id, user_id)]:
-        open_page(order_id)
-        order = db.session.get_one(Order, order_id)
-        gateway, ref, account = gateways.of(order.gateway), order.provider_ref, order.account
-        db.session.rollback()
-        if ref is not None:
-            gateway.close_checkout(ref, account=account)
-        if sync(order_id, cause="checkout").state != OrderState.EXPIRED:
-            raise Conflict("paid")
+        close_page(order_id)
+
+
+def close_page(order_id: int) -> None:
+    """Close the checkout of an open order at the provider. Conflict("paid") when it is paid already."""
+    open_page(order_id)
+    order = db.session.get_one(Order, order_id)
+    gateway, ref, account = gateways.of(order.gateway), order.provider_ref, order.account
+    db.session.rollback()
+    if ref is not None:
+        gateway.close_checkout(ref, account=account)
+    if sync(order_id, cause="checkout").state != OrderState.EXPIRED:
+        raise Conflict("paid")
 
 
 def open_page(order_id: int) -> None:
@@ -104,27 +114,44 @@ def _keep(order_id: int, opened: Checkout) -> None:
     change(order, "checkout", "opened")
 
 
+def write_wish(order: Order, ways: Ways) -> None:
+    """Write down what the provider is asked for, once: a retry is identical (R5)."""
+    if not order.wish:
+        order.wish = _packed(_wish(order, ways))
+
+
 def _wish(order: Order, ways: Ways) -> CheckoutWish:
-    version = db.session.get_one(PlanVersion, order.plan_version_id)
-    plan = db.session.get_one(Plan, order.plan_id)
-    limited = plan.seat_limit is not None
-    renewing = order.mode == "subscription"
+    interval, interval_count = _interval(order)
     return CheckoutWish(
         order_ref=order.public_id,
         account=order.account,
         title=order.title,
         amount=order.amount,
         currency=order.currency,
-        interval=version.term if renewing else "",
-        interval_count=version.term_count if renewing else 0,
+        interval=interval,
+        interval_count=interval_count,
         trial_days=order.trial_days,
-        expires_at=clock.now().replace(microsecond=0) + LIMITED if limited else None,
+        expires_at=clock.now().replace(microsecond=0) + LIMITED if _is_limited(order) else None,
         success_url=ways.success.replace("{order}", order.public_id),
         cancel_url=ways.cancel.replace("{order}", order.public_id),
         email=db.session.scalar(select(User.email).where(User.id == order.user_id)) or "",
         customer_ref=_customer(order),
         language=ways.language,
     )
+
+
+def _interval(order: Order) -> tuple[str, int]:
+    """Return how often an order renews: "" and 0 for what is paid once."""
+    if order.mode != "subscription":
+        return "", 0
+    version = db.session.get_one(PlanVersion, order.plan_version_id)
+    return version.term, version.term_count
+
+
+def _is_limited(order: Order) -> bool:
+    """Whether an order holds a seat that another may wait for."""
+    limit = select(Plan.seat_limit).where(Plan.id == order.plan_id)
+    return order.plan_id is not None and db.session.scalar(limit) is not None
 
 
 def _customer(order: Order) -> str:

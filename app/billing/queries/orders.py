@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from app.billing.models import Order, Payment, Refund, Subscription
 from app.kernel.db import db
@@ -20,6 +20,15 @@ class Story:
     payments: list[Payment]
     refunds: list[Refund]
     subscription: Subscription | None
+
+
+def shown_to(actor: Actor) -> ColumnElement[bool]:
+    """Return which orders of their planet staff are shown, with buyer, payments and story.
+
+    Who bought a question may have asked it anonymously, and amount and time tell which: such orders
+    are shown to the owner alone, who may have the asker's name anyway.
+    """
+    return true() if actor.owns else Order.kind != "question"
 
 
 def get_own(actor: Actor, public_id: str) -> Order:

@@ -12,6 +12,7 @@ from app.billing.actions.sync import sync
 from app.billing.demo_gateway import act, find_state
 from app.billing.gateway import GatewayError, gateways
 from app.billing.models import Order
+from app.billing.queries.orders import shown_to
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.words import DEED_NAMES
 from app.blueprints.entrance import declares, require_viewer, see_other
@@ -67,7 +68,7 @@ def demo_act(ref: str, deed: str) -> Page:
 
 
 def _order(ref: str) -> Order:
-    """Return the order of a demo checkout for its buyer and the planet's staff; NotFound else."""
+    """Return the order of a demo checkout for its buyer and for staff who are shown it; NotFound else."""
     viewer = require_viewer()
     order = db.session.scalar(select(Order).where(Order.provider_ref == ref))
     if order is None or gateways.environment != "demo" or order.gateway != "demo":
@@ -76,5 +77,7 @@ def _order(ref: str) -> Order:
         return order
     entry = actor_of(viewer.user_id, order.planet_id)
     if entry is None or not can(entry[1], Action.SUBSCRIPTIONS_MANAGE):
+        raise NotFound
+    if db.session.scalar(select(Order.id).where(Order.id == order.id, shown_to(entry[1]))) is None:
         raise NotFound
     return order

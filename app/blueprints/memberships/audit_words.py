@@ -41,6 +41,7 @@ ACTS: dict[str, Any] = {
     "comp.offer_revoke": lazy_gettext("took back an offer of complimentary access"),
     "comp.take": lazy_gettext("took up complimentary access"),
     "comp.revoke": lazy_gettext("revoked the complimentary access of"),
+    "question_price.set": lazy_gettext("set the price of questions to"),
     "topic.edit": lazy_gettext("edited somebody's topic"),
     "topic.delete": lazy_gettext("deleted somebody's topic"),
     "topic.pinned": lazy_gettext("pinned a topic"),
@@ -67,6 +68,6 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
         lazy_gettext("Content"),
         ("topic", "comment", "question", "answer", "series", "tag"),
     ),
-    "access": (lazy_gettext("Access and money"), ("codes", "code", "comp")),
+    "access": (lazy_gettext("Access and money"), ("codes", "code", "comp", "question_price")),
     "planet": (lazy_gettext("The planet"), ("planet",)),
 }

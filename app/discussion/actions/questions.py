@@ -30,6 +30,7 @@ from app.discussion.models import Question, QuestionLogEntry, Topic
 from app.discussion.queries.addressees import find_addressee, read_quota
 from app.discussion.queries.attached import image_refs
 from app.discussion.queries.facts import TopicRow
+from app.discussion.queries.fees import list_fees
 from app.discussion.queries.questions import is_revealed_to
 from app.discussion.rendering import Body, render_body
 from app.kernel import audit, clock
@@ -94,17 +95,18 @@ def compose_question(
 def ask(
     actor: Actor, *, planet: PlanetView, question: NewQuestion, hold: Hold | None = None
 ) -> TopicRef:
-    """Put a composed question to its addressee; the same one sent twice is asked once.
+    """Put a composed question to its addressee for nothing; the same one sent twice is asked once.
 
     Invalid(addressee, not_available) when he takes no questions (any more), Invalid("", quota)
-    when the week's free ones are used up. Conflict when the key is already another topic's, or when another
+    when the week's free ones are used up, Invalid("", costs) when the next one to him is to be paid
+    for (`paid_questions`). Conflict when the key is already another topic's, or when another
     tab has kept newer words in the draft than the page that holds it (`hold`) knows.
     """
     require(actor, Action.QUESTION_ASK)
     # On PostgreSQL this row makes an asker's tabs wait for each other; SQLite has one writer anyway.
     own = select(Membership.id).where(Membership.id == actor.membership_id)
     db.session.execute(own.with_for_update())
-    if before := _asked_before(actor, question):
+    if before := asked_before(actor, question):
         return before
     quota = read_quota(actor, planet)
     if quota.left == 0:
@@ -112,6 +114,16 @@ def ask(
     addressee_id = find_addressee(actor, question.wish.addressee)
     if addressee_id is None or addressee_id == actor.user_id:
         raise Invalid("addressee", "not_available")
+    fee = list_fees(actor, planet, quota).get(addressee_id)
+    if fee is not None and fee.is_due:
+        raise Invalid("", "costs")
+    ref = publish(actor, planet, question, addressee_id)
+    consume_draft(actor, key=question.key, hold=hold)
+    return ref
+
+
+def publish(actor: Actor, planet: PlanetView, question: NewQuestion, addressee_id: int) -> TopicRef:
+    """Write a question's rows and say that it is asked; Conflict when its key is a topic's already."""
     topic = _topic_row(actor, question)
     try:
         with db.session.begin_nested():
@@ -120,7 +132,6 @@ def ask(
         raise Conflict(question.key) from None
     _attach_images(actor, topic, question.wish)
     _question_row(actor, planet, topic, question.wish, addressee_id)
-    consume_draft(actor, key=question.key, hold=hold)
     put(TopicPublished(topic_id=topic.id))
     put(QuestionAsked(topic_id=topic.id, addressee_id=addressee_id))
     return TopicRef(topic.id, topic.public_id, topic.slug, topic.published_at)
@@ -355,7 +366,7 @@ def _attach_images(actor: Actor, topic: Topic, wish: AskWish) -> None:
     topic.image_count = len(rows)
 
 
-def _asked_before(actor: Actor, question: NewQuestion) -> TopicRef | None:
+def asked_before(actor: Actor, question: NewQuestion) -> TopicRef | None:
     """Return the question this form asked when it was sent the first time, None if it was not."""
     row = db.session.execute(
         select(Topic.id, Topic.public_id, Topic.slug, Topic.published_at)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, FromClause, and_, case, or_, select
 
 from app.accounts.models import User
-from app.discussion.models import Question
+from app.billing.models import PaidQuestion
 from app.discussion.queries.authors import Author, AuthorJoin
-from app.discussion.queries.visible import Q
+from app.discussion.queries.visible import QUESTIONS, Q
 from app.kernel.db import db
 from app.memberships.models import Membership
 from app.planets.queries import PlanetView
@@ -18,6 +18,7 @@ from app.policy import Actor, PlanetRole
 
 ASKED_ROLES = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.GUEST)
 QUOTA_PERIOD = timedelta(days=7)
+_PAID = PaidQuestion.__table__
 M = Membership.__table__.c
 U = User.__table__.c
 _MEMBERS: FromClause = Membership.__table__.join(User.__table__, U.id == M.user_id)
@@ -79,6 +80,16 @@ def find_addressee(actor: Actor, member: str) -> int | None:
     return user_id
 
 
+def takes_user(actor: Actor, user_id: int) -> bool:
+    """Whether a person takes questions in the actor's planet, and is another than he."""
+    found = (
+        select(M.id)
+        .select_from(_MEMBERS)
+        .where(_here(actor), takes_questions(actor.now), M.user_id == user_id)
+    )
+    return user_id != actor.user_id and db.session.scalar(found) is not None
+
+
 def _here(actor: Actor) -> ColumnElement[bool]:
     planet_id = actor.planet.id if actor.planet else 0
     return M.planet_id == planet_id
@@ -86,14 +97,17 @@ def _here(actor: Actor) -> ColumnElement[bool]:
 
 def read_quota(actor: Actor, planet: PlanetView) -> Quota:
     """Return what is left of the actor's free questions. Every question of the last seven days
-    counts, also one declined or withdrawn: the week rolls with the clock, there is no reset day."""
+    counts, also one declined or withdrawn, but none that was paid for: the week rolls with the clock,
+    there is no reset day."""
     times = list(
         db.session.scalars(
-            select(Question.asked_at)
+            select(Q.asked_at)
+            .select_from(QUESTIONS.outerjoin(_PAID, _PAID.c.topic_id == Q.topic_id))
             .where(
                 Q.asker_id == actor.user_id,
                 Q.planet_id == planet.id,
                 Q.asked_at > actor.now - QUOTA_PERIOD,
+                _PAID.c.order_id.is_(None),
             )
             .order_by(Q.asked_at)
         )
