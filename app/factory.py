@@ -38,6 +38,7 @@ from app.blueprints import (
     kept,
     media,
     memberships,
+    money,
     navigation,
     notifications,
     operations,
@@ -48,7 +49,6 @@ from app.blueprints import (
     styleguide,
     templating,
 )
-from app.blueprints.billing import formatting
 from app.config import Settings, load_settings
 from app.discussion import handlers as discussion_handlers
 from app.discussion import models as discussion_rows
@@ -198,7 +198,7 @@ def _frame(app: Flask, settings: Settings) -> None:
     navigation.install(app)
     kept.install(app, development=settings.env == "development")
     frame.install(app, development=settings.env == "development")
-    formatting.install(app)
+    money.install(app)
     assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)

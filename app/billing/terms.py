@@ -73,7 +73,7 @@ def find_problems(wish: PlanWish, now: datetime) -> list[Invalid]:
 
 def _words(wish: PlanWish) -> Iterator[Invalid]:
     if not wish.name:
-        yield Invalid("name", "required")
+        yield Invalid("name", "plan_name")
     if len(wish.name) > NAME_MAX:
         yield Invalid("name", "too_long", high=NAME_MAX)
     if len(wish.description) > DESCRIPTION_MAX:

@@ -7,7 +7,7 @@ language, and plain formatting of times.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -77,6 +77,11 @@ def local_date(moment: datetime) -> str:
     if _is_english():
         return _english_day(here)
     return f"{here.year}-{here.month:02d}-{here.day:02d}"
+
+
+def local_last_day(ends_at: datetime) -> str:
+    """Return the last day of something that ends at a midnight, in the reader's zone and language."""
+    return local_date(ends_at - timedelta(microseconds=1))
 
 
 def iso(moment: datetime) -> str:

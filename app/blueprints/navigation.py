@@ -37,6 +37,7 @@ OF_PLANET = {
     "rules": "planets.rules",
     "membership": "memberships.mine",
     "members": "memberships.members",
+    "plans": "billing.plans",
     "settings": "planets.settings_basics",
 }
 GUARDED = {
@@ -51,6 +52,7 @@ GUARDED = {
     "tags": Action.TAGS_EDIT,
     "membership": Action.PLANET_READ,
     "members": Action.MEMBER_LIST,
+    "plans": Action.PLANS_EDIT,
     "settings": Action.SETTINGS_EDIT,
 }
 KEPT = 1_000

@@ -163,7 +163,7 @@ def test_a_fixed_end_is_sold_until_it_comes(cast: Cast, noon: datetime) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
-        ({"name": ""}, "name", "required"),
+        ({"name": ""}, "name", "plan_name"),
         ({"name": "长" * 61}, "name", "too_long"),
         ({"description": "长" * 501}, "description", "too_long"),
         ({"currency": "XXX"}, "currency", "choice"),

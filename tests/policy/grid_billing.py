@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from tests.policy.grid_rows import SIGNED_IN
+from tests.policy.grid_rows import (
+    LEADERS,
+    LEADERS_ACT,
+    OWNER,
+    OWNER_ACT,
+    SIGNED_IN,
+    SIGNED_IN_ACT,
+)
 
 GRID: dict[str, str] = {
+    # what is sold
+    "GET {p}/plans": LEADERS,
+    "GET {p}/plans/new": LEADERS,
+    "POST {p}/plans/new": LEADERS_ACT,
+    "GET {p}/plans/{plan}/edit": LEADERS,
+    "POST {p}/plans/{plan}/edit": LEADERS_ACT,
+    "POST {p}/plans/{plan}/sell": LEADERS_ACT,
+    "POST {p}/plans/{plan}/retire": LEADERS_ACT,
+    "POST {p}/plans/{plan}/move/up": LEADERS_ACT,
+    "POST {p}/plans/{plan}/wait": "DDDD ADA ADAD DD A D",
+    "POST {p}/plans/{plan}/wait/end": SIGNED_IN_ACT,
+    "GET {p}/coupons": LEADERS,
+    "POST {p}/coupons": LEADERS_ACT,
+    "POST {p}/coupons/{coupon}/end": LEADERS_ACT,
+    "GET {p}/pause": OWNER,
+    "POST {p}/pause": OWNER_ACT,
+    "POST {p}/resume": OWNER_ACT,
     # buying: whoever pays nothing is taken to where he stands
     "GET {p}/buy": "AAAA AAA AAAD AA A S",
     "POST {p}/buy/{plan}": "DDDD ADA ADAD DD A D",

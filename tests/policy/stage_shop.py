@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.billing import demo_machine
 from app.billing.gateway import CheckoutWish
-from app.billing.models import DemoCheckout, Order, Plan, PlanVersion
+from app.billing.models import Coupon, DemoCheckout, Order, Plan, PlanVersion
 from app.kernel import clock
 from app.kernel.db import unit_of_work
 from tests.cast import Cast
@@ -56,7 +56,21 @@ def shelf(cast: Cast) -> dict[str, str]:
                 created_at=moment,
             )
         )
-        return {"plan": plan.public_id, "order": order.public_id, "checkout": "demo_checkout"}
+        coupon = _coupon(cast)
+        session.add(coupon)
+        session.flush()
+        names = {"plan": plan.public_id, "coupon": coupon.public_id, "order": order.public_id}
+        return {**names, "checkout": "demo_checkout"}
+
+
+def _coupon(cast: Cast) -> Coupon:
+    return Coupon(
+        planet_id=cast.planet_id,
+        code="SPRING",
+        percent=10,
+        created_at=clock.now(),
+        created_by=cast.users["owner"],
+    )
 
 
 def _wish(order: Order) -> CheckoutWish:

@@ -61,7 +61,7 @@ def find_problems(wish: CouponWish, now: datetime) -> list[Invalid]:
     if len(tidy_line(wish.label)) > LABEL_MAX:
         found.append(Invalid("label", "too_long", high=LABEL_MAX))
     if wish.ends_at is not None and wish.ends_at <= max(now, wish.starts_at or now):
-        found.append(Invalid("ends_at", "past"))
+        found.append(Invalid("ends_at", "coupon_dates"))
     if wish.uses is not None and not 1 <= wish.uses <= USES_MAX:
         found.append(Invalid("uses", "amount", low=1, high=USES_MAX))
     return found

@@ -1,6 +1,29 @@
 """The door of billing: plans and coupons, buying, orders, codes, subscriptions, the ledger."""
 
-from app.blueprints.billing import buy, codes, comps, demo, orders, redeem
+from app.blueprints.billing import (
+    buy,
+    codes,
+    comps,
+    coupons,
+    demo,
+    orders,
+    pausing,
+    plans,
+    redeem,
+    waiting,
+)
 from app.blueprints.billing.door import bp
 
-__all__ = ["bp", "buy", "codes", "comps", "demo", "orders", "redeem"]
+__all__ = [
+    "bp",
+    "buy",
+    "codes",
+    "comps",
+    "coupons",
+    "demo",
+    "orders",
+    "pausing",
+    "plans",
+    "redeem",
+    "waiting",
+]

@@ -11,7 +11,6 @@ from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
 from app.billing.gateway import GatewayError
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.offers import offers_for
 from app.blueprints.entrance import (
     current_site,
     declares,
@@ -20,6 +19,7 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
+from app.blueprints.offers import offers_for
 from app.blueprints.planets.landing import cover_shape
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work

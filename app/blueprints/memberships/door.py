@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import get_timezone, lazy_gettext
@@ -60,17 +61,23 @@ def read_last_day(field: str) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(typed)
-        ends = datetime.combine(day + timedelta(days=1), time(), tzinfo=get_timezone())
+        ends = datetime.combine(day + timedelta(days=1), time(), tzinfo=reader_zone())
         return ends.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid(field, "unreadable") from None
+
+
+def reader_zone() -> ZoneInfo:
+    """Return the reader's zone. Not flask_babel's, of pytz: put into a time, such a one counts as its
+    zone did a century ago, in Shanghai six minutes off."""
+    return ZoneInfo(str(get_timezone()))
 
 
 def last_day(ends_at: datetime | None) -> str:
     """Return an end as the day a form shows, the last one included; "" for never."""
     if ends_at is None:
         return ""
-    return (ends_at - timedelta(microseconds=1)).astimezone(get_timezone()).date().isoformat()
+    return (ends_at - timedelta(microseconds=1)).astimezone(reader_zone()).date().isoformat()
 
 
 def person_shape(slug: str, *, name: str, avatar: str, role: str, member: str) -> dict[str, Any]:

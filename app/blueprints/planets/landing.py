@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app.blueprints.discussion.present import Shape, card_shape
 from app.blueprints.entrance import declares, enter_planet
+from app.blueprints.offers import Offer, offers_for
 from app.blueprints.page import media_url
 from app.blueprints.planets.door import bp
 from app.blueprints.planets.words import CATEGORY_NAMES
@@ -19,7 +20,7 @@ from app.discussion.queries.people import has_readable_words
 from app.discussion.queries.samples import count_activity, list_samples
 from app.memberships.queries import OwnMembership, Person, count_members, find_own, find_owner
 from app.planets.queries import PlanetView, get_intro
-from app.policy import Action, Actor, Reason, Standing, can
+from app.policy import Action, Actor, Joining, Reason, Standing, can
 
 ACTIVITY_DAYS = 30
 
@@ -48,6 +49,8 @@ def show_landing(planet: PlanetView, actor: Actor) -> str:
         samples=_samples(planet, actor),
         own=own,
         door=door_state(actor, own),
+        offers=_offers(planet, actor),
+        may_buy=may_buy(planet, actor),
     )
 
 
@@ -83,6 +86,25 @@ def door_state(actor: Actor, own: OwnMembership | None) -> str:
     if reason is not None:
         return closed.get(reason, "removed")
     return {Standing.EXPIRED: "renew", Standing.LEFT: "rejoin"}.get(actor.standing, "join")
+
+
+def may_buy(planet: PlanetView, actor: Actor) -> bool:
+    """Whether the way in, or the way on, leads through the page where one buys.
+
+    A visitor is shown it too: he signs in on the way. Who must be let in first is not.
+    """
+    if not planet.paid or planet.paused_at is not None:
+        return False
+    if actor.user_id is None:
+        return planet.joining == Joining.OPEN
+    return bool(can(actor, Action.PLAN_BUY))
+
+
+def _offers(planet: PlanetView, actor: Actor) -> list[Offer]:
+    """Return what is on sale, for whoever does not hold access for good already."""
+    if not planet.paid or can(actor, Action.PLAN_BUY).reason is Reason.NEVER_ENDS:
+        return []
+    return offers_for(planet, actor)
 
 
 def _owner_shape(planet: PlanetView, actor: Actor, owner: Person) -> Shape:

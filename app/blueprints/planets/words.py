@@ -73,6 +73,48 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ("member", "heir_account"): lazy_gettext("This account cannot be used now. Choose another."),
     ("confirmation", "mismatch"): lazy_gettext("Type “%(expected)s” to confirm."),
     ("password", "wrong_password"): lazy_gettext("This is not your password."),
+    ("name", "plan_name"): lazy_gettext("A plan needs a name."),
+    ("compare_amount", "compare_low"): lazy_gettext(
+        "The price that is struck through must be higher than the price."
+    ),
+    ("term", "term_subscription"): lazy_gettext(
+        "A subscription renews by months or years. Choose one of them, or sell a pass."
+    ),
+    ("until_at", "required"): lazy_gettext("Choose the last day."),
+    ("until_at", "past"): lazy_gettext("This day is over. Choose a later one."),
+    ("until_at", "far"): lazy_gettext("Choose a day within the next ten years."),
+    ("steps", "step_when"): lazy_gettext(
+        "Each step needs a price and either a number of members or a day, not both."
+    ),
+    ("steps", "step_low"): lazy_gettext("Each step must cost more than the price it begins with."),
+    ("steps", "step_order"): lazy_gettext(
+        "Steps must rise: more members or a later day, and a higher price."
+    ),
+    ("steps", "step_count"): lazy_gettext("At most %(high)s steps."),
+    ("", "plan_count"): lazy_gettext("A planet has at most %(high)s plans."),
+    ("code", "coupon_code"): lazy_gettext(
+        "Use 3 to 30 letters, digits, hyphens or Chinese characters."
+    ),
+    ("code", "coupon_taken"): lazy_gettext("This planet has a coupon with this code already."),
+    ("ends_at", "coupon_dates"): lazy_gettext("The last day must come after today and the first."),
+    ("coupon", "coupon_unknown"): lazy_gettext("This planet has no such coupon. Check the code."),
+    ("coupon", "coupon_early"): lazy_gettext("This coupon is not valid yet."),
+    ("coupon", "coupon_over"): lazy_gettext("This coupon has ended."),
+    ("coupon", "coupon_used_up"): lazy_gettext("This coupon has been used up."),
+    ("coupon", "coupon_other_plan"): lazy_gettext("This coupon is for another plan."),
+    ("coupon", "coupon_passes_only"): lazy_gettext("Coupons do not apply to subscriptions."),
+    ("coupon", "coupon_join_only"): lazy_gettext("This coupon is for new members."),
+    ("coupon", "coupon_renewal_only"): lazy_gettext("This coupon is for renewing."),
+    ("plan", "plan_not_on_sale"): lazy_gettext("This plan is not sold any more."),
+    ("plan", "plan_over"): lazy_gettext("This plan has ended."),
+    ("plan", "plan_held"): lazy_gettext("You have access for longer than this plan gives."),
+    (_ANY, "unreadable"): lazy_gettext("This is no day. Choose one."),
+    (_ANY, "money"): lazy_gettext("Write an amount, for example 199 or 19.90."),
+    (_ANY, "money_decimals"): lazy_gettext(
+        "%(currency)s is written with at most %(decimals)s decimals."
+    ),
+    (_ANY, "money_low"): lazy_gettext("Payment providers charge at least %(low)s %(currency)s."),
+    (_ANY, "money_high"): lazy_gettext("Payment providers charge at most %(high)s %(currency)s."),
     (_ANY, "required"): lazy_gettext("Please fill this in."),
     (_ANY, "too_long"): lazy_gettext("Too long: at most %(high)s characters."),
     (_ANY, "choice"): lazy_gettext("Please choose one from the list."),

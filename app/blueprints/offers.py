@@ -12,8 +12,8 @@ from app.billing.prices import Pricing, Step
 from app.billing.pricing import Quote, per_day, quote
 from app.billing.queries.plans import list_on_sale
 from app.billing.queries.wishes import waited_for
-from app.blueprints.billing.formatting import price
-from app.blueprints.language import local_date
+from app.blueprints.language import local_date, local_last_day
+from app.blueprints.money import price
 from app.kernel.errors import Invalid
 from app.planets.queries import PlanetView
 from app.policy import Actor
@@ -103,7 +103,7 @@ def term_words(version: PlanVersion) -> str:
         case "year":
             return str(ngettext("%(num)s year", "%(num)s years", count))
         case "until" if version.until_at is not None:
-            return str(gettext("until %(day)s", day=local_date(version.until_at)))
+            return str(gettext("until %(day)s", day=local_last_day(version.until_at)))
         case _lifetime:
             return str(gettext("for ever"))
 

@@ -1,0 +1,148 @@
+"""Coupons: the list, making one, ending one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, render_template, request
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from app.billing.actions.coupons import CouponWish, create_coupon, end_coupon, find_problems
+from app.billing.money import get_currency
+from app.billing.queries.coupons import CouponLine, list_coupons
+from app.billing.queries.plans import list_plans
+from app.blueprints.billing.door import bp
+from app.blueprints.billing.plan_form import Reader
+from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.language import local_date, local_last_day
+from app.blueprints.memberships.door import Page
+from app.blueprints.money import currency_options, price
+from app.blueprints.planets.words import errors_of
+from app.kernel import clock
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
+from app.planets.queries import PlanetView
+from app.policy import Action, Actor, can
+
+STATES: dict[str, tuple[Any, str]] = {
+    "open": (lazy_gettext("Valid"), "ok"),
+    "early": (lazy_gettext("Not yet"), "info"),
+    "used_up": (lazy_gettext("Used up"), ""),
+    "ended": (lazy_gettext("Ended"), ""),
+}
+PURPOSES: dict[str, Any] = {
+    "both": lazy_gettext("Joining and renewing"),
+    "join": lazy_gettext("Joining"),
+    "renewal": lazy_gettext("Renewing"),
+}
+
+
+@bp.get("/p/<slug>/coupons")
+@declares(Action.PLANS_EDIT)
+def coupons(slug: str) -> Page:
+    """List the planet's coupons, with the form of a new one."""
+    planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    currency = "CNY" if str(get_locale()).startswith("zh") else "USD"
+    return _page(planet, actor, {"kind": "percent", "currency": currency}, errors={})
+
+
+@bp.post("/p/<slug>/coupons")
+@declares(Action.PLANS_EDIT)
+def make_coupon(slug: str) -> Page:
+    """Make a coupon."""
+    planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    reader = Reader(request.form)
+    wish = _read(reader)
+    for problem in find_problems(wish, clock.now()):
+        reader.refuse(problem)
+    if not reader.errors:
+        try:
+            with unit_of_work():
+                create_coupon(actor, wish=wish)
+        except Invalid as problem:
+            reader.errors.update(errors_of([problem]))
+    if reader.errors:
+        return _page(planet, actor, request.form.to_dict(), errors=reader.errors)
+    flash(gettext("The coupon is valid. Give its code to whom it is for."), "ok")
+    return see_other("billing.coupons", slug=slug)
+
+
+@bp.post("/p/<slug>/coupons/<public_id>/end")
+@declares(Action.PLANS_EDIT)
+def stop_coupon(slug: str, public_id: str) -> Page:
+    """End a coupon now."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    with unit_of_work():
+        end_coupon(actor, public_id=public_id)
+    flash(gettext("The coupon has ended."), "ok")
+    return see_other("billing.coupons", slug=slug)
+
+
+def _read(reader: Reader) -> CouponWish:
+    typed = reader.typed
+    by_amount = typed.get("kind") == "amount"
+    currency = typed.get("currency", "")
+    return CouponWish(
+        code=typed.get("code", ""),
+        percent=0 if by_amount else reader.number("percent"),
+        amount=_amount(reader, currency) if by_amount else 0,
+        currency=currency if by_amount else "",
+        plan=typed.get("plan", ""),
+        purpose=typed.get("purpose", "both"),
+        label=typed.get("label", ""),
+        starts_at=reader.first_day("starts_at"),
+        ends_at=reader.last_day("ends_at"),
+        uses=reader.number("uses") if typed.get("uses", "").strip() else None,
+    )
+
+
+def _amount(reader: Reader, currency: str) -> int:
+    try:
+        get_currency(currency)
+    except Invalid as problem:
+        reader.refuse(problem)
+        return 1
+    if not reader.typed.get("amount", "").strip():
+        reader.refuse(Invalid("amount", "required"))
+    # 0 would read as "by percent"; what is wrong with the amount is said already.
+    return reader.money("amount", currency) or 1
+
+
+def _page(
+    planet: PlanetView, actor: Actor, typed: dict[str, str], *, errors: dict[str, str]
+) -> Page:
+    lines = list_plans(actor, planet)
+    html = render_template(
+        "billing/coupons.html",
+        coupons=[_row(line, actor) for line in list_coupons(actor, planet.id)],
+        typed=typed,
+        errors=errors,
+        plans=[(p.plan.public_id, p.version.name) for p in lines if p.plan.state != "retired"],
+        purposes=list(PURPOSES.items()),
+        currencies=currency_options(),
+    )
+    return (html, 422) if errors else html
+
+
+def _row(line: CouponLine, actor: Actor) -> dict[str, Any]:
+    coupon, state = line.coupon, line.state(actor.now)
+    off = price(coupon.amount, coupon.currency) if coupon.amount else f"{coupon.percent} %"
+    ends = local_last_day(coupon.ends_at) if coupon.ends_at else ""
+    return {
+        "public_id": coupon.public_id,
+        "code": coupon.code,
+        "off": off,
+        "label": coupon.label,
+        "plan": line.plan or gettext("Every plan"),
+        "purpose": PURPOSES[coupon.purpose],
+        "used": line.used,
+        "left": coupon.uses_left,
+        "starts": local_date(coupon.starts_at) if coupon.starts_at else "",
+        "ends": ends,
+        "state": STATES[state][0],
+        "tone": STATES[state][1],
+        "open": state in ("open", "early"),
+    }
