@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import or_, select, update
 
-from sqlalchemy import ScalarSelect, func, or_, select, update
-
-from app.billing.models import Order, Plan
-from app.billing.states import HOLDS
+from app.billing.models import Plan
+from app.billing.queries.plans import seats_taken
 from app.kernel.db import db
 from app.kernel.errors import Conflict
-from app.memberships.models import Entitlement, Membership
 from app.memberships.rows import get_terms
 
 
@@ -22,43 +19,15 @@ def take_seat(plan: Plan, *, user_id: int) -> None:
     """
     db.session.flush()
     db.session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
-    free = or_(Plan.seat_limit.is_(None), _taken(plan, but=user_id) < Plan.seat_limit)
+    moment = get_terms(plan.planet_id).moment()
+    taken = seats_taken(plan.id, plan.public_id, now=moment, besides=user_id)
     # A statement of its own after the lock: it sees what the buyer before wrote.
     got = db.session.execute(
         update(Plan)
-        .where(Plan.id == plan.id, free)
+        .where(Plan.id == plan.id, or_(Plan.seat_limit.is_(None), taken < Plan.seat_limit))
         .values(position=Plan.position)
         .returning(Plan.id)
         .execution_options(synchronize_session=False)
     )
     if got.one_or_none() is None:
         raise Conflict("sold_out")
-
-
-def count_taken(plan: Plan) -> int:
-    """Return how many seats are taken: live or suspended entitlements, and holds."""
-    return db.session.scalar(select(_taken(plan, but=0))) or 0
-
-
-def _taken(plan: Plan, *, but: int) -> ScalarSelect[Any]:
-    members = (
-        select(Membership.user_id)
-        .join(Entitlement, Entitlement.membership_id == Membership.id)
-        .where(
-            Entitlement.plan_ref == plan.public_id,
-            Entitlement.revoked_at.is_(None),
-            or_(
-                Entitlement.until_at.is_(None),
-                Entitlement.until_at > get_terms(plan.planet_id).moment(),
-            ),
-            Membership.user_id != but,
-        )
-    )
-    holds = select(Order.user_id).where(
-        Order.plan_id == plan.id,
-        Order.kind == "membership",
-        Order.state.in_([state.value for state in HOLDS]),
-        Order.user_id != but,
-    )
-    people = members.union(holds).subquery()
-    return select(func.count()).select_from(people).scalar_subquery()
