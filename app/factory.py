@@ -25,6 +25,7 @@ from app.billing.demo_gateway import DemoGateway
 from app.billing.gateway import gateways
 from app.billing.house import house
 from app.billing.stripe_gateway import StripeGateway
+from app.billing.transfer_gateway import TransferGateway
 from app.blueprints import (
     accounts,
     assets,
@@ -264,6 +265,7 @@ def _payments(settings: Settings) -> None:
     gateways.environment = settings.payments
     gateways.default = "demo" if settings.payments == "demo" else "stripe"
     settling.deal_in(settings.payments)
+    gateways.by_name["transfer"] = TransferGateway(settings.payments)
     if settings.payments == "demo":
         page = f"{settings.base_url}/demo-checkout/{{ref}}"
         gateways.by_name["demo"] = DemoGateway(page)

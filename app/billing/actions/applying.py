@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.billing.actions.access import give_access
+from app.billing.actions.codes import make_gift_code
 from app.billing.actions.doubles import give_back_doubles
 from app.billing.actions.orders import change, release
 from app.billing.events import OrderSettled, SeatFreed
@@ -40,9 +41,12 @@ def apply_fact(order: Order, fact: CheckoutFact, *, cause: str) -> None:
         _write_subscription(order, fact.subscription)
     db.session.flush()
     _move(order, state_of(fact), fact, cause=cause)
-    if OrderState(order.state) in SETTLED and order.kind == "membership":
+    settled = OrderState(order.state) in SETTLED
+    if settled and order.kind == "membership":
         give_access(order, fact)
         give_back_doubles(order)
+    elif settled and order.kind == "gift":
+        make_gift_code(order)
     book_order(order)
 
 

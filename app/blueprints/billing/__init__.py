@@ -10,6 +10,7 @@ from app.blueprints.billing import (
     pausing,
     plans,
     redeem,
+    transfers,
     waiting,
 )
 from app.blueprints.billing.door import bp
@@ -25,5 +26,6 @@ __all__ = [
     "pausing",
     "plans",
     "redeem",
+    "transfers",
     "waiting",
 ]

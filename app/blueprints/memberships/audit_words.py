@@ -51,6 +51,9 @@ ACTS: dict[str, Any] = {
     "comp.take": lazy_gettext("took up complimentary access"),
     "comp.revoke": lazy_gettext("revoked the complimentary access of"),
     "question_price.set": lazy_gettext("set the price of questions to"),
+    "transfer.note": lazy_gettext("changed how one pays by transfer"),
+    "transfer.paid": lazy_gettext("approved a transfer:"),
+    "transfer.declined": lazy_gettext("declined a transfer:"),
     "topic.edit": lazy_gettext("edited somebody's topic"),
     "topic.delete": lazy_gettext("deleted somebody's topic"),
     "topic.pinned": lazy_gettext("pinned a topic"),
@@ -77,7 +80,10 @@ KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
         lazy_gettext("Content"),
         ("topic", "comment", "question", "answer", "series", "tag"),
     ),
-    "access": (lazy_gettext("Access and money"), ("codes", "code", "comp", "question_price")),
+    "access": (
+        lazy_gettext("Access and money"),
+        ("codes", "code", "comp", "transfer", "question_price"),
+    ),
     "prices": (lazy_gettext("Plans and prices"), ("plan", "coupon")),
     "planet": (lazy_gettext("The planet"), ("planet",)),
 }
