@@ -12,6 +12,7 @@ import jinja2
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -19,6 +20,7 @@ from app import cli
 from app.accounts.actions import purge_stale
 from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
+from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile, sync_open_orders
 from app.billing.actions.seat_wishes import tell_all_waiting
 from app.billing.demo_gateway import DemoGateway
@@ -126,6 +128,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def create_web() -> Flask:
+    """Build the application as the web server does. Ends the process when the database was made for
+    another kind of money; one that is out of reach or has no tables yet is told by /readyz."""
+    app = create_app()
+    with app.app_context():
+        try:
+            mismatch = find_mismatch(gateways.environment)
+        except SQLAlchemyError:
+            mismatch = None
+        db.session.remove()
+    if mismatch is not None:
+        raise SystemExit(f"Planetarium cannot start: {mismatch}")
+    return app
+
+
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or "development-only",
@@ -200,6 +217,7 @@ def _frame(app: Flask, settings: Settings) -> None:
     kept.install(app, development=settings.env == "development")
     frame.install(app, development=settings.env == "development")
     money.install(app)
+    app.jinja_env.globals["demo_payments"] = settings.payments == "demo"
     assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
