@@ -22,6 +22,7 @@ from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
 from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile, sync_open_orders
+from app.billing.actions.reminders import remind
 from app.billing.actions.seat_wishes import tell_all_waiting
 from app.billing.demo_gateway import DemoGateway
 from app.billing.gateway import gateways
@@ -253,6 +254,7 @@ def _mail(app: Flask, settings: Settings) -> None:
             site_name=settings.site_name,
             base_url=settings.base_url,
             default_language=settings.default_language,
+            default_timezone=settings.default_timezone,
             translations=ROOT / "app" / "translations",
             templates=ROOT / "templates" / "mail",
             signing_key=str(app.secret_key),
@@ -315,6 +317,7 @@ def _timetable(app: Flask) -> None:
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
+    timetable.add("remind", every=timedelta(hours=1), run=remind)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
