@@ -9,7 +9,10 @@ from app.blueprints.billing import (
     orders,
     pausing,
     plans,
+    provider_log,
     redeem,
+    subscriber,
+    subscribers,
     transfers,
     waiting,
 )
@@ -25,7 +28,10 @@ __all__ = [
     "orders",
     "pausing",
     "plans",
+    "provider_log",
     "redeem",
+    "subscriber",
+    "subscribers",
     "transfers",
     "waiting",
 ]
