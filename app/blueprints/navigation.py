@@ -38,6 +38,7 @@ OF_PLANET = {
     "membership": "memberships.mine",
     "members": "memberships.members",
     "plans": "billing.plans",
+    "numbers": "insights.numbers",
     "settings": "planets.settings_basics",
 }
 GUARDED = {
@@ -53,6 +54,7 @@ GUARDED = {
     "membership": Action.PLANET_READ,
     "members": Action.MEMBER_LIST,
     "plans": Action.PLANS_EDIT,
+    "numbers": Action.INCOME_READ,
     "settings": Action.SETTINGS_EDIT,
 }
 KEPT = 1_000

@@ -152,9 +152,7 @@ def _write(
     asked: Quote,
     purchase: Purchase,
 ) -> Order:
-    # A transfer pays one period: nothing renews by itself.
-    by_hand = purchase.gateway == "transfer"
-    subscribes = version.mode == "subscription" and purchase.kind == "membership" and not by_hand
+    subscribes = version.mode == "subscription" and purchase.kind == "membership"
     return Order(
         planet_id=planet.id,
         user_id=user_id,

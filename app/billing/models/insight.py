@@ -31,6 +31,8 @@ class FunnelStep(Base):
     __table_args__ = (
         UniqueConstraint("planet_id", "visitor", "step"),
         Index("ix_funnel_steps_planet_id_at", "planet_id", "at"),
+        Index("ix_funnel_steps_user_id_planet_id", "user_id", "planet_id"),
+        Index("ix_funnel_steps_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

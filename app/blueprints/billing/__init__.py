@@ -9,11 +9,7 @@ from app.blueprints.billing import (
     orders,
     pausing,
     plans,
-    provider_log,
     redeem,
-    subscriber,
-    subscribers,
-    transfers,
     waiting,
 )
 from app.blueprints.billing.door import bp
@@ -28,10 +24,6 @@ __all__ = [
     "orders",
     "pausing",
     "plans",
-    "provider_log",
     "redeem",
-    "subscriber",
-    "subscribers",
-    "transfers",
     "waiting",
 ]
