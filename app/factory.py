@@ -22,6 +22,7 @@ from app.billing import models as billing_rows
 from app.billing.actions.funnel import purge_steps
 from app.billing.actions.reconcile import reconcile, sync_open_orders
 from app.billing.actions.seat_wishes import tell_all_waiting
+from app.billing.actions.webhooks import purge_bodies, retry_failed
 from app.billing.demo_gateway import DemoGateway
 from app.billing.gateway import gateways
 from app.billing.house import house
@@ -192,7 +193,8 @@ def _sessions(app: Flask) -> None:
     manager = flask_login.LoginManager(app)
     manager.session_protection = None
     manager.user_loader(entrance.load_login)
-    CSRFProtect(app)
+    # Stripe signs what it posts; there is no form to carry a token.
+    CSRFProtect(app).exempt("app.blueprints.billing.webhooks.hear_stripe")
     cookies.install(app)
 
 
@@ -300,6 +302,8 @@ def _timetable(app: Flask) -> None:
     timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
+    timetable.add("retry_webhooks", every=timedelta(hours=1), run=retry_failed)
+    timetable.add("purge_webhook_bodies", every=timedelta(hours=24), run=purge_bodies)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
     timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)

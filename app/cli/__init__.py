@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import backup, doctor, mail, outbox, people, rebuild, seed, seed_demo, worker
+from app.cli import backup, doctor, mail, outbox, payments, people, rebuild, seed, seed_demo, worker
 
 COMMANDS = (
     backup.command,
     doctor.command,
     mail.command,
     outbox.command,
+    payments.command,
     people.command,
     rebuild.command,
     seed.command,

@@ -8,6 +8,7 @@ import pytest
 
 from app.billing.gateway import gateways
 from app.billing.stripe_gateway import StripeGateway
+from app.memberships import settling
 from tests.billing.stripe_double import StripeDouble
 
 
@@ -31,5 +32,7 @@ def stripe(double: StripeDouble, gateway: StripeGateway) -> Iterator[StripeDoubl
     held = (dict(gateways.by_name), gateways.default, gateways.environment)
     gateways.by_name = {"stripe": gateway}
     gateways.default, gateways.environment = "stripe", "test"
+    settling.deal_in("test")
     yield double
+    settling.deal_in(held[2])
     gateways.by_name, gateways.default, gateways.environment = held

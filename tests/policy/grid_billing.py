@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.policy.grid_rows import (
     LEADERS,
     LEADERS_ACT,
+    NOBODY,
     OWNER,
     OWNER_ACT,
     SIGNED_IN,
@@ -44,6 +45,8 @@ GRID: dict[str, str] = {
     # the demo provider's page: the buyer's, and staff's to play with
     "GET /demo-checkout/{checkout}": "AAAH AHH HHHH HH H S",
     "POST /demo-checkout/{checkout}/pay": "AAAH AHH HHHH HH H D",
+    # Where nobody pays by Stripe there is no such page; where one does, its signature is the right.
+    "POST /webhooks/stripe": NOBODY,
 }
 
 # What a request must carry to come as far as the policy.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from app.billing.actions.catching_up import catch_up
 from app.billing.actions.checkout import open_page
 from app.billing.actions.refunds import send_refund
 from app.billing.actions.sync import sync
@@ -47,9 +48,11 @@ def reconcile() -> Report:
     Opens its own units of work, one order after the other. A provider that fails for one order is
     told in the report and stops nothing else.
     """
-    report = Report()
+    report, began = Report(), clock.now()
     _send_refunds(report)
-    _sync_all(_unsettled(), report)
+    unsettled = _unsettled()
+    _sync_all(unsettled, report)
+    _catch_up(report, synced=set(unsettled), since=began)
     # What came of the syncs: doubles that are to be given back.
     _send_refunds(report)
     return report
@@ -117,6 +120,18 @@ def _sync_all(order_ids: Iterable[int], report: Report) -> None:
         except GatewayError as error:
             report.failures.append(f"order {order_id}: {error}")
             continue
+        report.changes += _told(order_id, after=last)
+
+
+def _catch_up(report: Report, *, synced: set[int], since: datetime) -> None:
+    """Handle the events that never came: also of orders that nobody looks after any more."""
+    last = db.session.scalar(select(func.max(OrderChange.id))) or 0
+    db.session.rollback()
+    report.failures += catch_up(synced=synced, since=since).failures
+    changed = select(OrderChange.order_id).where(
+        OrderChange.id > last, OrderChange.cause == "reconcile"
+    )
+    for order_id in sorted(set(db.session.scalars(changed))):
         report.changes += _told(order_id, after=last)
 
 

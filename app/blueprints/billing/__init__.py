@@ -11,6 +11,7 @@ from app.blueprints.billing import (
     plans,
     redeem,
     waiting,
+    webhooks,
 )
 from app.blueprints.billing.door import bp
 
@@ -26,4 +27,5 @@ __all__ = [
     "plans",
     "redeem",
     "waiting",
+    "webhooks",
 ]

@@ -1,0 +1,38 @@
+"""Where Stripe tells what happened. Public, without session and CSRF: the signature is the right."""
+
+from __future__ import annotations
+
+from flask import abort, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.billing.actions.webhooks import GATEWAY, handle, receive
+from app.billing.gateway import BadWebhook, gateways
+from app.blueprints.billing.door import bp
+from app.blueprints.entrance import declares
+from app.kernel import clock
+from app.kernel.logs import get_logger
+
+LONGEST_BODY = 1_000_000
+
+log = get_logger("webhooks")
+
+
+@bp.post("/webhooks/stripe")
+@declares("public")
+def hear_stripe() -> tuple[str, int]:
+    """Take an event: 400 for what is not to be believed, 503 for what should be told again, 200 for
+    all else (R1 to R4). Where nobody pays by Stripe there is no such page."""
+    gateway = gateways.by_name.get(GATEWAY)
+    if gateway is None:
+        abort(404)
+    # The factory exempts this view from CSRF, which would read the body as a form.
+    request.max_content_length = LONGEST_BODY
+    try:
+        body = request.get_data(cache=False, parse_form_data=False)
+        poke = gateway.read_webhook(body, dict(request.headers), now=clock.now())
+    except (BadWebhook, RequestEntityTooLarge) as error:
+        log.warning("a webhook was refused", why=str(error))
+        return "", 400
+    event_id = receive(poke)
+    done = event_id is None or handle(event_id)
+    return "", 200 if done else 503
