@@ -31,6 +31,8 @@ _OPEN_BEFORE_RULES = frozenset(
         "memberships.rules",
         "memberships.mine",
         "memberships.leave",
+        "billing.order",
+        "billing.purchases",
     }
 )
 

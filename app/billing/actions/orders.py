@@ -16,6 +16,7 @@ from app.billing.states import FINAL, OrderState
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, NotFound
+from app.memberships.actions.rules import accept_present_rules
 from app.memberships.rows import make_row, person_of, planet_of
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor
@@ -26,7 +27,8 @@ from app.policy.gate import require
 class Purchase:
     """What somebody wants to buy: a plan's public id; the price is never taken from a form.
 
-    `source` is where he came from, `kind` membership or gift, `gateway` "" for the usual one.
+    `source` is where he came from, `kind` membership or gift, `gateway` "" for the usual one;
+    `rules_version` the version of the planet's rules that he accepted with it, 0 for none.
     """
 
     plan: str
@@ -34,6 +36,7 @@ class Purchase:
     source: str = ""
     kind: str = "membership"
     gateway: str = ""
+    rules_version: int = 0
 
 
 def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
@@ -41,12 +44,15 @@ def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
 
     The same person's open order for the same thing is returned instead (R11). Refused by the policy;
     Conflict: `another` (an open order for something else, which the caller closes first), `sold_out`,
-    `subscribed` (a subscription renews by itself); Invalid for the coupon; NotFound without the plan.
+    `subscribed` (a subscription renews by itself); Invalid for the coupon and the rules;
+    NotFound without the plan.
     """
     require(actor, Action.PLAN_BUY if purchase.kind == "membership" else Action.ACCOUNT_USE)
     user_id = person_of(actor)
     # One after the other for one person: two tabs buy once.
-    make_row(planet_of(actor), user_id)
+    member = make_row(planet_of(actor), user_id)
+    if purchase.kind == "membership":
+        accept_present_rules(member, version=purchase.rules_version)
     plan, version = get_sold_plan(planet.id, purchase.plan)
     open_orders = list_open(planet.id, user_id)
     same = [order for order in open_orders if _same(order, version, purchase)]

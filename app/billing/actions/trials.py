@@ -11,6 +11,7 @@ from app.billing.pricing import quote
 from app.kernel import clock
 from app.kernel.errors import Conflict
 from app.memberships.actions.joining import Terms, start_membership
+from app.memberships.actions.rules import accept_present_rules
 from app.memberships.models import Membership
 from app.memberships.periods import Duration
 from app.memberships.rows import make_row, person_of
@@ -19,15 +20,17 @@ from app.policy import Action, Actor, Grace
 from app.policy.gate import require
 
 
-def start_trial(actor: Actor, planet: PlanetView, *, plan: str) -> Membership:
+def start_trial(
+    actor: Actor, planet: PlanetView, *, plan: str, rules_version: int = 0
+) -> Membership:
     """Let the actor try a plan for its days, without an order. In the caller's unit of work.
 
     The planet may let a trial read the last days only. Refused by the policy; Conflict: `trial_used`
-    (also by somebody who bought before, or when the plan has no trial), `sold_out`.
+    (also by somebody who bought before, or when the plan has no trial), `sold_out`; Invalid("rules").
     """
     require(actor, Action.PLAN_BUY)
     user_id = person_of(actor)
-    make_row(planet.id, user_id)
+    accept_present_rules(make_row(planet.id, user_id), version=rules_version)
     sold, version = get_sold_plan(planet.id, plan)
     days = quote(planet, actor, sold.id, now=clock.now()).trial_days
     if not days or version.mode != "pass" or find_renewing(planet.id, user_id) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import flash, render_template, request, url_for
 from flask_babel import get_locale, gettext, lazy_gettext
+from markupsafe import Markup
 from werkzeug.utils import redirect
 
 from app.billing.actions.checkout import Ways, begin
@@ -19,11 +20,13 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
+from app.blueprints.memberships.joining import due_rules
 from app.blueprints.offers import offers_for
 from app.blueprints.planets.landing import cover_shape
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
+from app.memberships.queries import find_own
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Reason, can
 
@@ -57,6 +60,7 @@ def checkout(slug: str, plan: str) -> Page:
         coupon=request.form.get("coupon", ""),
         source=request.form.get("source", ""),
         kind="gift" if "gift" in request.form else "membership",
+        rules_version=request.form.get("rules", 0, type=int),
     )
     try:
         order = begin(actor, planet, purchase, ways_back(slug))
@@ -76,7 +80,9 @@ def try_out(slug: str, plan: str) -> Page:
     planet, actor = enter_planet(slug)
     try:
         with unit_of_work():
-            start_trial(actor, planet, plan=plan)
+            start_trial(
+                actor, planet, plan=plan, rules_version=request.form.get("rules", 0, type=int)
+            )
     except Invalid as error:
         return _page(planet, actor, errors=errors_of([error]))
     except Conflict as conflict:
@@ -96,6 +102,7 @@ def ways_back(slug: str) -> Ways:
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = offers_for(planet, actor, coupon=coupon)
+    rules = due_rules(planet, find_own(actor))
     html = render_template(
         "billing/buy.html",
         cover=cover_shape(planet),
@@ -104,6 +111,9 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
         coupon=coupon,
         source=request.values.get("from", request.form.get("source", ""))[:40],
         errors=errors,
+        rules=rules,
+        rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
+        accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),
         renewing=actor.expires_at is not None,
         ends=actor.expires_at if actor.inside else None,
         refund_hours=planet.refund_hours,

@@ -14,7 +14,7 @@ from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.memberships import actions
 from app.memberships.queries import OwnMembership, find_own
-from app.planets.queries import PlanetView, find_rules
+from app.planets.queries import PlanetView, RulesVersion, find_rules
 from app.policy import Action, Actor, Joining, Reason, Standing, can
 
 
@@ -98,18 +98,24 @@ def send_leave(slug: str) -> Page:
     return see_other("planets.landing", slug=slug)
 
 
+def due_rules(planet: PlanetView, own: OwnMembership | None) -> RulesVersion | None:
+    """Return the rules that somebody has to accept before he comes in; None when there are none."""
+    accepted = own.rules_version if own else 0
+    if not planet.rules_version or accepted == planet.rules_version:
+        return None
+    return find_rules(planet.id, planet.rules_version)
+
+
 def _form(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
     own: OwnMembership | None = find_own(actor)
-    accepted = own.rules_version if own else 0
-    rules = find_rules(planet.id, planet.rules_version) if planet.rules_version else None
-    due = rules is not None and accepted != planet.rules_version
+    rules = due_rules(planet, own)
     return answer(
         "memberships/join.html",
         errors,
         cover=cover_shape(planet),
         door=door_state(actor, own),
         asks=planet.joining == Joining.APPROVAL,
-        rules=rules if due else None,
+        rules=rules,
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         typed=request.form,
         wants_nickname="nickname" in errors or bool(own and own.nickname),
