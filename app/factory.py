@@ -12,6 +12,7 @@ import jinja2
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -20,13 +21,16 @@ from app.accounts.actions import purge_stale
 from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
 from app.billing.actions.funnel import purge_steps
+from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile, sync_open_orders
+from app.billing.actions.reminders import remind
 from app.billing.actions.seat_wishes import tell_all_waiting
 from app.billing.actions.webhooks import purge_bodies, retry_failed
 from app.billing.demo_gateway import DemoGateway
 from app.billing.gateway import gateways
 from app.billing.house import house
 from app.billing.stripe_gateway import StripeGateway
+from app.billing.transfer_gateway import TransferGateway
 from app.blueprints import (
     accounts,
     assets,
@@ -129,6 +133,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def create_web() -> Flask:
+    """Build the application as the web server does. Ends the process when the database was made for
+    another kind of money; one that is out of reach or has no tables yet is told by /readyz."""
+    app = create_app()
+    with app.app_context():
+        try:
+            mismatch = find_mismatch(gateways.environment)
+        except SQLAlchemyError:
+            mismatch = None
+        db.session.remove()
+    if mismatch is not None:
+        raise SystemExit(f"Planetarium cannot start: {mismatch}")
+    return app
+
+
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or "development-only",
@@ -204,6 +223,7 @@ def _frame(app: Flask, settings: Settings) -> None:
     kept.install(app, development=settings.env == "development")
     frame.install(app, development=settings.env == "development")
     money.install(app)
+    app.jinja_env.globals["demo_payments"] = settings.payments == "demo"
     assets.install(app, ROOT / "static")
     errors.install(app)
     security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
@@ -239,6 +259,7 @@ def _mail(app: Flask, settings: Settings) -> None:
             site_name=settings.site_name,
             base_url=settings.base_url,
             default_language=settings.default_language,
+            default_timezone=settings.default_timezone,
             translations=ROOT / "app" / "translations",
             templates=ROOT / "templates" / "mail",
             signing_key=str(app.secret_key),
@@ -269,6 +290,7 @@ def _payments(settings: Settings) -> None:
     gateways.environment = settings.payments
     gateways.default = "demo" if settings.payments == "demo" else "stripe"
     settling.deal_in(settings.payments)
+    gateways.by_name["transfer"] = TransferGateway(settings.payments)
     if settings.payments == "demo":
         page = f"{settings.base_url}/demo-checkout/{{ref}}"
         gateways.by_name["demo"] = DemoGateway(page)
@@ -300,6 +322,7 @@ def _timetable(app: Flask) -> None:
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
+    timetable.add("remind", every=timedelta(hours=1), run=remind)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("retry_webhooks", every=timedelta(hours=1), run=retry_failed)

@@ -57,3 +57,35 @@ class ReceiptAsked(Event):
     name: ClassVar[str] = "billing.receipt_asked"
     order_id: int
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentArrived(Event):
+    """Money came in that was not known before: the buyer is told, with the receipt."""
+
+    name: ClassVar[str] = "billing.payment_arrived"
+    payment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSettled(Event):
+    """The provider gave money back."""
+
+    name: ClassVar[str] = "billing.refund_settled"
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFailed(Event):
+    """A subscription's charge failed; the provider tries again for some days."""
+
+    name: ClassVar[str] = "billing.charge_failed"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermReminded(Event):
+    """A member is to hear that his time ends soon, or has ended."""
+
+    name: ClassVar[str] = "billing.term_reminded"
+    reminder_id: int

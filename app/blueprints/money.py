@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from babel.numbers import format_currency, get_currency_name, parse_pattern
+from babel.numbers import get_currency_name
 from flask import Flask
 from flask_babel import get_locale
 
 from app.billing.money import COMMON, CURRENCIES, get_currency, shown_decimals, to_decimal
+from app.notifications.speech import write_amount
 
 
 def money(amount: int, currency: str) -> str:
@@ -31,14 +32,7 @@ def currency_options() -> list[tuple[str, str]]:
 
 
 def _format(amount: int, currency: str, decimals: int) -> str:
-    locale = get_locale()
-    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-    pattern.frac_prec = (decimals, decimals)
-    return str(
-        format_currency(
-            to_decimal(amount, currency), currency, pattern, locale=locale, currency_digits=False
-        )
-    )
+    return write_amount(amount, currency, get_locale(), decimals)
 
 
 def install(app: Flask) -> None:

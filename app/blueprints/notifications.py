@@ -17,6 +17,7 @@ from app.blueprints.entrance import (
     see_other,
     site_actor,
 )
+from app.blueprints.language import local_date
 from app.kernel.db import unit_of_work
 from app.kernel.errors import NotFound
 from app.notifications import actions, queries
@@ -42,7 +43,14 @@ def notices() -> str:
 
 
 def _say(sight: Sight) -> str:
-    return sentence(gettext, sight.kind, who=sight.who, planet=sight.planet, role=sight.role)
+    return sentence(
+        gettext,
+        sight.kind,
+        who=sight.who,
+        planet=sight.planet,
+        role=sight.role,
+        day=local_date(sight.day) if sight.day else "",
+    )
 
 
 @bp.get("/notices/<public_id>")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.billing.actions.installation import find_mismatch
 from app.blueprints import metrics
 from app.blueprints.entrance import declares
 from app.kernel import clock, schema
@@ -38,9 +39,10 @@ def healthz() -> tuple[dict[str, str], int]:
 @bp.get("/readyz")
 @declares("public")
 def readyz() -> tuple[dict[str, object], int]:
-    """Tell whether everything runs that visitors need: schema and worker; what is wrong otherwise."""
+    """Tell whether everything is there that visitors need: schema, worker, money of the right kind; what is
+    wrong otherwise."""
     try:
-        wrong = [why for why in (_schema_trouble(), _worker_trouble()) if why]
+        wrong = [why for why in (_schema_trouble(), _worker_trouble(), _money_trouble()) if why]
     except SQLAlchemyError as error:
         log.error("the database is out of reach", exc_info=error)
         wrong = ["the database is out of reach; see the log and DATABASE_URL"]
@@ -74,6 +76,10 @@ def _worker_trouble() -> str | None:
     if silent > SILENT_AFTER:
         return f"the worker has been silent for {int(silent.total_seconds())} s; {mend}"
     return None
+
+
+def _money_trouble() -> str | None:
+    return find_mismatch(current_app.extensions["planetarium.settings"].payments)
 
 
 def _readings() -> list[metrics.Reading]:

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
+from app.billing.actions.installation import find_mismatch
 from app.config import Settings, unknown_names
 from app.kernel import clock, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
@@ -78,7 +79,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", *trouble.split("; ", 1))
         return
     yield Finding("ok", "migrations are at head")
-    for examination in (_worker, _outbox):
+    for examination in (_money, _worker, _outbox):
         yield from examination(settings)
 
 
@@ -183,6 +184,15 @@ def _sqlite_version() -> Finding:
         f"SQLite {version} has the WAL-reset bug (fixed in 3.51.3): automatic check-points are off "
         "and the worker alone makes them, so keep one running",
     )
+
+
+def _money(settings: Settings) -> Iterator[Finding]:
+    trouble = find_mismatch(settings.payments)
+    if trouble is None:
+        yield Finding("ok", f"payments are {settings.payments}, as this database was made for")
+    else:
+        told, _, mend = trouble.rpartition(": ")
+        yield Finding("fail", told, mend)
 
 
 def _worker(_settings: Settings) -> Iterator[Finding]:

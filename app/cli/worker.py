@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app import __version__
+from app.billing.actions.installation import find_mismatch
 from app.kernel import schema
 from app.outbox.worker import Worker
 
@@ -23,6 +24,9 @@ def command() -> None:
     why = schema.find_trouble(schema.head_of(current_app.extensions["migrate"].directory))
     if why is not None:
         raise click.ClickException(why)
+    settings = current_app.extensions["planetarium.settings"]
+    if (mismatch := find_mismatch(settings.payments)) is not None:
+        raise click.ClickException(mismatch)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     process = Worker(
         name=f"{socket.gethostname()[:40]}-{os.getpid()}",

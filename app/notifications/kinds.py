@@ -26,6 +26,15 @@ class Kind(StrEnum):
     JOIN_DECLINED = "join_declined"
     ROLE_CHANGED = "role_changed"
     SEAT_FREE = "seat_free"
+    MAY_BUY = "may_buy"
+    TERM_ENDS = "term_ends"
+    TERM_ENDED = "term_ended"
+    PAYMENT_ARRIVED = "payment_arrived"
+    PAYMENT_FAILED = "payment_failed"
+    CHARGE_FAILED = "charge_failed"
+    REFUND_DONE = "refund_done"
+    PAYMENT_DISPUTED = "payment_disputed"
+    DISPUTE_LOST = "dispute_lost"
 
 
 COMMENTS = frozenset(
@@ -36,11 +45,25 @@ COMMENTS = frozenset(
         Kind.COMMENT_ON_ANSWER,
     }
 )
+REMINDERS = frozenset({Kind.TERM_ENDS, Kind.TERM_ENDED})
+# About an order of one's own, whatever became of the membership.
+OF_ORDERS = frozenset(
+    {
+        Kind.PAYMENT_ARRIVED,
+        Kind.PAYMENT_FAILED,
+        Kind.CHARGE_FAILED,
+        Kind.REFUND_DONE,
+        Kind.PAYMENT_DISPUTED,
+        Kind.DISPUTE_LOST,
+    }
+)
 
 
-def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "") -> str:
+def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: str = "") -> str:
     """Return what a notice says. `who` is a name in that planet, "" for an anonymous asker or when
-    nobody in particular acted; `role` a `PlanetRole`."""
+    nobody in particular acted; `role` a `PlanetRole`; `day` the last day of a term."""
+    if kind in REMINDERS or kind in OF_ORDERS or kind is Kind.MAY_BUY:
+        return _buying(_, kind, planet, day)
     if kind in COMMENTS:
         return _comment(_, kind, who or _("The asker"), planet)
     if kind in (Kind.INVITED, Kind.JOIN_REQUESTED, Kind.JOIN_APPROVED, Kind.JOIN_DECLINED):
@@ -98,6 +121,30 @@ def _joining(_: Say, kind: Kind, who: str, planet: str) -> str:
             return _("Your request to join %(planet)s was declined.", planet=planet)
 
 
+def _buying(_: Say, kind: Kind, planet: str, day: str) -> str:
+    match kind:
+        case Kind.MAY_BUY:
+            return _("%(planet)s takes you in: choose a membership.", planet=planet)
+        case Kind.TERM_ENDS:
+            return _("Your membership of %(planet)s ends on %(day)s.", planet=planet, day=day)
+        case Kind.TERM_ENDED:
+            return _("Your membership of %(planet)s ended on %(day)s.", planet=planet, day=day)
+        case Kind.PAYMENT_ARRIVED:
+            return _("Your payment for %(planet)s has arrived. Thank you.", planet=planet)
+        case Kind.PAYMENT_FAILED:
+            return _("Your payment for %(planet)s did not arrive.", planet=planet)
+        case Kind.CHARGE_FAILED:
+            return _("The charge for your subscription of %(planet)s failed.", planet=planet)
+        case Kind.REFUND_DONE:
+            return _("Money for %(planet)s was given back to you.", planet=planet)
+        case Kind.PAYMENT_DISPUTED:
+            return _("Your payment for %(planet)s is disputed: your access rests.", planet=planet)
+        case _other:
+            return _(
+                "Your payment for %(planet)s was taken back: your access ended.", planet=planet
+            )
+
+
 def role_name(_: Say, role: str) -> str:
     """Return a role's name inside a sentence."""
     names = {
@@ -125,6 +172,8 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("News of your question at %(site)s", site=site)
         case Kind.SEAT_FREE:
             return _("A seat is free at %(site)s", site=site)
+        case Kind.PAYMENT_ARRIVED | Kind.PAYMENT_FAILED | Kind.CHARGE_FAILED | Kind.REFUND_DONE:
+            return _("About a payment at %(site)s", site=site)
         case Kind.INVITED:
             return _("An invitation at %(site)s", site=site)
         case Kind.JOIN_REQUESTED:

@@ -24,6 +24,8 @@ TOPIC = "/p/{slug}/t/{public_id}"
 COMMENT = "/p/{slug}/c/{public_id}"
 PLANET = "/p/{slug}"
 LANDING = "/p/{slug}/about"
+BUY = "/p/{slug}/buy"
+MEMBERSHIP = "/p/{slug}/me"
 REQUESTS = "/p/{slug}/members/requests"
 ORDER = "/p/{slug}/orders/{public_id}"
 

@@ -41,6 +41,10 @@ class Notification(Base):
     invitation_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("invitations.id", ondelete="CASCADE")
     )
+    order_id: Mapped[int | None] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
+    reminder_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("reminders.id", ondelete="CASCADE")
+    )
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -16,7 +17,7 @@ from app.notifications.models import Mail, Notification
 from app.notifications.office import the_office
 from app.notifications.post import post
 from app.notifications.sight import Sight, look_at
-from app.notifications.speech import speak
+from app.notifications.speech import say_day, speak
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,35 @@ class About:
     topic_id: int | None = None
     comment_id: int | None = None
     invitation_id: int | None = None
+    order_id: int | None = None
+    reminder_id: int | None = None
 
 
-def tell(user_id: int, kind: Kind, *, about: About, dedupe_key: str, by_mail: bool = True) -> None:
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a mail says beyond its sentence: further lines, and small print."""
+
+    lines: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+More = Callable[[Recipient], Extra]
+
+
+def tell(
+    user_id: int,
+    kind: Kind,
+    *,
+    about: About,
+    dedupe_key: str,
+    by_mail: bool = True,
+    more: More | None = None,
+) -> None:
     """Write a notice, and a mail for who wants them. Runs in the caller's unit of work.
 
     Nothing happens when the person may not see it, when the account is closed, and when he was told
-    before under this key. `by_mail` False where another letter brings the news (an invitation).
+    before under this key. `more` returns what a mail says beyond the sentence. `by_mail` False
+    where another letter brings the news (an invitation).
     """
     told = select(Notification.id).where(
         Notification.user_id == user_id, Notification.dedupe_key == dedupe_key
@@ -51,6 +74,8 @@ def tell(user_id: int, kind: Kind, *, about: About, dedupe_key: str, by_mail: bo
         topic_id=about.topic_id,
         comment_id=about.comment_id,
         invitation_id=about.invitation_id,
+        order_id=about.order_id,
+        reminder_id=about.reminder_id,
         created_at=clock.now(),
     )
     seen = look_at(notice)
@@ -59,7 +84,7 @@ def tell(user_id: int, kind: Kind, *, about: About, dedupe_key: str, by_mail: bo
     db.session.add(notice)
     db.session.flush()
     if by_mail and recipient.mail_notices and recipient.confirmed and not _waits(notice):
-        _mail(notice, seen, recipient)
+        _mail(notice, seen, recipient, more)
 
 
 def _waits(notice: Notification) -> bool:
@@ -80,8 +105,11 @@ def _waits(notice: Notification) -> bool:
     return db.session.scalar(unseen.limit(1)) is not None
 
 
-def _mail(notice: Notification, seen: Sight, recipient: Recipient) -> None:
-    letter = letter_of(seen, recipient.language, name=recipient.name, public_id=notice.public_id)
+def _mail(notice: Notification, seen: Sight, recipient: Recipient, more: More | None) -> None:
+    letter = letter_of(seen, recipient, public_id=notice.public_id)
+    if more is not None:
+        extra = more(recipient)
+        letter = replace(letter, lines=(*letter.lines, *extra.lines), after=extra.after)
     post(
         letter,
         to=recipient.email,
@@ -92,13 +120,15 @@ def _mail(notice: Notification, seen: Sight, recipient: Recipient) -> None:
     )
 
 
-def letter_of(seen: Sight, language: str, *, name: str, public_id: str) -> Letter:
+def letter_of(seen: Sight, recipient: Recipient, *, public_id: str) -> Letter:
     """Return the mail of a notice: the sentence and the way there, nothing of what was written."""
+    language = recipient.language
     _ = speak(language)
-    said = sentence(_, seen.kind, who=seen.who, planet=seen.planet, role=seen.role)
+    day = say_day(seen.day, language=language, timezone=recipient.timezone) if seen.day else ""
+    said = sentence(_, seen.kind, who=seen.who, planet=seen.planet, role=seen.role, day=day)
     return Letter(
         subject=subject(_, seen.kind, site=the_office().site_name),
-        lines=(_("Hello %(name)s,", name=name), said),
+        lines=(_("Hello %(name)s,", name=recipient.name), said),
         button=_("Have a look"),
         link=links.absolute(links.NOTICE, public_id=public_id),
     )

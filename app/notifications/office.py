@@ -8,12 +8,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Where letters come from: the site's name and public address, its language, where the words
-    (`translations`) and the paper (`templates`) lie, and the key that signs links."""
+    """Where letters come from: the site's name and public address, its language and time zone, where
+    the words (`translations`) and the paper (`templates`) lie, and the key that signs links."""
 
     site_name: str
     base_url: str
     default_language: str
+    default_timezone: str
     translations: Path
     templates: Path
     signing_key: str

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from app.billing.queries.noticed import (
+    NoticedOrder,
+    NoticedReminder,
+    find_noticed_orders,
+    find_noticed_reminders,
+)
 from app.discussion.queries.noticed import (
     NoticedComment,
     NoticedTopic,
@@ -17,16 +24,19 @@ from app.discussion.queries.noticed import (
 )
 from app.memberships.queries import actors_of, names_in, valid_invitation_ids
 from app.notifications import links
-from app.notifications.kinds import COMMENTS, Kind
+from app.notifications.kinds import COMMENTS, OF_ORDERS, REMINDERS, Kind
 from app.notifications.models import Notification
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, Standing, can
+from app.policy import Action, Actor, PlanetRole, Standing, can
+
+# Whose time ends or has ended; whoever left or was removed is told nothing of it.
+_ENDING = (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a notice shows. `who` is a name in that planet or ""; `title` is what the topic is called,
-    "" where its words are not to be seen; `path` is the place it leads to."""
+    "" where its words are not to be seen; `path` is the place it leads to; `day` is a term's last."""
 
     kind: Kind
     who: str
@@ -34,6 +44,7 @@ class Sight:
     role: str
     title: str
     path: str
+    day: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class _Surroundings:
     comments: dict[int, NoticedComment]
     names: dict[tuple[int, int], str]
     invitations: set[int]
+    orders: dict[int, NoticedOrder]
+    reminders: dict[int, NoticedReminder]
 
 
 def look_at(notice: Notification) -> Sight | None:
@@ -73,6 +86,8 @@ def _gather(user_id: int, notices: Sequence[Notification]) -> _Surroundings:
         comments=find_noticed_comments(ids("comment_id")),
         names=names_in(pairs),
         invitations=valid_invitation_ids(ids("invitation_id")),
+        orders=find_noticed_orders(ids("order_id")),
+        reminders=find_noticed_reminders(ids("reminder_id")),
     )
 
 
@@ -84,6 +99,8 @@ def _look(notice: Notification, around: _Surroundings) -> Sight | None:
     topic = around.topics.get(notice.topic_id or 0)
     comment = around.comments.get(notice.comment_id or 0)
     kind = Kind(notice.kind)
+    if kind in REMINDERS or kind in OF_ORDERS:
+        return _look_at_buying(kind, notice, planet, actor, around)
     invited = notice.invitation_id in around.invitations
     if not _is_open(kind, actor, topic, comment, invited=invited):
         return None
@@ -95,6 +112,24 @@ def _look(notice: Notification, around: _Surroundings) -> Sight | None:
         title=_title(actor, topic),
         path=_path(kind, planet.slug, topic, comment),
     )
+
+
+def _look_at_buying(
+    kind: Kind, notice: Notification, planet: PlanetView, actor: Actor, around: _Surroundings
+) -> Sight | None:
+    order = around.orders.get(notice.order_id or 0)
+    reminder = around.reminders.get(notice.reminder_id or 0)
+    if kind in OF_ORDERS:
+        if order is None or order.user_id != actor.user_id:
+            return None
+        path = links.ORDER.format(slug=planet.slug, public_id=order.public_id)
+        return Sight(kind, "", planet.name, "", order.title, path)
+    if reminder is None or not reminder.holds or actor.role is not PlanetRole.MEMBER:
+        return None
+    if planet.paused_at is not None or actor.standing not in _ENDING:
+        return None
+    last = reminder.ends_at - timedelta(microseconds=1)
+    return Sight(kind, "", planet.name, "", "", links.BUY.format(slug=planet.slug), last)
 
 
 def _is_open(
@@ -114,6 +149,8 @@ def _is_open(
             return actor.inside
         case Kind.JOIN_DECLINED:
             return actor.standing is not Standing.REMOVED
+        case Kind.MAY_BUY:
+            return actor.approved and bool(can(actor, Action.PLAN_BUY))
         case Kind.SEAT_FREE:
             return bool(can(actor, Action.PLAN_BUY))
         case _other:
@@ -156,4 +193,6 @@ def _path(kind: Kind, slug: str, topic: NoticedTopic | None, comment: NoticedCom
         return links.REQUESTS.format(slug=slug)
     if kind in (Kind.JOIN_APPROVED, Kind.ROLE_CHANGED):
         return links.PLANET.format(slug=slug)
+    if kind is Kind.MAY_BUY:
+        return links.BUY.format(slug=slug)
     return links.LANDING.format(slug=slug)

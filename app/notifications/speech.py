@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, parse_pattern
 from babel.support import NullTranslations, Translations
 
+from app.billing.money import get_currency, shown_decimals, to_decimal
 from app.notifications.office import the_office
 
 # Like gettext of the pages: an English text and the values of its %(name)s.
@@ -34,3 +40,27 @@ def catalogue_of(language: str) -> NullTranslations:
 @lru_cache(maxsize=8)
 def _load(folder: str, language: str) -> NullTranslations:
     return Translations.load(folder, [language])
+
+
+def say_day(moment: datetime, *, language: str, timezone: str) -> str:
+    """Return a day in a person's language and zone; "" for either is the installation's."""
+    office = the_office()
+    here = moment.astimezone(ZoneInfo(timezone or office.default_timezone))
+    return str(format_date(here, "long", locale=language or office.default_language))
+
+
+def say_amount(amount: int, currency: str, *, language: str) -> str:
+    """Return an amount of minor units in a person's language."""
+    locale = Locale.parse(language or the_office().default_language)
+    return write_amount(amount, currency, locale, shown_decimals(get_currency(currency)))
+
+
+def write_amount(amount: int, currency: str, locale: Locale, decimals: int) -> str:
+    """Return an amount as a locale writes it, with so many decimals."""
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (decimals, decimals)
+    return str(
+        format_currency(
+            to_decimal(amount, currency), currency, pattern, locale=locale, currency_digits=False
+        )
+    )

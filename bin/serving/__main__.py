@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Serves web and worker, and starts again what crashes. Settings from the "
         "environment: HOST (127.0.0.1), PORT (8000), WEB_PROCESSES (1), WEB_THREADS (4).",
     )
-    parser.add_argument("--app", default="app.factory:create_app", help="module:factory")
+    parser.add_argument("--app", default="app.factory:create_web", help="module:factory")
     parser.add_argument("--check", action="store_true", help="only try the settings and the port")
     parser.add_argument("--no-worker", action="store_true", help="web only")
     options = parser.parse_args(arguments)

@@ -15,6 +15,7 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import DatabaseError
 
 from app.accounts.queries import prove_by_email
+from app.billing.actions.installation import find_mismatch
 from app.cli.demo.cast import PASSWORD, email_of
 from app.cli.demo.plant import is_inhabited
 from app.factory import create_app
@@ -33,12 +34,16 @@ def reach_database(app: Flask) -> None:
 
 
 def prepare(app: Flask, *, demo: bool) -> None:
-    """Bring the database of `app` up to date; with `demo`, fill an empty one."""
+    """Bring the database of `app` up to date; with `demo`, fill an empty one. Ends the process when
+    the database was made for another kind of money."""
     with app.app_context():
         directory = app.extensions["migrate"].directory
         if schema.find_trouble(schema.head_of(directory)) is not None:
             print("Bringing the database up to date …", flush=True)
             upgrade()
+        settings = app.extensions["planetarium.settings"]
+        if (mismatch := find_mismatch(settings.payments)) is not None:
+            raise SystemExit(f"Planetarium cannot start: {mismatch}")
         if not is_inhabited():
             if demo:
                 run(app, "seed-demo")

@@ -43,6 +43,8 @@ INSERT INTO membership_periods (membership_id, source, source_ref, starts_at, en
 SELECT membership_id, source, source_ref, since_at, until_at, granted_by, created_at
 FROM entitlements WHERE revoked_at IS NULL AND (until_at IS NULL OR until_at > since_at)
 """
+# What a notice can be about besides what it could before.
+NOTICED = (("order_id", "orders"), ("reminder_id", "reminders"))
 LEDGER = ("ledger_transactions", "ledger_entries")
 
 
@@ -857,6 +859,20 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("renew_late_percent", sa.Integer(), nullable=False, server_default="100")
         )
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        for column, table in NOTICED:
+            batch_op.add_column(
+                sa.Column(
+                    column, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+                )
+            )
+            batch_op.create_foreign_key(
+                batch_op.f(f"fk_notifications_{column}_{table}"),
+                table,
+                [column],
+                ["id"],
+                ondelete="CASCADE",
+            )
     op.execute(ENTITLEMENTS_FROM_PERIODS)
     op.execute(REST_WITHOUT_PERIOD)
     with op.batch_alter_table("membership_periods", schema=None) as batch_op:
@@ -901,6 +917,13 @@ def downgrade() -> None:
 
     op.execute(PERIODS_FROM_ENTITLEMENTS)
     _unguard_ledger()
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        for column, table in NOTICED:
+            batch_op.drop_constraint(
+                batch_op.f(f"fk_notifications_{column}_{table}"), type_="foreignkey"
+            )
+            batch_op.drop_column(column)
+
     with op.batch_alter_table("planets", schema=None) as batch_op:
         batch_op.drop_column("renew_late_percent")
         batch_op.drop_column("renew_grace_percent")

@@ -17,7 +17,7 @@ def write_plan(cast: Cast, *, seat_limit: int | None = None, **terms: object) ->
         "term": "days",
         "term_count": 365,
         "amount": 9_900,
-        "currency": "cny",
+        "currency": "CNY",
     }
     with unit_of_work() as session:
         plan = Plan(
@@ -50,7 +50,7 @@ def write_order(cast: Cast, persona: str = "stranger", **values: object) -> Orde
         "title": "年卡",
         "amount": 9_900,
         "list_amount": 9_900,
-        "currency": "cny",
+        "currency": "CNY",
         "created_at": clock.now(),
         **values,
     }

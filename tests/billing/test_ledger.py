@@ -76,11 +76,11 @@ def test_the_database_refuses_to_change_or_delete_what_is_booked(
 def test_a_booking_must_balance_and_counts_once(cast: Cast) -> None:
     cause = Cause(cast.planet_id, None, "demo", "payment", "payment", "x", clock.now())
     with unit_of_work():
-        for lines in ([], [Line("a", 1, "cny")], [Line("a", 1, "cny"), Line("b", -1, "usd")],
-                      [Line("a", 0, "cny")]):  # fmt: skip
+        for lines in ([], [Line("a", 1, "CNY")], [Line("a", 1, "CNY"), Line("b", -1, "USD")],
+                      [Line("a", 0, "CNY")]):  # fmt: skip
             with pytest.raises(ValueError, match="unbalanced"):
                 book(cause, lines)
-        both = [Line("a", 1, "cny"), Line("b", -1, "cny")]
+        both = [Line("a", 1, "CNY"), Line("b", -1, "CNY")]
         assert book(cause, both) is not None
         assert book(cause, both) is None
     assert balances() == {"a": 1, "b": -1}

@@ -11,7 +11,7 @@ from app.kernel.db import db, unit_of_work
 from app.notifications.kinds import Kind, sentence
 from app.notifications.models import Notification
 from app.notifications.sight import look_at
-from app.notifications.speech import speak
+from app.notifications.speech import say_day, speak
 from app.outbox.delivery import deliver_due
 from tests.cast import Cast
 from tests.discussion.threads import member_id, put_question
@@ -70,6 +70,7 @@ def said(cast: Cast, persona: str, language: str = "en") -> list[str | None]:
                 who=seen.who,
                 planet=seen.planet,
                 role=seen.role,
+                day=say_day(seen.day, language=language, timezone="UTC") if seen.day else "",
             )
             if seen
             else None

@@ -160,6 +160,8 @@ def test_the_frames_count_is_one_query_and_stops_at_100(cast: Cast) -> None:
     ("path", "endpoint", "values"),
     [
         (links.HOME, "home.index", {}),
+        (links.BUY, "billing.buy", {"slug": "s"}),
+        (links.MEMBERSHIP, "memberships.mine", {"slug": "s"}),
         (links.SIGN_IN, "accounts.sign_in", {}),
         (links.CONFIRM, "accounts.confirm", {"secret": "s"}),
         (links.RESET, "accounts.new_password", {"secret": "s"}),

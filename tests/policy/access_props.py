@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from app.accounts.models import User
-from app.billing.models import CodeBatch, CompOffer
+from app.billing.models import CodeBatch, CompOffer, Order, PlanVersion, Transfer
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.memberships.models import Entitlement, Membership
@@ -45,4 +47,41 @@ def access_props(cast: Cast) -> dict[str, str]:
         )
         session.add_all([batch, offer, comp])
         session.flush()
-        return {"batch": batch.public_id, "offer": offer.public_id, "comp": comp.source_ref}
+        return {
+            "batch": batch.public_id,
+            "offer": offer.public_id,
+            "comp": comp.source_ref,
+            "transfer": _transfer(cast, session),
+        }
+
+
+def _transfer(cast: Cast, session: Session) -> str:
+    """Write the stranger's order of the plan on sale, to be paid by transfer."""
+    version = session.query(PlanVersion).first()
+    assert version is not None
+    order = Order(
+        planet_id=cast.planet_id,
+        user_id=cast.users["stranger"],
+        plan_id=version.plan_id,
+        plan_version_id=version.id,
+        gateway="transfer",
+        environment="demo",
+        title="年卡",
+        amount=100,
+        list_amount=100,
+        currency="CNY",
+        provider_ref="transfer_of_the_grid",
+        created_at=clock.now(),
+    )
+    session.add(order)
+    session.flush()
+    session.add(
+        Transfer(
+            ref="transfer_of_the_grid",
+            order_ref=order.public_id,
+            amount=100,
+            currency="CNY",
+            created_at=clock.now(),
+        )
+    )
+    return order.public_id

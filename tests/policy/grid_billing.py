@@ -10,6 +10,8 @@ from tests.policy.grid_rows import (
     OWNER_ACT,
     SIGNED_IN,
     SIGNED_IN_ACT,
+    STAFF,
+    STAFF_ACT,
 )
 
 GRID: dict[str, str] = {
@@ -42,6 +44,20 @@ GRID: dict[str, str] = {
     # the owner's numbers
     "GET {p}/numbers": LEADERS,
     "GET {p}/numbers/income.csv": LEADERS,
+    # members by what they hold, for staff; a member's story and what is done about it
+    "GET {p}/subscriptions": STAFF,
+    "GET {p}/subscriptions/export": STAFF,
+    "GET {p}/subscriptions/provider": STAFF,
+    "GET {p}/subscriptions/{m_member}": STAFF,
+    "POST {p}/subscriptions/{m_member}/extend": STAFF_ACT,
+    "POST {p}/subscriptions/{m_member}/end": STAFF_ACT,
+    "POST {p}/subscriptions/{m_member}/plan": STAFF_ACT,
+    "GET {p}/subscriptions/{m_member}/remove": STAFF,
+    "POST {p}/subscriptions/{m_member}/remove": STAFF_ACT,
+    "GET {p}/subscriptions/{m_member}/orders/{order}/refund": STAFF,
+    # an order that is not paid has no payment to give back, and no receipt
+    "POST {p}/subscriptions/{m_member}/orders/{order}/refund": "HHHD DDD DDDD DD D D",
+    "POST {p}/subscriptions/{m_member}/orders/{order}/receipt": "HHHD DDD DDDD DD D D",
     # the demo provider's page: the buyer's, and staff's to play with
     "GET /demo-checkout/{checkout}": "AAAH AHH HHHH HH H S",
     "POST /demo-checkout/{checkout}/pay": "AAAH AHH HHHH HH H D",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.policy.grid_rows import STAFF, STAFF_ACT
+from tests.policy.grid_rows import LEADERS_ACT, STAFF, STAFF_ACT
 
 GRID: dict[str, str] = {
     # codes and complimentary access
@@ -15,6 +15,11 @@ GRID: dict[str, str] = {
     "POST {p}/comps": STAFF_ACT,
     "POST {p}/comps/{comp}/revoke": STAFF_ACT,
     "POST {p}/offers/{offer}/revoke": STAFF_ACT,
+    # transfers by hand
+    "GET {p}/transfers": STAFF,
+    "POST {p}/transfers/note": LEADERS_ACT,
+    "POST {p}/transfers/{transfer}": STAFF_ACT,
+    "POST {p}/orders/{transfer}/transfer": "HHHH HHH HHHH HH A D",
     # Whoever has no end has nothing to add; who was removed stays so. All others may, let in or not.
     "GET {p}/redeem": "DDDD ADA AAAD DD A S",
     "POST {p}/redeem": "DDDD ADA AAAD DD A D",
@@ -23,4 +28,6 @@ GRID: dict[str, str] = {
 }
 
 # What a request must carry to come as far as the policy.
-FORMS: dict[str, dict[str, str]] = {}
+FORMS: dict[str, dict[str, str]] = {
+    "POST {p}/orders/{transfer}/transfer": {"memo": "01"},
+}

@@ -13,7 +13,7 @@ from app.kernel.db import db
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody to write to. `language` "" is the installation's."""
+    """Somebody to write to. `language` and `timezone` "" are the installation's."""
 
     user_id: int
     public_id: str
@@ -22,6 +22,7 @@ class Recipient:
     language: str
     confirmed: bool
     mail_notices: bool
+    timezone: str
 
 
 _RECIPIENT = select(
@@ -32,6 +33,7 @@ _RECIPIENT = select(
     User.language,
     User.email_confirmed_at,
     User.mail_notices,
+    User.timezone,
 ).where(User.deactivated_at.is_(None))
 
 
@@ -49,9 +51,9 @@ def _recipient(statement: Executable) -> Recipient | None:
     row = db.session.execute(statement).one_or_none()
     if row is None:
         return None
-    user_id, public_id, email, name, language, confirmed_at, mail_notices = row
+    user_id, public_id, email, name, language, confirmed_at, mail_notices, timezone = row
     confirmed = confirmed_at is not None
-    return Recipient(user_id, public_id, email, name, language, confirmed, mail_notices)
+    return Recipient(user_id, public_id, email, name, language, confirmed, mail_notices, timezone)
 
 
 @dataclass(frozen=True, slots=True)

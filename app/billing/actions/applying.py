@@ -12,9 +12,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.billing.actions.access import give_access
+from app.billing.actions.codes import make_gift_code
 from app.billing.actions.doubles import give_back_doubles
 from app.billing.actions.orders import change, release
-from app.billing.events import OrderSettled, SeatFreed
+from app.billing.events import (
+    ChargeFailed,
+    OrderSettled,
+    PaymentArrived,
+    RefundSettled,
+    SeatFreed,
+)
 from app.billing.gateway import Charge, CheckoutFact, Invoice, RefundFact, SubscriptionFact
 from app.billing.ledger import book_order
 from app.billing.models import Customer, Order, Payment, Refund, Subscription
@@ -40,9 +47,12 @@ def apply_fact(order: Order, fact: CheckoutFact, *, cause: str) -> None:
         _write_subscription(order, fact.subscription)
     db.session.flush()
     _move(order, state_of(fact), fact, cause=cause)
-    if OrderState(order.state) in SETTLED and order.kind == "membership":
+    settled = OrderState(order.state) in SETTLED
+    if settled and order.kind == "membership":
         give_access(order, fact)
         give_back_doubles(order)
+    elif settled and order.kind == "gift":
+        make_gift_code(order)
     book_order(order)
 
 
@@ -105,10 +115,12 @@ def _know_customer(order: Order, ref: str) -> None:
 
 def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> None:
     row = db.session.scalar(select(Payment).where(Payment.provider_ref == charge.ref))
+    arrived = False
     if row is None:
         source = f"invoice:{invoice.ref}" if invoice else f"order:{order.public_id}"
         row = Payment(order_id=order.id, provider_ref=charge.ref, entitlement_ref=source)
         db.session.add(row)
+        arrived = charge.amount > 0
     row.invoice_ref = invoice.ref if invoice else ""
     row.receipt_url = charge.receipt_url
     row.amount = charge.amount
@@ -122,6 +134,8 @@ def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> Non
     row.dispute_fee = charge.dispute.fee if charge.dispute else 0
     row.dispute_at = charge.dispute.at if charge.dispute else None
     db.session.flush()
+    if arrived:
+        put(PaymentArrived(payment_id=row.id))
     for refund in charge.refunds:
         _write_refund(order, row, refund)
 
@@ -155,9 +169,12 @@ def _write_refund(order: Order, payment: Payment, fact: RefundFact) -> None:
         db.session.add(row)
     row.provider_ref = fact.ref
     row.state = REFUND_STATES.get(fact.status, "pending")
-    if row.state != "pending" and row.settled_at is None:
+    settled = row.state != "pending" and row.settled_at is None
+    if settled:
         row.settled_at = fact.at
     db.session.flush()
+    if settled:
+        put(RefundSettled(refund_id=row.id))
 
 
 def _write_subscription(order: Order, fact: SubscriptionFact) -> None:
@@ -166,6 +183,8 @@ def _write_subscription(order: Order, fact: SubscriptionFact) -> None:
         row = Subscription(order_id=order.id, provider_ref=fact.ref)
         db.session.add(row)
     order.subscription_ref = fact.ref
+    if fact.status == "past_due" and row.status != "past_due":
+        put(ChargeFailed(order_id=order.id))
     row.provider_ref = fact.ref
     row.status = fact.status
     row.cancel_at = fact.cancel_at

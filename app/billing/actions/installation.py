@@ -12,6 +12,10 @@ from app.kernel.db import db, unit_of_work
 
 def choose(environment: str) -> str:
     """Write down what kind of money this database deals in, unless it was; returns what stands there."""
+    held: str | None = db.session.scalar(select(Installation.environment))
+    db.session.rollback()
+    if held is not None:
+        return held
     try:
         with unit_of_work() as session:
             row = session.get(Installation, 1)

@@ -158,7 +158,9 @@ def _write(
     asked: Quote,
     purchase: Purchase,
 ) -> Order:
-    subscribes = version.mode == "subscription" and purchase.kind == "membership"
+    # A transfer pays one period: nothing renews by itself.
+    by_hand = purchase.gateway == "transfer"
+    subscribes = version.mode == "subscription" and purchase.kind == "membership" and not by_hand
     return Order(
         planet_id=planet.id,
         user_id=user_id,

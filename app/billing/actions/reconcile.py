@@ -98,11 +98,7 @@ def _unsettled() -> list[int]:
     young = select(Payment.order_id).where(Payment.paid_at > clock.now() - DISPUTE_HORIZON)
     ids = waiting.union(going_on, young).subquery()
     return list(
-        db.session.scalars(
-            select(Order.id)
-            .where(Order.id.in_(select(ids)), Order.gateway != "transfer")
-            .order_by(Order.id)
-        )
+        db.session.scalars(select(Order.id).where(Order.id.in_(select(ids))).order_by(Order.id))
     )
 
 

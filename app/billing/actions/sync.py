@@ -8,20 +8,18 @@ from app.billing.models import Order
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
 
-TRANSFER = "transfer"
-
 
 def sync(order_id: int, *, cause: str) -> Order:
     """Bring an order to what its provider says now; returns it. `cause`: checkout, webhook, return,
     job, reconcile, staff, buyer.
 
     Opens its own units of work around the call to the provider; the ticket keeps a slow fetch from
-    overwriting what a later one found. An order that was never opened there, or is paid by transfer,
-    stays as it is. GatewayError when the provider does not answer; NotFound without the order.
+    overwriting what a later one found. An order that was never opened there stays as
+    it is. GatewayError when the provider does not answer; NotFound without the order.
     """
     with unit_of_work():
         order = _locked(order_id)
-        if order.provider_ref is None or order.gateway == TRANSFER:
+        if order.provider_ref is None:
             return order
         order.ticket += 1
         ticket, ref, account = order.ticket, order.provider_ref, order.account

@@ -102,6 +102,18 @@ def find_story(actor: Actor, public_id: str) -> MemberStory:
     )
 
 
+def happening_of(order: Order, change: OrderChange) -> Happening:
+    """Return a change of an order as a line of a timeline."""
+    data = {
+        "order": order.public_id,
+        "title": order.title,
+        "cause": change.cause,
+        "currency": order.currency,
+        **change.data,
+    }
+    return Happening(change.at, f"order.{change.what}", data)
+
+
 def _by_end(row: Entitlement) -> tuple[bool, float]:
     return row.until_at is None, row.until_at.timestamp() if row.until_at else 0.0
 
@@ -156,7 +168,7 @@ def _of_orders(bought: list[Bought]) -> Iterator[Happening]:
         _some(select(OrderChange).where(OrderChange.order_id.in_(orders)), OrderChange.id)
     )
     for change in changes:
-        yield Happening(change.at, f"order.{change.what}", _of(orders[change.order_id], change))
+        yield happening_of(orders[change.order_id], change)
     for item in bought:
         for payment in item.payments:
             yield Happening(payment.paid_at, "payment", _money(item.order, payment))
@@ -171,16 +183,6 @@ def _of_orders(bought: list[Bought]) -> Iterator[Happening]:
             yield Happening(
                 item.subscription.ended_at, "subscription.ended", {"title": item.order.title}
             )
-
-
-def _of(order: Order, change: OrderChange) -> dict[str, Any]:
-    return {
-        "order": order.public_id,
-        "title": order.title,
-        "cause": change.cause,
-        "currency": order.currency,
-        **change.data,
-    }
 
 
 def _money(order: Order, row: Payment | Refund) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from app.blueprints.billing import (
     orders,
     pausing,
     plans,
+    provider_log,
     redeem,
+    subscriber,
+    subscribers,
+    transfers,
     waiting,
     webhooks,
 )
@@ -25,7 +29,11 @@ __all__ = [
     "orders",
     "pausing",
     "plans",
+    "provider_log",
     "redeem",
+    "subscriber",
+    "subscribers",
+    "transfers",
     "waiting",
     "webhooks",
 ]

@@ -11,6 +11,7 @@ from app.billing.actions.checkout import Ways, begin
 from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
 from app.billing.gateway import GatewayError
+from app.billing.queries.transfers import find_transfer_note
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import (
     current_site,
@@ -61,6 +62,7 @@ def checkout(slug: str, plan: str) -> Page:
         source=request.form.get("source", ""),
         kind="gift" if "gift" in request.form else "membership",
         rules_version=request.form.get("rules", 0, type=int),
+        gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
     )
     try:
         order = begin(actor, planet, purchase, ways_back(slug))
@@ -117,6 +119,7 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
         renewing=actor.expires_at is not None,
         ends=actor.expires_at if actor.inside else None,
         refund_hours=planet.refund_hours,
+        transfers=bool(find_transfer_note(planet.id)),
     )
     return (html, status) if errors else html
 

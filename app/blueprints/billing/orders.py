@@ -5,17 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import flash, make_response, render_template, request
+from flask import flash, make_response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from app.billing.actions.codes import show_gift_code
 from app.billing.actions.refunds import may_refund_own, refund_own
 from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
 from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
 from app.billing.models import Order
 from app.billing.queries.orders import find_story, get_own, list_own
+from app.billing.queries.transfers import find_decline, find_transfer_note
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.words import STATE_NAMES
@@ -115,7 +117,8 @@ def _to(page: str) -> Response:
 
 
 def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
-    waits = OrderState(found.state) in HOLDS
+    # A transfer waits for people: the page does not look again while its reader types.
+    waits = OrderState(found.state) in HOLDS and found.gateway != "transfer"
     # Anew: what was applied a moment ago may have let him in.
     _planet, actor = enter_planet(planet.slug)
     answer = make_response(
@@ -124,6 +127,8 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
             order=_shape(found),
             enters=bool(can(actor, Action.PLANET_READ)),
             story=find_story(found),
+            transfer=_transfer(planet, found) if found.gateway == "transfer" else None,
+            gift=_gift(planet, found) if found.kind == "gift" and found.paid_at else None,
             waits=waits,
             silent=silent,
             token=secrets.token_urlsafe(18),
@@ -132,6 +137,20 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     if waits:
         answer.headers["Refresh"] = LOOKS_AGAIN
     return answer
+
+
+def _transfer(planet: PlanetView, found: Order) -> dict[str, str]:
+    return {
+        "note": find_transfer_note(planet.id),
+        "memo": found.memo,
+        "declined": find_decline(found),
+    }
+
+
+def _gift(planet: PlanetView, found: Order) -> dict[str, str]:
+    code = show_gift_code(found)
+    page = url_for("billing.redeem_code", slug=planet.slug, code=code)
+    return {"code": code, "address": current_site().base_url + page}
 
 
 def _shape(found: Order) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from app.policy import Actor
 
 @dataclass(frozen=True, slots=True)
 class OwnMembership:
-    """A membership as its own person sees it. `name` is the one shown in this planet."""
+    """A membership as its own person sees it. `grace` is a `policy.Grace`; `name` is the one
+    shown in this planet."""
 
     public_id: str
     role: str
@@ -24,6 +25,7 @@ class OwnMembership:
     account_name: str
     joined_at: datetime | None
     expires_at: datetime | None
+    grace: str
     requested_at: datetime | None
     request_answer: str
     declined_at: datetime | None

@@ -20,12 +20,13 @@ from app.policy import PlanetRole
 
 @dataclass(frozen=True, slots=True)
 class MemberIds:
-    """Whose membership a row is, where, and when he last asked to join or was declined."""
+    """Whose membership a row is, where, and when he last asked to join, was declined or approved."""
 
     planet_id: int
     user_id: int
     requested_at: datetime | None
     declined_at: datetime | None
+    approved_at: datetime | None
 
 
 def find_member_ids(membership_id: int) -> MemberIds | None:
@@ -36,6 +37,7 @@ def find_member_ids(membership_id: int) -> MemberIds | None:
             Membership.user_id,
             Membership.requested_at,
             Membership.declined_at,
+            Membership.approved_at,
         ).where(Membership.id == membership_id)
     ).one_or_none()
     return MemberIds(*row) if row else None

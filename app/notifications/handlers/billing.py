@@ -1,17 +1,37 @@
-"""Notices of buying."""
+"""Notices of buying, and of the time that was bought."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from app.accounts.queries import find_recipient
+from sqlalchemy import delete
+
+from app.accounts.queries import Recipient, find_recipient
 from app.billing import events
+from app.billing.queries.noticed import (
+    Moved,
+    NoticedOrder,
+    NoticedReminder,
+    find_noticed_orders,
+    find_noticed_reminders,
+    find_payment,
+    find_refund,
+    find_renewal,
+)
 from app.billing.queries.receipts import find_receipt
 from app.billing.queries.wishes import find_wish
-from app.notifications.kinds import Kind
-from app.notifications.notices import About, tell
+from app.kernel.db import db
+from app.memberships.events import JoinApproved, MembershipStarted
+from app.memberships.queries import actor_of, find_member_ids, find_own
+from app.notifications.kinds import REMINDERS, Kind
+from app.notifications.models import Notification
+from app.notifications.notices import About, Extra, More, tell
 from app.notifications.post import post
 from app.notifications.receipts import receipt
+from app.notifications.speech import say_amount, say_day, speak
+from app.policy import Grace, grace_of
 
 
 def seat_offered(payload: dict[str, Any]) -> None:
@@ -38,4 +58,155 @@ def receipt_asked(payload: dict[str, Any]) -> None:
     )
 
 
-HANDLERS = {events.SeatOffered: seat_offered, events.ReceiptAsked: receipt_asked}
+def join_approved(payload: dict[str, Any]) -> None:
+    """Who was let in where membership is bought is told to choose one."""
+    member = find_member_ids(payload["membership_id"])
+    if member is not None and member.approved_at is not None:
+        key = f"may_buy:{payload['membership_id']}:{member.approved_at:%Y%m%d%H%M%S%f}"
+        tell(member.user_id, Kind.MAY_BUY, about=About(member.planet_id), dedupe_key=key)
+
+
+def term_reminded(payload: dict[str, Any]) -> None:
+    """A member hears that his time ends or has ended, and what it costs to go on."""
+    reminder_id = payload["reminder_id"]
+    reminder = find_noticed_reminders([reminder_id]).get(reminder_id)
+    if reminder is None:
+        return
+    # One word about an end is enough: the newer one takes the older one's place.
+    _forget_reminders(reminder.user_id, reminder.planet_id)
+    tell(
+        reminder.user_id,
+        Kind.TERM_ENDS if reminder.days > 0 else Kind.TERM_ENDED,
+        about=About(reminder.planet_id, reminder_id=reminder_id),
+        dedupe_key=f"term:{reminder_id}",
+        more=partial(_how_to_go_on, reminder),
+    )
+
+
+def time_granted(payload: dict[str, Any]) -> None:
+    """Who got more time needs no word about the end that he had."""
+    member = find_member_ids(payload["membership_id"])
+    if member is not None:
+        _forget_reminders(member.user_id, member.planet_id)
+
+
+def payment_arrived(payload: dict[str, Any]) -> None:
+    """The buyer gets his receipt."""
+    payment = find_payment(payload["payment_id"])
+    if payment is not None:
+        key = f"paid:{payload['payment_id']}"
+        _tell_of(payment.order_id, Kind.PAYMENT_ARRIVED, key, partial(_what_moved, payment))
+
+
+def refund_settled(payload: dict[str, Any]) -> None:
+    """The buyer is told what was given back."""
+    refund = find_refund(payload["refund_id"])
+    if refund is not None:
+        key = f"refunded:{payload['refund_id']}"
+        _tell_of(refund.order_id, Kind.REFUND_DONE, key, partial(_what_moved, refund))
+
+
+def charge_failed(payload: dict[str, Any]) -> None:
+    """A subscriber is told that his charge failed, once for each period."""
+    order_id = payload["order_id"]
+    order = find_noticed_orders([order_id]).get(order_id)
+    if order is not None and order.status == "past_due":
+        _tell_of(order_id, Kind.CHARGE_FAILED, f"due:{order_id}:{order.payments}", _try_again)
+
+
+def order_settled(payload: dict[str, Any]) -> None:
+    """The buyer is told what he would not see coming: a payment that failed, a dispute."""
+    kinds = {
+        "failed": Kind.PAYMENT_FAILED,
+        "disputed": Kind.PAYMENT_DISPUTED,
+        "charged_back": Kind.DISPUTE_LOST,
+    }
+    kind = kinds.get(payload["state"])
+    if kind is not None:
+        _tell_of(payload["order_id"], kind, f"order:{payload['order_id']}:{kind}")
+
+
+def _tell_of(order_id: int, kind: Kind, key: str, more: More | None = None) -> None:
+    order = find_noticed_orders([order_id]).get(order_id)
+    if order is None:
+        return
+    about = About(order.planet_id, order_id=order_id)
+    extra = more or partial(_which_order, order)
+    tell(order.user_id, kind, about=about, dedupe_key=key, more=extra)
+
+
+def _forget_reminders(user_id: int, planet_id: int) -> None:
+    db.session.execute(
+        delete(Notification).where(
+            Notification.user_id == user_id,
+            Notification.planet_id == planet_id,
+            Notification.kind.in_(REMINDERS),
+        )
+    )
+
+
+def _how_to_go_on(reminder: NoticedReminder, recipient: Recipient) -> Extra:
+    """The price of going on now, and the last day of grace."""
+    _ = speak(recipient.language)
+    entry = actor_of(reminder.user_id, reminder.planet_id)
+    if entry is None:
+        return Extra()
+    planet, actor = entry
+    lines = []
+    own = find_own(actor)
+    grace = grace_of(Grace(own.grace), planet.grace) if own else timedelta()
+    if reminder.days < 0 and grace and actor.inside:
+        day = say_day(
+            reminder.ends_at + grace - timedelta(microseconds=1),
+            language=recipient.language,
+            timezone=recipient.timezone,
+        )
+        lines.append(_("Until %(day)s you can still read and take part.", day=day))
+    asked = find_renewal(planet, actor)
+    if asked is not None:
+        price = say_amount(asked.amount, asked.currency, language=recipient.language)
+        lines.append(
+            _("To go on costs %(price)s now: %(plan)s.", price=price, plan=asked.version.name)
+        )
+    return Extra(tuple(lines))
+
+
+def _what_moved(moved: Moved, recipient: Recipient) -> Extra:
+    """The amount, the order's number, and the provider's receipt."""
+    _ = speak(recipient.language)
+    order = find_noticed_orders([moved.order_id])[moved.order_id]
+    amount = say_amount(moved.amount, moved.currency, language=recipient.language)
+    page = moved.receipt_url
+    return Extra(
+        (f"{order.title}: {amount}", _("Order number: %(number)s", number=order.public_id)),
+        (_("Receipt: %(link)s", link=page),) if page else (),
+    )
+
+
+def _which_order(order: NoticedOrder, recipient: Recipient) -> Extra:
+    _ = speak(recipient.language)
+    return Extra((order.title, _("Order number: %(number)s", number=order.public_id)))
+
+
+def _try_again(recipient: Recipient) -> Extra:
+    _ = speak(recipient.language)
+    return Extra(
+        (
+            _(
+                "It is tried again in the next days. Please look after your card, or your access ends."
+            ),
+        )
+    )
+
+
+HANDLERS = {
+    events.SeatOffered: seat_offered,
+    events.ReceiptAsked: receipt_asked,
+    events.TermReminded: term_reminded,
+    events.PaymentArrived: payment_arrived,
+    events.RefundSettled: refund_settled,
+    events.ChargeFailed: charge_failed,
+    events.OrderSettled: order_settled,
+    JoinApproved: join_approved,
+    MembershipStarted: time_granted,
+}

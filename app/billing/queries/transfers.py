@@ -1,0 +1,81 @@
+"""Reading transfers by hand: how one pays a planet so, and what waits for staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.accounts.models import User
+from app.billing.models import Order, Transfer
+from app.kernel.db import db
+from app.memberships.models import Membership
+from app.memberships.queries.people import SHOWN_NAME
+from app.memberships.rows import planet_of
+from app.planets.models import Planet
+from app.policy import Action, Actor
+from app.policy.gate import require
+
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """A transfer as staff see it. `member_id` is "" for a buyer who has no row in the planet."""
+
+    order_id: str
+    buyer: str
+    member_id: str
+    title: str
+    amount: int
+    currency: str
+    memo: str
+    created_at: datetime
+    state: str
+    decided_at: datetime | None
+    reason: str
+
+
+def find_transfer_note(planet_id: int) -> str:
+    """Return how one pays a planet by transfer; "" when that is not offered."""
+    found = select(Planet.transfer_note).where(Planet.id == planet_id)
+    return db.session.scalar(found) or ""
+
+
+def find_decline(order: Order) -> str:
+    """Return why staff declined an order's transfer, "" when they did not."""
+    found = select(Transfer.reason).where(Transfer.ref == order.provider_ref)
+    return db.session.scalar(found) or ""
+
+
+def list_transfers(actor: Actor) -> list[TransferView]:
+    """Return the planet's transfers: those that wait first, the oldest of them on top."""
+    require(actor, Action.SUBSCRIPTIONS_MANAGE)
+    rows = db.session.execute(
+        select(
+            Order.public_id,
+            func.coalesce(SHOWN_NAME, User.name),
+            func.coalesce(Membership.public_id, ""),
+            Order.title,
+            Order.amount,
+            Order.currency,
+            Order.memo,
+            Order.created_at,
+            Transfer.state,
+            Transfer.decided_at,
+            Transfer.reason,
+        )
+        .join(Transfer, Transfer.ref == Order.provider_ref)
+        .join(User, User.id == Order.user_id)
+        .outerjoin(
+            Membership,
+            (Membership.user_id == Order.user_id) & (Membership.planet_id == Order.planet_id),
+        )
+        .where(Order.planet_id == planet_of(actor), Transfer.state != "closed")
+        .order_by(Transfer.created_at.desc())
+        .limit(LISTED)
+    )
+    found = [TransferView(*row) for row in rows]
+    waiting = [view for view in reversed(found) if view.state == "stated"]
+    return waiting + [view for view in found if view.state != "stated"]

@@ -1,0 +1,141 @@
+"""The pages of those who look after subscriptions, over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.billing.models import Order, OrderChange, Payment, Refund
+from app.blueprints.billing.sheets import plain
+from app.kernel import clock
+from app.kernel.db import db, unit_of_work
+from app.policy import Standing
+from tests.billing.buying import at, buy, sell, work
+from tests.cast import Cast
+from tests.memberships.people import row
+
+LIST = "/p/orbit/subscriptions"
+TOKEN = "a-one-time-token-of-a-form"
+REASON = {"reason": "请求", "token": TOKEN}
+
+
+def one(cast: Cast, persona: str = "stranger") -> str:
+    return f"{LIST}/{row(cast, persona).public_id}"
+
+
+@pytest.fixture
+def order(noon: datetime, cast: Cast) -> Order:
+    return buy(cast, "stranger", sell(cast))
+
+
+def test_the_list_its_filters_and_its_emptiness(cast: Cast, order: Order) -> None:
+    client = cast.client("admin")
+    whole = client.get(LIST).get_data(as_text=True)
+    assert "冯远" in whole
+    assert "example.test" not in whole
+    assert "13" in whole
+    paid = client.get(f"{LIST}?source=paid&standing=active&to=2030-01-01").get_data(as_text=True)
+    assert "冯远" in paid
+    assert "李安" not in paid
+    for nothing in ("name=nobody", "plan=x", "from=9999-12-31", "to=9999-12-31&name=nobody"):
+        assert client.get(f"{LIST}?{nothing}").status_code == 200
+    assert "冯远" not in client.get(f"{LIST}?name=nobody").get_data(as_text=True)
+    assert client.get(f"{LIST}?from=rubbish&standing=x&source=y&after=z").status_code == 200
+
+
+def test_a_file_of_the_chosen_or_of_all(cast: Cast, order: Order) -> None:
+    client = cast.client("admin")
+    chosen = client.get(f"{LIST}/export?m={row(cast, 'stranger').public_id}")
+    assert chosen.mimetype == "text/csv"
+    lines = list(csv.reader(io.StringIO(chosen.get_data(as_text=True).lstrip("\ufeff"))))
+    assert [line[1] for line in lines] == ["name", "冯远"]
+    whole = client.get(f"{LIST}/export").get_data(as_text=True)
+    assert len(whole.splitlines()) == 14
+    assert "@" not in whole
+
+
+def test_no_cell_is_a_formula() -> None:
+    for hostile in ("=1+1", "+1", "-1", "@x", "\t=1"):
+        assert plain(hostile).startswith("'")
+    assert plain("王小雨") == "王小雨"
+    assert plain(None) == ""
+
+
+def test_a_member_is_extended_put_on_another_plan_and_ended(
+    noon: datetime, cast: Cast, order: Order
+) -> None:
+    client, page = cast.client("admin"), one(cast)
+    other = sell(cast, name="季度")
+    assert client.post(f"{page}/extend", data={"days": "10", **REASON}).status_code == 303
+    assert at(cast, "stranger") == noon + timedelta(days=375)
+    assert client.post(f"{page}/extend", data={"days": "10"}).status_code == 422
+    wish = {"plan": other, "ends_at": "2026-12-31", **REASON}
+    assert client.post(f"{page}/plan", data=wish).status_code == 303
+    ends = at(cast, "stranger")
+    assert ends is not None
+    assert ends.year in (2026, 2027)
+    assert client.post(f"{page}/end", data={"token": TOKEN}).status_code == 422
+    assert client.post(f"{page}/end", data=REASON).status_code == 303
+    assert cast.actor("stranger").standing is Standing.EXPIRED
+    assert client.post(f"{page}/end", data=REASON).status_code == 422
+    story = client.get(page).get_data(as_text=True)
+    assert "请求" in story
+
+
+def test_a_refund_is_asked_for_once(noon: datetime, cast: Cast, order: Order) -> None:
+    client = cast.client("admin")
+    page = f"{one(cast)}/orders/{order.public_id}/refund"
+    payment = db.session.query(Payment).one().id
+    assert client.get(page).status_code == 200
+    for wrong in ({"way": "part", "amount": "x"}, {"way": "none"}, {"way": "full", "reason": ""}):
+        data = {"payment": payment, "ends": "now", **REASON, **wrong}
+        assert client.post(page, data=data).status_code == 422
+    wish = {"payment": payment, "way": "part", "amount": "9.9", "ends": "at_end", **REASON}
+    for _twice in range(2):
+        assert client.post(page, data=wish).status_code == 303
+    work()
+    assert [(r.amount, r.state) for r in db.session.query(Refund)] == [(990, "succeeded")]
+    assert cast.actor("stranger").standing is Standing.ACTIVE
+    foreign = f"{one(cast, 'member')}/orders/{order.public_id}/refund"
+    assert client.post(foreign, data=wish).status_code == 404
+
+
+def test_removed_and_refunded(noon: datetime, cast: Cast, order: Order) -> None:
+    client, page = cast.client("admin"), f"{one(cast)}/remove"
+    assert client.get(page).status_code == 200
+    assert client.post(page, data={"way": "pro_rata", "token": TOKEN}).status_code == 422
+    with clock.fixed(noon + timedelta(days=40)):
+        assert client.post(page, data={"way": "pro_rata", **REASON}).status_code == 303
+        work()
+        assert db.session.query(Payment).one().refunded == 19_900 * 325 // 365
+        assert cast.actor("stranger").standing is Standing.REMOVED
+
+
+def test_sums_are_for_those_who_may_see_income(cast: Cast, order: Order) -> None:
+    for persona, shown in (("owner", True), ("admin", False)):
+        client = cast.client(persona)
+        client.set_cookie("language", "en")
+        page = client.get(one(cast)).get_data(as_text=True)
+        assert ("Paid in all" in page) is shown
+        assert "199" in page
+
+
+def test_a_receipt_and_what_reconciliation_changed(cast: Cast, order: Order) -> None:
+    client = cast.client("admin")
+    receipt = f"{one(cast)}/orders/{order.public_id}/receipt"
+    assert client.post(receipt, data={"token": TOKEN}).status_code == 303
+    with unit_of_work() as session:
+        session.add(
+            OrderChange(
+                order_id=order.id,
+                at=clock.now(),
+                cause="reconcile",
+                what="paid",
+                data={"before": "open"},
+            )
+        )
+    log = client.get(f"{LIST}/provider").get_data(as_text=True)
+    assert order.public_id in log
