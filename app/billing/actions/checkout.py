@@ -13,7 +13,7 @@ from app.billing.actions.orders import Purchase, change, list_open, place_order
 from app.billing.actions.sync import sync
 from app.billing.gateway import Checkout, CheckoutWish, gateways
 from app.billing.models import Customer, Order, Plan, PlanVersion
-from app.billing.states import OrderState
+from app.billing.states import CLOSED, OrderState
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict
@@ -62,7 +62,7 @@ def lead(order: Order) -> Order | None:
         return db.session.get_one(Order, order.id)
     # The page of an earlier click: it may be paid or over, and no webhook told us.
     order = sync(order.id, cause="checkout")
-    if order.state not in (OrderState.OPEN, OrderState.EXPIRED):
+    if order.state not in (OrderState.OPEN, *CLOSED):
         raise Conflict("paid")
     return order if order.state == OrderState.OPEN else None
 
@@ -88,7 +88,7 @@ def close_page(order_id: int) -> None:
     db.session.rollback()
     if ref is not None:
         gateway.close_checkout(ref, account=account)
-    if sync(order_id, cause="checkout").state != OrderState.EXPIRED:
+    if sync(order_id, cause="checkout").state not in CLOSED:
         raise Conflict("paid")
 
 
