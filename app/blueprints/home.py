@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
+from app.billing.queries.orders import planets_going_on
 from app.blueprints.entrance import current_viewer, declares, site_actor
 from app.blueprints.memberships.door import ROLE_NAMES
 from app.blueprints.page import media_url
 from app.blueprints.planets.discover import tile_shape
 from app.blueprints.rail import RailPlanet, all_my_planets
-from app.memberships.queries import count_members, count_requests
+from app.kernel import clock
+from app.memberships.queries import MyPlanet, count_members, count_requests
 from app.planets.queries import list_discoverable
 from app.policy import Action, PlanetRole, Standing, can
 
 bp = Blueprint("home", __name__)
 SHOWN_TO_VISITORS = 6
+ENDS_SOON = timedelta(days=14)
 
 
 @bp.get("/")
 @declares("public")
 def index() -> str:
     """Show my planets, or the welcome page."""
-    if current_viewer() is None:
+    viewer = current_viewer()
+    if viewer is None:
         return _welcome()
     planets = all_my_planets()
     requests = count_requests([p.mine.planet_id for p in planets if p.mine.staffed])
+    ending = _ending(viewer.user_id, [p.mine for p in planets])
     return render_template(
         "home/mine.html",
-        planets=[_tile(p, requests.get(p.mine.planet_id, 0)) for p in planets],
+        planets=[
+            _tile(p, requests.get(p.mine.planet_id, 0), ends_soon=p.mine.planet_id in ending)
+            for p in planets
+        ],
         questions=sum(p.questions for p in planets),
         may_create=bool(can(site_actor(), Action.PLANET_CREATE)),
     )
@@ -43,7 +52,21 @@ def _welcome() -> str:
     )
 
 
-def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
+def _ending(user_id: int, planets: list[MyPlanet]) -> set[int]:
+    """Return the planets where a member's time ends soon and does not go on by itself."""
+    soon = clock.now() + ENDS_SOON
+    found = {
+        mine.planet_id
+        for mine in planets
+        if mine.role is PlanetRole.MEMBER
+        and mine.standing is Standing.ACTIVE
+        and mine.expires_at is not None
+        and mine.expires_at <= soon
+    }
+    return found - planets_going_on(user_id, found)
+
+
+def _tile(planet: RailPlanet, requests: int, *, ends_soon: bool) -> dict[str, Any]:
     """Return one of my planets for home: what waits there, and what of it is mine to do."""
     mine = planet.mine
     waiting = mine.standing is Standing.PENDING
@@ -62,6 +85,7 @@ def _tile(planet: RailPlanet, requests: int) -> dict[str, Any]:
         "requests": requests,
         "about": url_for("planets.landing", slug=mine.slug),
         "waiting": waiting,
+        "ends_soon": ends_soon,
         "ended": mine.standing is Standing.EXPIRED,
         "grace": mine.standing is Standing.GRACE,
         "expires_at": mine.expires_at,

@@ -31,6 +31,7 @@ GRID: dict[str, str] = {
     # Who has no request has nothing to take back.
     "POST {p}/join/withdraw": "AAAA AAA AAAA AA H D",
     # Who is not in is taken to the landing page.
+    "POST {p}/return": "AAAA AAA AAAD AA H D",
     "GET {p}/leave": EVERYBODY,
     "POST {p}/leave": "DAAA AAA AAAD AA H D",
     # one's own membership

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 
 from app.billing.models import Order, Payment, Refund, Subscription
 from app.kernel.db import db
@@ -73,4 +74,58 @@ def find_story(order: Order) -> Story:
         subscription=db.session.scalar(
             select(Subscription).where(Subscription.order_id == order.id)
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One's own subscription that still runs, and its order's public id, amount and currency."""
+
+    order: str
+    gateway: str
+    amount: int
+    currency: str
+    status: str
+    ends: bool
+
+
+def find_running(actor: Actor) -> Running | None:
+    """Return one's own subscription in this planet while it runs; None without one."""
+    row = db.session.execute(
+        select(
+            Order.public_id,
+            Order.gateway,
+            Order.amount,
+            Order.currency,
+            Subscription.status,
+            or_(Subscription.cancel_at_period_end, Subscription.cancel_at.is_not(None)),
+        )
+        .join(Subscription, Subscription.order_id == Order.id)
+        .where(
+            Order.user_id == person_of(actor),
+            Order.planet_id == planet_of(actor),
+            Subscription.status.in_(("active", "trialing", "past_due")),
+        )
+        .order_by(Order.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Running(*row) if row else None
+
+
+def planets_going_on(user_id: int, planet_ids: Collection[int]) -> set[int]:
+    """Return in which of the planets a person's subscription renews by itself."""
+    if not planet_ids:
+        return set()
+    return set(
+        db.session.scalars(
+            select(Order.planet_id)
+            .join(Subscription, Subscription.order_id == Order.id)
+            .where(
+                Order.user_id == user_id,
+                Order.planet_id.in_(planet_ids),
+                Subscription.status.in_(("active", "trialing", "past_due")),
+                Subscription.cancel_at.is_(None),
+                Subscription.cancel_at_period_end.is_(False),
+            )
+        )
     )

@@ -25,6 +25,7 @@ from app.blueprints.memberships.joining import due_rules
 from app.blueprints.offers import offers_for
 from app.blueprints.planets.landing import cover_shape
 from app.blueprints.planets.words import errors_of
+from app.discussion.queries.own_year import count_own_year
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.memberships.queries import find_own
@@ -120,6 +121,7 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
         ends=actor.expires_at if actor.inside else None,
         refund_hours=planet.refund_hours,
         transfers=bool(find_transfer_note(planet.id)),
+        year=count_own_year(actor) if actor.expires_at is not None else None,
     )
     return (html, status) if errors else html
 

@@ -11,7 +11,7 @@ from app.blueprints.memberships.door import Page, answer, bp, count_name
 from app.blueprints.planets.landing import cover_shape, door_state
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Invalid
+from app.kernel.errors import Conflict, Invalid
 from app.memberships import actions
 from app.memberships.queries import OwnMembership, find_own
 from app.planets.queries import PlanetView, RulesVersion, find_rules
@@ -72,6 +72,21 @@ def withdraw(slug: str) -> Page:
         actions.withdraw_request(actor)
     flash(gettext("Your request is withdrawn."), "ok")
     return see_other("planets.landing", slug=slug)
+
+
+@bp.post("/p/<slug>/return")
+@declares(Action.ACCOUNT_USE)
+def come_back(slug: str) -> Page:
+    """Return to a planet that one left while bought time is left."""
+    planet, actor = enter_planet(slug)
+    try:
+        with unit_of_work():
+            actions.come_back(actor)
+    except Conflict:
+        flash(gettext("Your time there is over by now."), "warn")
+        return see_other("planets.landing", slug=slug)
+    flash(gettext("Welcome to %(planet)s.", planet=planet.name), "ok")
+    return see_other("feed.home", slug=slug)
 
 
 @bp.get("/p/<slug>/leave")

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext
 
+from app.billing.actions.refunds import may_refund_own
+from app.billing.models import Order
+from app.billing.queries.noticed import find_renewal
+from app.billing.queries.orders import find_running, list_own
+from app.billing.states import OrderState
+from app.blueprints.billing.words import STATE_NAMES
 from app.blueprints.entrance import declares, enter_planet, require, safe_next, see_other
+from app.blueprints.language import local_date
 from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, last_day
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.memberships import actions
-from app.memberships.queries import find_own
+from app.memberships.queries import OwnMembership, find_own
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, PlanetRole, Standing, can
+from app.policy import Action, Actor, Grace, PlanetRole, Standing, can, grace_of
+
+SHOWN_PURCHASES = 3
+REFUNDABLE = (OrderState.PAID, OrderState.PARTIALLY_REFUNDED)
 
 
 @bp.get("/p/<slug>/me")
@@ -76,7 +89,39 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
         last_day=last_day(own.expires_at),
         grace=actor.standing is Standing.GRACE,
         ended=actor.standing is Standing.EXPIRED,
+        time=_time(planet, actor, own),
         muted=actor.muted,
         asked=own.role in answers and actor.inside,
         nickname=request.form.get("nickname", own.nickname),
     )
+
+
+def _time(planet: PlanetView, actor: Actor, own: OwnMembership) -> dict[str, Any] | None:
+    """Return what a member's time costs and what he bought; None where membership costs nothing."""
+    purchases = [_purchase(order) for order in list_own(actor)[:SHOWN_PURCHASES]]
+    if not planet.paid and not purchases:
+        return None
+    buys = planet.paid and bool(can(actor, Action.PLAN_BUY))
+    last = None
+    if own.expires_at is not None and actor.standing is Standing.GRACE:
+        last = own.expires_at + grace_of(Grace(own.grace), planet.grace)
+    return {
+        "buys": buys,
+        "renewal": find_renewal(planet, actor) if buys else None,
+        "running": find_running(actor),
+        "purchases": purchases,
+        "grace_day": local_date(last - timedelta(microseconds=1)) if last else "",
+    }
+
+
+def _purchase(order: Order) -> dict[str, Any]:
+    state = OrderState(order.state)
+    return {
+        "public_id": order.public_id,
+        "title": order.title,
+        "amount": order.amount,
+        "currency": order.currency,
+        "state_name": STATE_NAMES[state],
+        "created_at": order.created_at,
+        "may_refund": may_refund_own(order) and state in REFUNDABLE,
+    }

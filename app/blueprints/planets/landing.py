@@ -18,7 +18,14 @@ from app.blueprints.planets.words import CATEGORY_NAMES
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.people import has_readable_words
 from app.discussion.queries.samples import count_activity, list_samples
-from app.memberships.queries import OwnMembership, Person, count_members, find_own, find_owner
+from app.memberships.queries import (
+    OwnMembership,
+    Person,
+    count_members,
+    find_own,
+    find_owner,
+    has_bought_time,
+)
 from app.planets.queries import PlanetView, get_intro
 from app.policy import Action, Actor, Joining, Reason, Standing, can
 
@@ -48,6 +55,7 @@ def show_landing(planet: PlanetView, actor: Actor) -> str:
         stats=_stats(planet, actor),
         samples=_samples(planet, actor),
         own=own,
+        returns=actor.standing is Standing.LEFT and has_bought_time(actor),
         door=door_state(actor, own),
         offers=_offers(planet, actor),
         may_buy=may_buy(planet, actor),

@@ -14,6 +14,7 @@ from app.memberships.actions.invitations import (
 )
 from app.memberships.actions.joining import (
     approve,
+    come_back,
     decline,
     join,
     leave,
@@ -40,6 +41,7 @@ __all__ = [
     "approve",
     "change_nickname",
     "check_offer",
+    "come_back",
     "copy_link",
     "decline",
     "follow_name",

@@ -16,7 +16,7 @@ from app.memberships.queries.invitations import (
     lock_invitation,
 )
 from app.memberships.queries.mine import MyPlanet, count_requests, list_mine, list_owned
-from app.memberships.queries.own import OwnMembership, find_own
+from app.memberships.queries.own import OwnMembership, find_own, has_bought_time
 from app.memberships.queries.people import (
     MemberFilter,
     MemberRow,
@@ -67,6 +67,7 @@ __all__ = [
     "get_invitation_row",
     "get_member",
     "get_row",
+    "has_bought_time",
     "last_role_change",
     "list_heirs",
     "list_members",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.accounts.models import User
 from app.kernel.db import db
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.policy import Actor
 
 
@@ -59,3 +59,15 @@ def find_own(actor: Actor) -> OwnMembership | None:
         .where(Membership.id == actor.membership_id)
     ).one_or_none()
     return OwnMembership(*row) if row else None
+
+
+def has_bought_time(actor: Actor) -> bool:
+    """Whether something the actor paid for would still hold if he came back after leaving."""
+    found = select(Entitlement.id).where(
+        Entitlement.membership_id == actor.membership_id,
+        Entitlement.environment != "",
+        Entitlement.revoked_at.is_(None),
+        Entitlement.suspended_at.is_(None),
+        or_(Entitlement.until_at.is_(None), Entitlement.until_at > actor.now),
+    )
+    return db.session.scalar(found.limit(1)) is not None
