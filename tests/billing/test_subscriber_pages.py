@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.billing.models import Order, OrderChange, Payment, Refund
+from app.billing.models import Order, OrderChange, Payment, Refund, WebhookEvent
 from app.blueprints.billing.sheets import plain
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -139,3 +139,24 @@ def test_a_receipt_and_what_reconciliation_changed(cast: Cast, order: Order) -> 
         )
     log = client.get(f"{LIST}/provider").get_data(as_text=True)
     assert order.public_id in log
+
+
+def test_a_failed_webhook_is_shown_and_tried_again(cast: Cast, order: Order) -> None:
+    with unit_of_work() as session:
+        session.add(
+            WebhookEvent(
+                provider_ref="evt_failed",
+                kind="charge.refunded",
+                planet_id=cast.planet_id,
+                state="failed",
+                tries=3,
+                error="the provider did not answer",
+                received_at=clock.now(),
+            )
+        )
+    client, page = cast.client("admin"), f"{LIST}/provider"
+    assert "the provider did not answer" in client.get(page).get_data(as_text=True)
+    assert client.post(page, data={"ref": "evt_of_others"}).status_code == 404
+    # Nobody pays by Stripe here, so it fails again.
+    assert client.post(page, data={"ref": "evt_failed"}).status_code == 303
+    assert db.session.query(WebhookEvent).one().tries == 4

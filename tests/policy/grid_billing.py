@@ -48,6 +48,8 @@ GRID: dict[str, str] = {
     "GET {p}/subscriptions": STAFF,
     "GET {p}/subscriptions/export": STAFF,
     "GET {p}/subscriptions/provider": STAFF,
+    # no webhook has failed
+    "POST {p}/subscriptions/provider": "HHHD DDD DDDD DD D D",
     "GET {p}/subscriptions/{m_member}": STAFF,
     "POST {p}/subscriptions/{m_member}/extend": STAFF_ACT,
     "POST {p}/subscriptions/{m_member}/end": STAFF_ACT,

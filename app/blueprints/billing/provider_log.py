@@ -1,14 +1,17 @@
-"""Where our books and the provider's differed: what reconciliation changed."""
+"""Where our books and the provider's differed: what reconciliation changed, and webhooks that failed."""
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import flash, render_template, request
+from flask_babel import gettext
 
 from app.billing.actions.reconcile import list_changes
+from app.billing.actions.webhooks import retry
 from app.billing.queries.timeline import happening_of
+from app.billing.queries.webhooks import list_failed
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.story_words import line_of
-from app.blueprints.entrance import declares, enter_planet, require
+from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page
 from app.memberships.rows import planet_of
 from app.policy import Action, can
@@ -17,13 +20,27 @@ from app.policy import Action, can
 @bp.get("/p/<slug>/subscriptions/provider")
 @declares(Action.SUBSCRIPTIONS_MANAGE)
 def provider_log(slug: str) -> Page:
-    """List what reconciliation changed."""
+    """List what reconciliation changed, and webhooks that failed, with a button to try again."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
     return render_template(
         "billing/provider_log.html",
+        failed=list_failed(actor),
         changes=[
             {"order": order.public_id, "line": line_of(happening_of(order, change), {})}
             for order, change in list_changes(planet_of(actor))
         ],
     )
+
+
+@bp.post("/p/<slug>/subscriptions/provider")
+@declares(Action.SUBSCRIPTIONS_MANAGE)
+def retry_webhook(slug: str) -> Page:
+    """Handle a failed webhook (`ref`) once more."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
+    if retry(actor, ref=request.form.get("ref", "")):
+        flash(gettext("Done: it went through now."), "ok")
+    else:
+        flash(gettext("It failed again. The error is shown below."), "error")
+    return see_other("billing.provider_log", slug=slug)
