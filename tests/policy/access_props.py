@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.billing.models import CodeBatch, CompOffer, Order, PlanVersion, Transfer
+from app.billing.models import CodeBatch, CompOffer, IncomeShare, Order, PlanVersion, Transfer
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.memberships.models import Entitlement, Membership
@@ -45,12 +45,20 @@ def access_props(cast: Cast) -> dict[str, str]:
             until_at=moment,
             created_at=moment,
         )
-        session.add_all([batch, offer, comp])
+        share = IncomeShare(
+            planet_id=cast.planet_id,
+            user_id=cast.users["guest"],
+            percent=10,
+            created_at=moment,
+            created_by=owner,
+        )
+        session.add_all([batch, offer, comp, share])
         session.flush()
         return {
             "batch": batch.public_id,
             "offer": offer.public_id,
             "comp": comp.source_ref,
+            "share": share.public_id,
             "transfer": _transfer(cast, session),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.policy.grid_rows import LEADERS_ACT, STAFF, STAFF_ACT
+from tests.policy.grid_rows import LEADERS, LEADERS_ACT, STAFF, STAFF_ACT
 
 GRID: dict[str, str] = {
     # codes and complimentary access
@@ -20,6 +20,11 @@ GRID: dict[str, str] = {
     "POST {p}/transfers/note": LEADERS_ACT,
     "POST {p}/transfers/{transfer}": STAFF_ACT,
     "POST {p}/orders/{transfer}/transfer": "HHHH HHH HHHH HH A D",
+    # the ledger, and shares of it
+    "GET {p}/ledger": LEADERS,
+    "GET {p}/ledger.csv": LEADERS,
+    "POST {p}/shares": LEADERS_ACT,
+    "POST {p}/shares/{share}/end": LEADERS_ACT,
     # Whoever has no end has nothing to add; who was removed stays so. All others may, let in or not.
     "GET {p}/redeem": "DDDD ADA AAAD DD A S",
     "POST {p}/redeem": "DDDD ADA AAAD DD A D",

@@ -30,6 +30,7 @@ SENTENCES: dict[str, Any] = {
         "The code is good, but the plan has no free seat now. Nothing was used; try again later."
     ),
     "code_prefix": lazy_gettext("At most %(high)s letters A–Z and digits."),
+    "share_left": lazy_gettext("At most %(high)s percent: all shares together are half at most."),
     "comp_too_many": lazy_gettext("At most %(high)s addresses at once."),
     "comp_address": lazy_gettext("“%(address)s” is not an e-mail address."),
 }
