@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, flash, request, url_for
-from flask_babel import get_timezone, gettext, lazy_gettext
+from flask_babel import get_timezone, gettext, lazy_gettext, lazy_pgettext
 
 from app.billing.actions.shares import SHARED_WITH, add_share, end_share
 from app.billing.money import as_typed
@@ -38,7 +38,7 @@ from app.memberships.periods import months_later
 from app.policy import Action, Actor, can
 
 KINDS: dict[str, Any] = {
-    "payment": lazy_gettext("Payment"),
+    "payment": lazy_pgettext("ledger", "Payment"),
     "fee": lazy_gettext("Fee of the provider"),
     "refund": lazy_gettext("Refund"),
     "refund_failed": lazy_gettext("Refund that failed"),
@@ -126,7 +126,7 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         "billing/ledger.html",
         errors,
         month=here,
-        months=_months(actor),
+        months=[(m, m) for m in dict.fromkeys([here, *_months(actor)])],
         kinds=_in_words(sum_kinds(actor, stretch), KINDS),
         left=_left(sum_kinds(actor, stretch)),
         accounts=_in_words(sum_accounts(actor, stretch), ACCOUNTS),
@@ -176,7 +176,10 @@ def _months(actor: Actor) -> list[str]:
 
 
 def _in_words(totals: Iterable[Total], words: dict[str, Any]) -> list[tuple[Any, str, int]]:
-    return [(words.get(t.name, _owed(t.name)), t.currency, t.amount) for t in totals]
+    """Return totals named, by currency and in the order of the words; people's accounts last."""
+    order = {name: place for place, name in enumerate(words)}
+    placed = sorted(totals, key=lambda t: (t.currency, order.get(t.name, len(order)), t.name))
+    return [(words.get(t.name, _owed(t.name)), t.currency, t.amount) for t in placed]
 
 
 def _left(totals: Iterable[Total]) -> list[tuple[str, int]]:
