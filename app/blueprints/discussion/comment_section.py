@@ -119,12 +119,13 @@ def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Section:
 
 
 def _wanted() -> tuple[Order, Cursor | None]:
-    order: Order = "likes" if request.args.get("order") == "likes" else "time"
-    if found := request.args.get("after"):
+    args = request.args.to_dict()
+    order: Order = "likes" if args.get("order") == "likes" else "time"
+    if found := args.get("after"):
         return order, Cursor("after", found)
-    if found := request.args.get("before"):
+    if found := args.get("before"):
         return order, Cursor("before", found)
-    if found := request.args.get("from"):
+    if found := args.get("from"):
         return order, Cursor("from", found)
     return order, None
 

@@ -53,17 +53,21 @@ def home(slug: str) -> str | bytes:
     if not can(actor, Action.PLANET_READ):
         return show_landing(planet, actor)
     tags = list_menu_tags(actor)
-    tag = _chosen_tag(tags)
-    view = FeedView.LATEST if tag else _view()
-    page = list_feed(actor, view=view, tag_id=tag.id if tag else None, cut=_cut())
-    first = not (request.args.get("before") or request.args.get("after"))
+    args = request.args.to_dict()
+    tag = _chosen_tag(tags, args.get("tag"))
+    view = FeedView.LATEST if tag else _view(args.get("show"))
+    cut = Cut(
+        before=parse_cursor(args.get("before", "")), after=parse_cursor(args.get("after", ""))
+    )
+    page = list_feed(actor, view=view, tag_id=tag.id if tag else None, cut=cut)
+    first = not (args.get("before") or args.get("after"))
     pinned = list_pinned(actor) if first and view is FeedView.LATEST and not tag else []
     offer = frame_links()
     if view is FeedView.FILES or not page.items:
         listed = [_unusual(slug, actor, view, tag, page, offer.by_name).encode()]
     else:
         listed = drawn_cards(slug, actor, page.items)
-    start, end = _around(planet, view, tags, tag, page, pinned)
+    start, end = _around(planet, args, view, tags, tag, page, pinned)
     return planet_page(
         offer,
         title=f"#{tag.name} · {planet.name}" if tag else planet.name,
@@ -93,6 +97,7 @@ def _unusual(
 
 def _around(
     planet: PlanetView,
+    args: dict[str, str],
     view: FeedView,
     tags: list[TagRow],
     tag: TagRow | None,
@@ -102,7 +107,8 @@ def _around(
     """Return what stands above and below the cards, the same for all who have the same before them."""
     shown = tuple(one for one in tags if one.in_menu or one == tag)
     unread = any(entry.unread for entry in page.items)
-    asked = _asked()
+    # By what the address narrows the feed.
+    asked = tuple((name, args[name]) for name in ("show", "tag") if args.get(name))
 
     def make() -> Markup:
         drawn: Markup = macros("discussion/_feed.html").feed(
@@ -126,16 +132,15 @@ def _around(
     )
 
 
-def _view() -> FeedView:
+def _view(show: str | None) -> FeedView:
     try:
-        return FeedView(request.args.get("show", "latest"))
+        return FeedView(show) if show is not None else FeedView.LATEST
     except ValueError:
         raise NotFound from None
 
 
-def _chosen_tag(tags: list[TagRow]) -> TagRow | None:
+def _chosen_tag(tags: list[TagRow], key: str | None) -> TagRow | None:
     """Return the tag that the address names; NotFound when the planet has none of that name."""
-    key = request.args.get("tag", "")
     if not key:
         return None
     found = next((tag for tag in tags if tag.key == key), None)
@@ -166,19 +171,6 @@ def _tab_url(slug: str, view: FeedView) -> str:
     if view is FeedView.LATEST:
         return url_for("feed.home", slug=slug)
     return url_for("feed.home", slug=slug, show=view.value)
-
-
-def _cut() -> Cut:
-    return Cut(
-        before=parse_cursor(request.args.get("before", "")),
-        after=parse_cursor(request.args.get("after", "")),
-    )
-
-
-def _asked() -> tuple[tuple[str, str], ...]:
-    """Return by what the address narrows the feed; the cut aside."""
-    args = request.args
-    return tuple((name, args[name]) for name in ("show", "tag") if args.get(name)) if args else ()
 
 
 def _page_url(
