@@ -7,7 +7,6 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-import flask_login
 import jinja2
 from flask import Flask
 from flask_migrate import Migrate
@@ -209,7 +208,7 @@ def _database(app: Flask, settings: Settings) -> None:
 
 
 def _sessions(app: Flask) -> None:
-    manager = flask_login.LoginManager(app)
+    manager = entrance.Logins(app)
     manager.session_protection = None
     manager.user_loader(entrance.load_login)
     # Stripe signs what it posts; there is no form to carry a token.

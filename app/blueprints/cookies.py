@@ -7,8 +7,8 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Request, current_app, g, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, g, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -45,6 +45,14 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class(content if content is not None else self._read(cookie))
         except BadSignature:
             return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie when it says something new. Otherwise Flask would put together all that a
+        cookie has, only to find that there is nothing to send."""
+        if session.modified or app.config["SESSION_REFRESH_EACH_REQUEST"]:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.headers.add("Vary", "Cookie")
 
     def _check_signature(self, cookie: str) -> tuple[dict[str, Any] | None, float]:
         """Return a true cookie's content, None unless flat, and when it was signed (seconds)."""

@@ -83,6 +83,15 @@ def load_login(secret: str) -> LoginSession | None:
     return LoginSession(secret, viewer) if viewer else None
 
 
+class Logins(flask_login.LoginManager):  # type: ignore[misc]
+    """Flask-Login's manager, told that the session's cookie is all that signs anybody in. Its own way
+    hashes the browser's name and looks for remembering cookies and headers on each request."""
+
+    def _load_user(self) -> None:
+        secret = session.get("_user_id")
+        g._login_user = (load_login(secret) if secret else None) or self.anonymous_user()
+
+
 def current_site() -> Site:
     """Return the installation's facts."""
     site: Site = current_app.extensions["planetarium.site"]

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app
-from markupsafe import Markup
+from flask import Flask, current_app, g, session
+from markupsafe import Markup, escape
 
 from app.blueprints import kept
-from app.blueprints.entrance import current_site
+from app.blueprints.cookies import csrf_token
+from app.blueprints.entrance import current_site, current_viewer
+from app.blueprints.kept import GAP
 from app.blueprints.language import look
-from app.blueprints.page import media_url
+from app.blueprints.navigation import Offer
+from app.blueprints.page import here, media_url, unread_notices
+from app.blueprints.rail import my_planets
 from app.kernel import clock
 
 # Some 200 readers' frames.
 CHARACTERS = 2_000_000
 Links = tuple[tuple[str, str], ...]
-# Stands in the drawn frame where the page's own parts go; no text can hold it by design or by chance.
-GAP = f"\x1e{token_hex(8)}\x1e"
 
 
 class Place(NamedTuple):
@@ -66,8 +67,9 @@ class Frame:
 
 
 class Shell(NamedTuple):
-    """The frame in pieces, between which the page puts its own."""
+    """The frame in pieces, between which the page puts its own; `sent` are the same, encoded."""
 
+    sent: kept.Pieces
     start: Markup
     after_title: Markup
     after_token: Markup
@@ -115,14 +117,64 @@ def shell(frame: Frame) -> Shell:
     now, key = clock.now(), (look(), frame)
     found = shelf.get(key, now)
     if found is None:
-        macros: Any = current_app.jinja_env.get_template("layout/frame.html").module
-        drawn = macros.shell(frame, dict(frame.links), Markup(GAP))  # noqa: S704 - ours
-        found = Shell(*(Markup(piece) for piece in drawn.split(GAP)))  # noqa: S704 - ours
-        shelf.put(key, found, size=len(drawn), now=now)
+        drawn = macros("layout/frame.html").shell(frame, dict(frame.links), kept.HOLE)
+        parts = (Markup(piece) for piece in drawn.split(GAP))  # noqa: S704 - ours
+        found = Shell(kept.cut(drawn), *parts)
+        shelf.put(key, found, size=2 * len(drawn), now=now)
     return found
 
 
+def planet_page(
+    offer: Offer,
+    *,
+    title: str,
+    active: str,
+    content: Iterable[bytes],
+    side: bytes,
+    head: bytes = b"",
+) -> bytes:
+    """Return a whole page inside a planet as layout/planet.html makes it, from parts that are drawn
+    already: for the pages that are opened most."""
+    viewer = current_viewer()
+    frame = make_frame(
+        viewer,
+        g.planet,
+        offer.pairs,
+        my_planets(),
+        active=active,
+        unread=unread_notices(),
+        side=True,
+        mark=screen_mark(g.planet, g.actor),
+    )
+    start, after_title, after_token, after_head, after_content, after_side, after_footer, end = (
+        shell(frame).sent
+    )
+    token = csrf_token().encode()
+    own = (start, f"{escape(title)} · ".encode(), after_title, token, after_token, head, after_head)
+    messages = macros("components/notice.html").flashes().encode() if "_flashes" in session else b""
+    footer = b"" if viewer else _footer(frame, offer.by_name)
+    below = (after_content, side, after_side, footer, after_footer, token, end)
+    return b"".join((*own, messages, *content, *below))
+
+
+def screen_mark(planet: Any, actor: Any) -> str:
+    """Return what marks a screen inside a planet: the planet's name and the member's number, or ""."""
+    if planet.watermark and actor.number and actor.inside:
+        return f"{planet.name} #{actor.number}"
+    return ""
+
+
+def _footer(frame: Frame, links: dict[str, str]) -> bytes:
+    drawn: Markup = macros("layout/frame.html").footer(frame, links, here())
+    return drawn.encode()
+
+
+def macros(template: str) -> Any:
+    """Return what a template defines, imported without context."""
+    return current_app.jinja_env.get_template(template).module
+
+
 def install(app: Flask, *, development: bool) -> None:
-    """Give templates `make_frame()` and `shell()`."""
+    """Give templates `make_frame()`, `shell()` and `screen_mark()`."""
     app.extensions["planetarium.shells"] = kept.Shelf[Shell](0 if development else CHARACTERS)
-    app.jinja_env.globals.update(make_frame=make_frame, shell=shell)
+    app.jinja_env.globals.update(make_frame=make_frame, shell=shell, screen_mark=screen_mark)

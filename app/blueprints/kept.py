@@ -8,10 +8,11 @@ is seen a minute later at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from secrets import token_hex
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -23,7 +24,12 @@ from app.kernel import clock
 
 KEPT_FOR = timedelta(minutes=1)
 KEPT_CHARACTERS = 12_000_000
+# Stands in a drawn part where something of the page's own goes; no text can hold it by design or by chance.
+GAP = f"\x1e{token_hex(8)}\x1e"
+HOLE = Markup(GAP)  # noqa: S704 - ours
 Part = TypeVar("Part")
+# A drawn part as it is sent, between its gaps. Encoding a long page anew costs more than all its queries.
+Pieces = tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,31 @@ def drawn(key: Hashable, make: Callable[[], Markup]) -> Markup:
     return found
 
 
+def pieces(key: Hashable, make: Callable[[], str]) -> Pieces:
+    """Return the same as `drawn` does, ready to be sent: encoded, and cut at its gaps."""
+    shelf: Shelf[Pieces] = current_app.extensions["planetarium.pieces"]
+    now, key = clock.now(), (look(), key)
+    found = shelf.get(key, now)
+    if found is None:
+        found = cut(make())
+        shelf.put(key, found, size=sum(map(len, found)), now=now)
+    return found
+
+
+def cut(part: str) -> Pieces:
+    """Return a drawn part encoded, in the pieces between its gaps."""
+    return tuple(piece.encode() for piece in part.split(GAP))
+
+
+def filled(part: Pieces, own: Iterable[bytes]) -> Iterator[bytes]:
+    """Give a part's pieces with the page's own between them. ValueError unless each gap is filled."""
+    start, *rest = part
+    yield start
+    for mine, piece in zip(own, rest, strict=True):
+        yield mine
+        yield piece
+
+
 def draw(macro: Callable[..., Markup], *values: Hashable) -> Markup:
     """Return what a macro draws of these values; in templates `{{ kept(macro, …) }}`.
 
@@ -97,7 +128,9 @@ def draw(macro: Callable[..., Markup], *values: Hashable) -> Markup:
 
 
 def install(app: Flask, *, development: bool) -> None:
-    """Give the application its shelf, and templates `kept()`. In development nothing fits on the
+    """Give the application its shelves, and templates `kept()`. In development nothing fits on a
     shelf, so that templates reload."""
-    app.extensions["planetarium.markups"] = Shelf[Markup](0 if development else KEPT_CHARACTERS)
+    room = 0 if development else KEPT_CHARACTERS
+    app.extensions["planetarium.markups"] = Shelf[Markup](room)
+    app.extensions["planetarium.pieces"] = Shelf[Pieces](room)
     app.jinja_env.globals["kept"] = draw

@@ -90,8 +90,13 @@ def _frame() -> dict[str, Any]:
         "languages": LANGUAGES,
         "my_planets": my_planets,
         "unread_notices": unread_notices,
-        "here": request.full_path if request.query_string else request.path,
+        "here": here(),
     }
+
+
+def here() -> str:
+    """Return the address of this page, with its query."""
+    return request.full_path if request.query_string else request.path
 
 
 def asset(path: str) -> str:

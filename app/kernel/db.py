@@ -71,12 +71,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return an aware UTC datetime, whatever the driver gave."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-        moment: datetime = value
-        return moment.astimezone(UTC)
+        return None if value is None else read_moment(value)
+
+
+def read_moment(value: Any) -> datetime:
+    """Return what a driver gave for a UtcDateTime: text on SQLite, a datetime elsewhere."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    moment: datetime = value
+    return moment.astimezone(UTC)
 
 
 class Base(DeclarativeBase):

@@ -8,11 +8,17 @@ import secrets
 # No 0/O, 1/l/I: people read ids aloud and copy them from paper.
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 PUBLIC_ID_LENGTH = 12
+_HOW_MANY = len(_ALPHABET) ** PUBLIC_ID_LENGTH
 
 
 def new_public_id() -> str:
     """Return 12 random characters of a 55-letter alphabet (69 bits): collisions and guesses are out."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(PUBLIC_ID_LENGTH))
+    # One number for all letters: each choice would ask the system for its own.
+    number, letters = secrets.randbelow(_HOW_MANY), ""
+    for _ in range(PUBLIC_ID_LENGTH):
+        number, letter = divmod(number, len(_ALPHABET))
+        letters += _ALPHABET[letter]
+    return letters
 
 
 def new_secret() -> str:

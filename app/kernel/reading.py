@@ -177,5 +177,7 @@ def _drop(engine: Engine, connection: PoolProxiedConnection) -> None:
 def _convert(row: Row, columns: Columns) -> Row:
     values = list(row)
     for at, convert in columns:
-        values[at] = convert(values[at])
+        # NULL is None, whatever the type; most columns of times hold nothing.
+        if values[at] is not None:
+            values[at] = convert(values[at])
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -91,9 +92,16 @@ class PlanetView:
 PLANET_VIEW_COLUMNS = tuple(Planet.__table__.c[field] for field in PlanetView.__dataclass_fields__)
 
 
-def read_planet_view(row: Sequence[Any]) -> PlanetView:
-    """Return the planet of a row whose first columns are PLANET_VIEW_COLUMNS."""
-    return PlanetView(*row[: len(PLANET_VIEW_COLUMNS)])
+def read_planet_view(row: Sequence[Any]) -> tuple[PlanetView, PlanetSettings]:
+    """Return the planet of a row whose first columns are PLANET_VIEW_COLUMNS, and its settings."""
+    return _view(tuple(row[: len(PLANET_VIEW_COLUMNS)]))
+
+
+@lru_cache(1_000)
+def _view(columns: tuple[Any, ...]) -> tuple[PlanetView, PlanetSettings]:
+    # Kept by all that they hang on: both are frozen, and most pages read the same few planets.
+    planet = PlanetView(*columns)
+    return planet, planet.settings()
 
 
 def get_row(planet_id: int) -> Planet:

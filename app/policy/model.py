@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 
 class PlanetRole(StrEnum):
@@ -178,6 +179,7 @@ ALLOW = Verdict("allow")
 HIDE = Verdict("hide")
 
 
+@cache
 def deny(reason: Reason) -> Verdict:
     """Return DENY with its reason; answered 403 with a page that says what to do."""
     return Verdict("deny", reason)

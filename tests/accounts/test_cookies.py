@@ -29,12 +29,28 @@ def test_a_true_cookie_is_read_again_and_again(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda c: c[:-1] + ("A" if c[-1] != "A" else "B"), lambda c: "x"]
+    # Not the last letter: two of its bits mean nothing.
+    "change",
+    [lambda c: c[:-2] + ("A" if c[-2] != "A" else "B") + c[-1], lambda c: "x"],
 )
 def test_a_changed_cookie_is_an_empty_session(app: Flask, change) -> None:
     cookie = _cookie(app, a="1")
     _content(app, cookie)
     assert _content(app, change(cookie)) == {}
+
+
+def test_what_is_only_read_is_not_sent_again(app: Flask) -> None:
+    headers = {"Cookie": f"planetarium={_cookie(app, a='1')}"}
+    with app.test_request_context("/", headers=headers):
+        assert session["a"] == "1"
+        answer = app.make_response("read")
+        app.session_interface.save_session(app, session, answer)
+        assert (answer.headers.get("Vary"), answer.headers.get("Set-Cookie")) == ("Cookie", None)
+    with app.test_request_context("/", headers=headers):
+        session["a"] = "2"
+        answer = app.make_response("changed")
+        app.session_interface.save_session(app, session, answer)
+        assert "Set-Cookie" in answer.headers
 
 
 def test_anothers_key_makes_no_session(app: Flask) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
-from flask import Flask
+from flask import Flask, flash, render_template
 from flask_babel import force_locale
 from markupsafe import Markup
 
-from app.blueprints.frame import GAP, Frame, Place, Shell, shell
-from app.blueprints.kept import Shelf
+from app.blueprints.entrance import enter_planet
+from app.blueprints.frame import Frame, Place, Shell, planet_page, shell
+from app.blueprints.kept import GAP, Shelf, cut
+from app.blueprints.navigation import frame_links
+from tests.cast import Cast
 
 FRAME = Frame(
     language="en",
@@ -31,6 +34,9 @@ FRAME = Frame(
     waiting=0,
     unread=0,
 )
+LAYOUT = """{% extends "layout/planet.html" %}{% set active = "planet" %}
+{% block title %}{{ "<Title>" }}{% endblock %}{% block head %}<meta>{% endblock %}
+{% block content %}<p>one</p><p>two</p>{% endblock %}{% block side %}<p>beside</p>{% endblock %}"""
 OTHERS = {
     "language": "zh-Hans",
     "site": "Other site",
@@ -56,8 +62,8 @@ def draw(app: Flask) -> Callable[[Frame], Shell]:
     macro = app.jinja_env.get_template("layout/frame.html").module.shell  # type: ignore[attr-defined]
 
     def drawn(frame: Frame) -> Shell:
-        pieces = macro(frame, dict(frame.links), Markup(GAP)).split(GAP)
-        return Shell(*(Markup(piece) for piece in pieces))
+        html = macro(frame, dict(frame.links), Markup(GAP))
+        return Shell(cut(html), *(Markup(piece) for piece in html.split(GAP)))
 
     return drawn
 
@@ -82,11 +88,38 @@ def test_whatever_differs_is_drawn_anew(
 def test_a_kept_frame_names_no_other_reader(app: Flask) -> None:
     other = replace(FRAME, name="He Ping", mark="First #7", mine=FRAME.mine[1:])
     with app.test_request_context("/"), force_locale("en"):
-        texts = ["".join(shell(one)) for one in (FRAME, other, FRAME)]
+        texts = [b"".join(shell(one).sent).decode() for one in (FRAME, other, FRAME)]
     assert texts[0] == texts[2]
     assert "He Ping" not in texts[0]
     assert "Wang Xiaoyu" not in texts[1]
     assert "#7" not in texts[0]
+
+
+@pytest.mark.parametrize("persona", ["owner", "member", "expired", "visitor"])
+def test_a_page_of_drawn_parts_is_the_layouts(app: Flask, cast: Cast, persona: str) -> None:
+    template = app.jinja_env.from_string(LAYOUT)
+    cookie = cast.client(persona).get_cookie("planetarium")
+    headers = {"Cookie": f"planetarium={cookie.value}"} if cookie else {}
+    with app.test_request_context(f"/p/{cast.slug}?show=digest", headers=headers):
+        enter_planet(cast.slug)
+        flash("Said before.", "ok")
+        made = planet_page(
+            frame_links(),
+            title="<Title>",
+            active="planet",
+            head=b"<meta>",
+            content=(b"<p>one</p>", b"<p>two</p>"),
+            side=b"<p>beside</p>",
+        ).decode()
+        drawn = render_template(template)
+    assert "Said before." in made
+    assert "&lt;Title&gt;" in made
+    assert [*_words(made)] == [*_words(drawn)]
+
+
+def _words(html: str) -> list[str]:
+    """The page's words and tags; white space between them is nobody's business."""
+    return html.replace("<", " <").replace(">", "> ").split()
 
 
 def test_no_token_is_kept(app: Flask) -> None:

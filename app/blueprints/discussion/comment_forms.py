@@ -16,7 +16,6 @@ from app.discussion.actions.comments import CommentWish
 from app.discussion.queries.comments import comment_view
 from app.discussion.queries.facts import CommentRow, TopicRow
 from app.kernel.errors import NotFound
-from app.kernel.ids import new_public_id
 from app.media.queries import list_attachments, list_waiting
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, CommentFacts, TopicFacts, can
@@ -69,8 +68,8 @@ def stored(
 
 
 def empty_form(planet: PlanetView, public_id: str) -> Shape:
-    """Return the form that stands below a topic."""
-    return _form(planet, public_id, CommentState(key=new_public_id()), [], {})
+    """Return the form that stands below a topic; its key is put in by the page."""
+    return _form(planet, public_id, CommentState(key=""), [], {})
 
 
 def comment_page(

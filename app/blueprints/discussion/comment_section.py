@@ -13,14 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from secrets import token_hex
 from typing import Any
 
 from flask import current_app, render_template, request
-from markupsafe import Markup
 
 from app.blueprints import kept
-from app.blueprints.discussion.comment_forms import empty_form
 from app.blueprints.discussion.comment_shapes import (
     ThreadRights,
     acts_shape,
@@ -42,9 +39,6 @@ from app.discussion.queries.comments import isolated_writers, thread_page
 from app.discussion.queries.reactions import Marks, Subject, marks_on_topic
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, TopicFacts, can
-
-# Stands in the drawn page where a comment's buttons go; no text can hold it by design or by chance.
-_CUT = f"\x1e{token_hex(8)}\x1e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +63,31 @@ class _Drawn:
     total: int
     empty: bool
     alone: frozenset[int]
-    parts: list[str]
+    parts: kept.Pieces
     views: list[CommentView]
     ids: frozenset[Subject]
     writers: frozenset[int | None]
-    acts: dict[tuple[str, bool, bool], str] = field(default_factory=dict)
-    plain: Markup | None = None
+    acts: dict[tuple[str, bool, bool], bytes] = field(default_factory=dict)
+    plain: bytes | None = None
 
     @property
     def size(self) -> int:
         """How many characters it keeps, its buttons estimated; most of it twice."""
         return 2 * (sum(len(part) for part in self.parts) + 1_500 * len(self.views))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a topic's page shows below the topic. `form` tells whether the reader may comment,
+    `refusal` why not and the way out; `html` is the page of comments as it is sent."""
+
+    total: int
+    url: str
+    order: Order
+    html: bytes
+    empty: bool
+    form: bool
+    refusal: dict[str, str] | None
 
 
 def _shelf() -> kept.Shelf[_Drawn]:
@@ -89,32 +97,35 @@ def _shelf() -> kept.Shelf[_Drawn]:
     return shelf
 
 
-def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Shape:
+def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Section:
     """Return what the topic's page shows below the topic: the page of comments that the address
-    asks for (`order`, `after`, `before`, `from`), and the form. NotFound for a cursor of elsewhere."""
+    asks for (`order`, `after`, `before`, `from`). NotFound for a cursor of elsewhere."""
     order, cursor = _wanted()
     rights = rights_below(actor, topic.facts)
     marks = marks_on_topic(actor, topic.id)
     page = _page(planet, actor, topic, rights, order=order, cursor=cursor)
     url = topic_url(planet.slug, topic.public_id, topic.slug)
-    return {
-        "total": page.total,
-        "url": url,
-        "order": order,
-        "html": _whole(planet.slug, actor, topic, rights, marks, page),
-        "empty": page.empty,
-        "form": empty_form(planet, topic.public_id) if rights.reply else None,
-        "refusal": refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
-    }
+    return Section(
+        total=page.total,
+        url=url,
+        order=order,
+        html=_whole(planet.slug, actor, topic, rights, marks, page),
+        empty=page.empty,
+        form=rights.reply,
+        refusal=None
+        if rights.reply
+        else refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
+    )
 
 
 def _wanted() -> tuple[Order, Cursor | None]:
-    order: Order = "likes" if request.args.get("order") == "likes" else "time"
-    if found := request.args.get("after"):
+    args = request.args.to_dict()
+    order: Order = "likes" if args.get("order") == "likes" else "time"
+    if found := args.get("after"):
         return order, Cursor("after", found)
-    if found := request.args.get("before"):
+    if found := args.get("before"):
         return order, Cursor("before", found)
-    if found := request.args.get("from"):
+    if found := args.get("from"):
         return order, Cursor("from", found)
     return order, None
 
@@ -166,7 +177,7 @@ def _draw(
         drawn["more"] = more_shape(planet.slug, node)
         if not node.view.deleted:
             views.append(node.view)
-            drawn["acts"] = _CUT
+            drawn["acts"] = kept.GAP
         drawn["below"] = [shape(reply) for reply in node.replies]
         return drawn
 
@@ -187,7 +198,7 @@ def _draw(
         empty=not nodes,
         # Asked last: whatever of the reader's own stands in the page is known by now.
         alone=isolated_writers(topic.id, topic.facts),
-        parts=html.split(_CUT),
+        parts=kept.cut(html),
         views=views,
         ids=frozenset(("comment", view.id) for view in views),
         writers=frozenset(
@@ -198,13 +209,12 @@ def _draw(
 
 def _whole(
     slug: str, actor: Actor, topic: Topic, rights: ThreadRights, marks: Marks, page: _Drawn
-) -> Markup:
+) -> bytes:
     """Return the page with its buttons; kept where they are those of most readers."""
     plain = actor.user_id not in page.writers and marks.liked.isdisjoint(page.ids)
     if plain and page.plain is not None:
         return page.plain
-    pieces = _finished(slug, actor, topic, rights, marks, page)
-    whole = Markup("".join(pieces))  # noqa: S704 - drawn by our own templates
+    whole = b"".join(_finished(slug, actor, topic, rights, marks, page))
     if plain:
         page.plain = whole
     return whole
@@ -217,7 +227,7 @@ def _finished(
     rights: ThreadRights,
     marks: Marks,
     page: _Drawn,
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     """Give the page's pieces with the reader's own buttons between them."""
     for part, view in zip(page.parts, page.views, strict=False):
         yield part
@@ -235,8 +245,8 @@ def _finished(
 
 def _acts(
     slug: str, view: CommentView, rights: ThreadRights, *, liked: bool, own: bool, extra: int = 0
-) -> str:
+) -> bytes:
     shape = acts_shape(slug, view, rights, own=own) | {"liked": liked}
     shape["likes"] += extra
     macros: Any = current_app.jinja_env.get_template("components/comment.html").module
-    return str(macros.comment_acts(shape))
+    return str(macros.comment_acts(shape)).encode()

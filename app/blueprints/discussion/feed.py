@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.blueprints import kept
-from app.blueprints.discussion.cards import drawn_cards
+from app.blueprints.discussion.cards import drawn_cards, planet_card
 from app.blueprints.discussion.present import (
     Shape,
     author_shape,
@@ -20,12 +20,15 @@ from app.blueprints.discussion.present import (
     topic_url,
 )
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.frame import macros, planet_page
+from app.blueprints.navigation import frame_links
 from app.blueprints.planets import landing
 from app.discussion.actions.reading import mark_all_read
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.feed import (
     FeedView,
     Listed,
+    PinnedTopic,
     find_first_unread,
     list_feed,
     list_pinned,
@@ -35,6 +38,7 @@ from app.discussion.queries.stream import list_latest_comments, list_scheduled
 from app.discussion.queries.tags import TagRow, list_menu_tags
 from app.kernel.db import unit_of_work
 from app.kernel.errors import NotFound
+from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
 bp = Blueprint("feed", __name__)
@@ -43,56 +47,106 @@ _INSTANT = timedelta(microseconds=1)
 
 @bp.get("/p/<slug>")
 @declares("public")
-def home(slug: str) -> str:
+def home(slug: str) -> str | bytes:
     """Show the feed to those who read the planet, its landing page to everybody else."""
     planet, actor = enter_planet(slug)
     if not can(actor, Action.PLANET_READ):
         return landing.show_landing(planet, actor)
     tags = list_menu_tags(actor)
-    tag = _chosen_tag(tags)
-    view = FeedView.LATEST if tag else _view()
-    page = list_feed(actor, view=view, tag_id=tag.id if tag else None, cut=_cut())
-    first = not (request.args.get("before") or request.args.get("after"))
+    args = request.args.to_dict()
+    tag = _chosen_tag(tags, args.get("tag"))
+    view = FeedView.LATEST if tag else _view(args.get("show"))
+    cut = Cut(
+        before=parse_cursor(args.get("before", "")), after=parse_cursor(args.get("after", ""))
+    )
+    page = list_feed(actor, view=view, tag_id=tag.id if tag else None, cut=cut)
+    first = not (args.get("before") or args.get("after"))
     pinned = list_pinned(actor) if first and view is FeedView.LATEST and not tag else []
-    return render_template(
-        "discussion/feed.html",
-        view=view.value,
-        tag=tag,
-        tabs=_tab_bar(slug, view, tags, tag),
-        cards=[] if view is FeedView.FILES else drawn_cards(slug, actor, page.items),
-        files=_files(slug, actor, page) if view is FeedView.FILES else [],
-        has_unread=any(entry.unread for entry in page.items),
-        pinned=[line_shape(slug, one) for one in pinned],
-        newer=_page_url(slug, "after", page.newer),
-        older=_page_url(slug, "before", page.older),
+    offer = frame_links()
+    if view is FeedView.FILES or not page.items:
+        listed = [_unusual(slug, actor, view, tag, page, offer.by_name).encode()]
+    else:
+        listed = drawn_cards(slug, actor, page.items)
+    start, end = _around(planet, args, view, tags, tag, page, pinned)
+    return planet_page(
+        offer,
+        title=f"#{tag.name} · {planet.name}" if tag else planet.name,
+        active="planet",
+        content=(start, *listed, end),
+        side=planet_card(planet, offer.by_name, "planet"),
     )
 
 
-def _view() -> FeedView:
+def _unusual(
+    slug: str,
+    actor: Actor,
+    view: FeedView,
+    tag: TagRow | None,
+    page: Page[Listed],
+    links: dict[str, str],
+) -> str:
+    """Return what stands in place of cards: files, or why there is nothing."""
+    return render_template(
+        "discussion/_feed_other.html",
+        view=view.value,
+        tag=tag,
+        files=_files(slug, actor, page) if view is FeedView.FILES else [],
+        links=links,
+    )
+
+
+def _around(
+    planet: PlanetView,
+    args: dict[str, str],
+    view: FeedView,
+    tags: list[TagRow],
+    tag: TagRow | None,
+    page: Page[Listed],
+    pinned: list[PinnedTopic],
+) -> kept.Pieces:
+    """Return what stands above and below the cards, the same for all who have the same before them."""
+    shown = tuple(one for one in tags if one.in_menu or one == tag)
+    unread = any(entry.unread for entry in page.items)
+    # By what the address narrows the feed.
+    asked = tuple((name, args[name]) for name in ("show", "tag") if args.get(name))
+
+    def make() -> Markup:
+        drawn: Markup = macros("discussion/_feed.html").feed(
+            name=planet.name,
+            tabs=macros("components/tabs.html").tabs(
+                _tabs(planet.slug, view, shown, tag), gettext("Topics")
+            ),
+            first_unread=url_for("feed.first_unread", slug=planet.slug) if unread else None,
+            read_all=url_for("feed.read_all", slug=planet.slug),
+            pinned=[line_shape(planet.slug, one) for one in pinned],
+            carded=bool(page.items) and view is not FeedView.FILES,
+            cards=kept.HOLE,
+            newer=_page_url(planet.slug, asked, "after", page.newer),
+            older=_page_url(planet.slug, asked, "before", page.older),
+        )
+        return drawn
+
+    there = (planet.slug, planet.name, view, shown, tag, asked)
+    return kept.pieces(
+        ("feed", there, unread, tuple(pinned), page.newer, page.older, bool(page.items)), make
+    )
+
+
+def _view(show: str | None) -> FeedView:
     try:
-        return FeedView(request.args.get("show", "latest"))
+        return FeedView(show) if show is not None else FeedView.LATEST
     except ValueError:
         raise NotFound from None
 
 
-def _chosen_tag(tags: list[TagRow]) -> TagRow | None:
+def _chosen_tag(tags: list[TagRow], key: str | None) -> TagRow | None:
     """Return the tag that the address names; NotFound when the planet has none of that name."""
-    key = request.args.get("tag", "")
     if not key:
         return None
     found = next((tag for tag in tags if tag.key == key), None)
     if found is None:
         raise NotFound(key)
     return found
-
-
-def _tab_bar(slug: str, view: FeedView, tags: list[TagRow], chosen: TagRow | None) -> Markup:
-    shown = tuple(tag for tag in tags if tag.in_menu or tag == chosen)
-    macros: Any = current_app.jinja_env.get_template("components/tabs.html").module
-    return kept.drawn(
-        ("feed tabs", slug, view, shown, chosen),
-        lambda: macros.tabs(_tabs(slug, view, shown, chosen), gettext("Topics")),
-    )
 
 
 def _tabs(
@@ -119,21 +173,13 @@ def _tab_url(slug: str, view: FeedView) -> str:
     return url_for("feed.home", slug=slug, show=view.value)
 
 
-def _cut() -> Cut:
-    return Cut(
-        before=parse_cursor(request.args.get("before", "")),
-        after=parse_cursor(request.args.get("after", "")),
-    )
-
-
-def _page_url(slug: str, direction: str, cursor: Cursor | None) -> str | None:
+def _page_url(
+    slug: str, asked: tuple[tuple[str, str], ...], direction: str, cursor: Cursor | None
+) -> str | None:
     if cursor is None:
         return None
-    kept: dict[str, Any] = {
-        name: value for name in ("show", "tag") if (value := request.args.get(name))
-    }
-    kept[direction] = str(cursor)
-    return url_for("feed.home", slug=slug, **kept)
+    where: dict[str, Any] = {**dict(asked), direction: str(cursor)}
+    return url_for("feed.home", slug=slug, **where)
 
 
 def _files(slug: str, actor: Actor, page: Page[Listed]) -> list[Shape]:

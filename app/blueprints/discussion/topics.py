@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.blueprints.discussion.cards import card_of, drawn_article
-from app.blueprints.discussion.comment_section import Topic, thread_section
-from app.blueprints.discussion.present import (
-    Shape,
-    author_shape,
-    preview_metas,
-    series_shape,
-    topic_url,
-)
-from app.blueprints.discussion.question_shapes import question_section
+from app.blueprints.discussion.cards import card_of
+from app.blueprints.discussion.present import author_shape, topic_url
+from app.blueprints.discussion.topic_page import topic_page
 from app.blueprints.discussion.words import sentence
 from app.blueprints.entrance import (
     current_site,
@@ -33,18 +24,10 @@ from app.discussion.actions.topics import delete_topic
 from app.discussion.diffing import diff_texts
 from app.discussion.queries.cards import TopicCard
 from app.discussion.queries.feed import FeedEntry
-from app.discussion.queries.series import places_of
-from app.discussion.queries.topic_page import (
-    Neighbour,
-    find_neighbours,
-    get_entry,
-    get_text,
-    list_versions,
-)
+from app.discussion.queries.topic_page import get_entry, get_text, list_versions
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.qr import qr_svg
-from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
 bp = Blueprint("topics", __name__)
@@ -53,7 +36,7 @@ bp = Blueprint("topics", __name__)
 @bp.get("/p/<slug>/t/<public_id>", defaults={"title_slug": ""})
 @bp.get("/p/<slug>/t/<public_id>/<title_slug>")
 @declares(Action.TOPIC_READ)
-def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
+def show(slug: str, public_id: str, title_slug: str) -> bytes | BaseResponse:
     """Show a topic; an address with an old or wrong readable part leads to the present one."""
     planet, actor = enter_planet(slug)
     entry, card = _load(actor, public_id)
@@ -61,7 +44,7 @@ def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
     readable = card.slug if entry.text_readable else ""
     if title_slug != readable:
         return redirect(with_query(topic_url(slug, public_id, readable)), code=301)
-    page = _page(planet, actor, entry, card)
+    page = topic_page(planet, actor, entry, card)
     if entry.has_news and actor.inside:
         with unit_of_work():
             mark_topic_read(actor, topic_id=entry.id)
@@ -71,47 +54,6 @@ def show(slug: str, public_id: str, title_slug: str) -> str | BaseResponse:
 def _load(actor: Actor, public_id: str) -> tuple[FeedEntry, TopicCard]:
     entry = get_entry(actor, public_id)
     return entry, card_of(entry, actor.now)
-
-
-def _page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> str:
-    reads = bool(can(actor, Action.PLANET_READ))
-    older, newer = find_neighbours(actor, entry) if reads else (None, None)
-    scheduled = entry.published_at > actor.now
-    question = None
-    if card.kind == "question":
-        question = question_section(
-            planet.slug, actor, topic_id=entry.id, public_id=entry.public_id, facts=entry.facts
-        )
-    return render_template(
-        "discussion/topic.html",
-        public_id=entry.public_id,
-        published_at=entry.published_at,
-        title=card.title if entry.text_readable else "",
-        readable=entry.text_readable,
-        bookmarked=entry.bookmarked,
-        likes=entry.like_count,
-        article=None
-        if entry.facts.deleted
-        else drawn_article(planet.slug, actor, entry, card, question),
-        question=question,
-        thread=None if scheduled else _thread(planet, actor, entry, card),
-        facts=entry.facts,
-        deleted=entry.facts.deleted,
-        scheduled=scheduled,
-        places=[series_shape(planet.slug, place) for place in places_of(actor, entry.id)],
-        beside=tuple(_line(planet.slug, one) for one in (newer, older) if one),
-        metas=preview_metas(current_site(), planet, card, entry),
-    )
-
-
-def _line(slug: str, one: Neighbour) -> tuple[str, str, datetime]:
-    return topic_url(slug, one.public_id, one.slug), one.title, one.published_at
-
-
-def _thread(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCard) -> Shape:
-    readable = card.slug if entry.text_readable else ""
-    below = Topic(entry.id, entry.public_id, readable, entry.rev, entry.comment_count, entry.facts)
-    return thread_section(planet, actor, below)
 
 
 @bp.get("/p/<slug>/t/<public_id>.md")

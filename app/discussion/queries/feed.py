@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    String,
     and_,
     bindparam,
     exists,
@@ -160,7 +161,7 @@ def list_feed(
 
 
 def _read_listed(row: Sequence[Any]) -> Listed:
-    return Listed(*row[:_LISTED])
+    return Listed._make(row[:_LISTED])
 
 
 @cache
@@ -170,7 +171,7 @@ def _feed(kind: Kind, view: FeedView, way: Way, *, tagged: bool, past: bool) -> 
     if not past:
         extra.append(published(reader))
     statement = (
-        select(*_listed_columns(reader), T.published_at, T.public_id)
+        select(*_listed_columns(reader), type_coerce(T.published_at, String), T.public_id)
         .select_from(source)
         .where(topic_is_visible(reader), not_deleted(), *extra)
     )

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, or_, select
 
 from app.discussion.queries.visible import T
-from app.kernel.db import db
+from app.kernel.db import db, read_moment
 from app.kernel.ids import is_public_id
 
 Item = TypeVar("Item")
@@ -120,4 +120,5 @@ def page_of(
 
 
 def _cursor(row: Sequence[Any]) -> Cursor:
-    return Cursor(row[-2], row[-1])
+    # A ready page leaves its times as the driver gave them: only the ends are looked at.
+    return Cursor(read_moment(row[-2]), row[-1])

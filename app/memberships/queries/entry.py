@@ -15,7 +15,15 @@ from app.kernel.reading import Ready
 from app.memberships.models import Membership
 from app.planets.models import Planet
 from app.planets.queries import PLANET_VIEW_COLUMNS, PlanetView, read_planet_view
-from app.policy import Actor, Grace, MembershipFacts, PlanetRole, Standing, derive_standing
+from app.policy import (
+    Actor,
+    Grace,
+    MembershipFacts,
+    PlanetRole,
+    PlanetSettings,
+    Standing,
+    derive_standing,
+)
 
 _MEMBERSHIP_COLUMNS = tuple(
     Membership.__table__.c[name]
@@ -60,9 +68,7 @@ def enter_planet(
     row = _BY_SLUG.first(user_id=viewer.user_id if viewer else None, slug=slug)
     if row is None:
         raise NotFound(slug)
-    planet = read_planet_view(row)
-    membership = row[len(PLANET_VIEW_COLUMNS) :]
-    return planet, _actor(planet, viewer, membership, may_create=may_create)
+    return _read(row, viewer, may_create=may_create)
 
 
 def visit_planet(planet_id: int, viewer: Viewer | None) -> tuple[PlanetView, Actor]:
@@ -73,16 +79,20 @@ def visit_planet(planet_id: int, viewer: Viewer | None) -> tuple[PlanetView, Act
     row = _BY_ID.first(user_id=viewer.user_id if viewer else None, planet_id=planet_id)
     if row is None:
         raise NotFound(str(planet_id))
-    planet = read_planet_view(row)
-    return planet, _actor(planet, viewer, row[len(PLANET_VIEW_COLUMNS) :], may_create=False)
+    return _read(row, viewer)
 
 
 def _actor(
-    planet: PlanetView, viewer: Viewer | None, membership: Sequence[Any], *, may_create: bool
+    planet: PlanetView,
+    settings: PlanetSettings,
+    viewer: Viewer | None,
+    membership: Sequence[Any],
+    *,
+    may_create: bool,
 ) -> Actor:
     moment = clock.now()
     if viewer is None:
-        return Actor(now=moment, planet=planet.settings())
+        return Actor(now=moment, planet=settings)
     identity, role, joined, requested, expires, left, removed = membership[:7]
     muted, isolated, rules, number, grace, reads_from, approved = membership[7:]
     facts = (
@@ -105,7 +115,7 @@ def _actor(
         confirmed=viewer.confirmed,
         site_admin=viewer.site_admin,
         may_create=may_create,
-        planet=planet.settings(),
+        planet=settings,
         membership_id=identity,
         role=facts.role if facts and standing is not Standing.VISITOR else None,
         standing=standing,
@@ -152,7 +162,9 @@ def actors_of(user_id: int, planet_ids: Collection[int]) -> dict[int, tuple[Plan
     return {planet.id: (planet, actor) for planet, actor in entries}
 
 
-def _read(row: Sequence[Any], viewer: Viewer | None) -> tuple[PlanetView, Actor]:
-    planet = read_planet_view(row)
+def _read(
+    row: Sequence[Any], viewer: Viewer | None, *, may_create: bool = False
+) -> tuple[PlanetView, Actor]:
+    planet, settings = read_planet_view(row)
     membership = row[len(PLANET_VIEW_COLUMNS) :]
-    return planet, _actor(planet, viewer, membership, may_create=False)
+    return planet, _actor(planet, settings, viewer, membership, may_create=may_create)
