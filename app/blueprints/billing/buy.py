@@ -12,6 +12,7 @@ from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
 from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
+from app.blueprints import funnel
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import (
     current_site,
@@ -42,6 +43,7 @@ UNREACHABLE = lazy_gettext(
 def buy(slug: str) -> Page:
     """Show what membership costs this reader, and let him choose."""
     planet, actor = enter_planet(slug)
+    funnel.note(planet, actor, "view", "click", begins=True)
     verdict = can(actor, Action.PLAN_BUY)
     if not planet.paid or verdict.reason in (Reason.PENDING, Reason.NOT_APPROVED):
         return see_other("planets.landing", slug=slug)
@@ -60,7 +62,7 @@ def checkout(slug: str, plan: str) -> Page:
     purchase = Purchase(
         plan=plan,
         coupon=request.form.get("coupon", ""),
-        source=request.form.get("source", ""),
+        source=request.form.get("source", "") or funnel.find_source(),
         kind="gift" if "gift" in request.form else "membership",
         rules_version=request.form.get("rules", 0, type=int),
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
@@ -73,6 +75,7 @@ def checkout(slug: str, plan: str) -> Page:
         return _collided(planet, actor, str(conflict))
     except GatewayError:
         return _page(planet, actor, errors={"": str(UNREACHABLE)}, status=503)
+    funnel.note(planet, actor, "checkout")
     return redirect(order.provider_url, code=303)
 
 

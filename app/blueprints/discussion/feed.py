@@ -10,7 +10,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.blueprints import kept
+from app.blueprints import funnel, kept
 from app.blueprints.discussion.cards import drawn_cards, planet_card
 from app.blueprints.discussion.present import (
     Shape,
@@ -52,6 +52,7 @@ def home(slug: str) -> str | bytes:
     planet, actor = enter_planet(slug)
     if not can(actor, Action.PLANET_READ):
         return landing.show_landing(planet, actor)
+    funnel.note(planet, actor, "read")
     tags = list_menu_tags(actor)
     args = request.args.to_dict()
     tag = _chosen_tag(tags, args.get("tag"))

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, jsonify, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from app.blueprints import funnel
 from app.blueprints.discussion.present import author_shape
 from app.blueprints.discussion.question_forms import (
     AskState,
@@ -95,6 +96,7 @@ def _send(planet: PlanetView, actor: Actor, state: AskState) -> Response:
     question = actions.compose_question(actor, planet=planet, wish=state.wish, key=state.draft)
     with unit_of_work():
         topic = actions.ask(actor, planet=planet, question=question, hold=state.hold)
+    funnel.note(planet, actor, "question")
     flash(gettext("Your question is on its way. You will be told when it is answered."), "ok")
     return see_other("topics.show", slug=planet.slug, public_id=topic.public_id)
 

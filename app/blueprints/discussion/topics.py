@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.blueprints import funnel
 from app.blueprints.discussion.cards import card_of
 from app.blueprints.discussion.present import author_shape, topic_url
 from app.blueprints.discussion.topic_page import topic_page
@@ -44,6 +45,7 @@ def show(slug: str, public_id: str, title_slug: str) -> bytes | BaseResponse:
     readable = card.slug if entry.text_readable else ""
     if title_slug != readable:
         return redirect(with_query(topic_url(slug, public_id, readable)), code=301)
+    funnel.note(planet, actor, "sample")
     page = topic_page(planet, actor, entry, card)
     if entry.has_news and actor.inside:
         with unit_of_work():

@@ -6,6 +6,7 @@ from flask import flash, render_template, request
 from flask_babel import gettext
 from markupsafe import Markup
 
+from app.blueprints import funnel
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page, answer, bp, count_name
 from app.blueprints.planets.landing import cover_shape, door_state
@@ -23,6 +24,7 @@ from app.policy import Action, Actor, Joining, Reason, Standing, can
 def join(slug: str) -> Page:
     """Show what joining asks: the rules, the question, a nickname when the name is taken."""
     planet, actor = enter_planet(slug)
+    funnel.note(planet, actor, "click", begins=True)
     verdict = can(actor, Action.PLANET_JOIN)
     if verdict.reason in (Reason.ALREADY_MEMBER, Reason.PENDING):
         return see_other("planets.landing", slug=slug)
@@ -35,6 +37,7 @@ def join(slug: str) -> Page:
 def send_join(slug: str) -> Page:
     """Join, or ask to be let in. Pressing twice is pressing once."""
     planet, actor = enter_planet(slug)
+    funnel.note(planet, actor, "click", begins=True)
     verdict = can(actor, Action.PLANET_JOIN)
     if verdict.reason in (Reason.ALREADY_MEMBER, Reason.PENDING):
         return see_other("feed.home", slug=slug)

@@ -9,6 +9,7 @@ from flask import render_template, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 
+from app.blueprints import funnel
 from app.blueprints.discussion.present import Shape, card_shape
 from app.blueprints.entrance import declares, enter_planet
 from app.blueprints.offers import Offer, offers_for
@@ -41,6 +42,7 @@ def landing(slug: str) -> str:
 
 def show_landing(planet: PlanetView, actor: Actor) -> str:
     """Return the first page for whoever enters; also shown instead of a feed that is closed."""
+    funnel.note(planet, actor, "view", begins=True)
     own = find_own(actor)
     intro = get_intro(planet.id)
     owner = find_owner(planet.id)
