@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Flask
 
+from app.billing.models import Plan
 from app.cli.demo.cast import CAST, PASSWORD
 from app.discussion.models import Answer, Comment, Question, Topic
 from app.kernel.db import db
@@ -34,3 +35,5 @@ def test_the_demo_is_planted_once(app: Flask) -> None:
     drawn = db.session.scalars(sa.select(Topic.render_version)).all()
     assert 0 not in drawn
     assert len(CAST) == 14
+    sold = sa.select(sa.func.count()).select_from(Plan).where(Plan.state == "on_sale")
+    assert db.session.scalar(sold) == 2

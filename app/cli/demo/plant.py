@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from app.accounts.actions.sign_up import Newcomer, add_person
 from app.accounts.models import User
 from app.accounts.passwords import hash_password
+from app.billing.actions.coupons import CouponWish, create_coupon
+from app.billing.actions.plans import create_plan, put_on_sale
+from app.billing.terms import PlanWish
 from app.cli.demo import chinese, english
 from app.cli.demo.cast import CAST, ENDS, PASSWORD, email_of
 from app.cli.demo.play import Play, act_as
@@ -33,6 +36,10 @@ from app.policy import Actor, PlanetRole
 
 IMAGES = Path(__file__).parent / "images"
 FOUNDED = timedelta(days=150)
+PLANS = (
+    PlanWish("A year", 9_900, "USD", "year", description="Everything, and questions answered."),
+    PlanWish("Month by month", 1_200, "USD", "month", mode="subscription"),
+)
 
 
 def plant_demo(storage: Storage) -> list[str]:
@@ -41,7 +48,20 @@ def plant_demo(storage: Storage) -> list[str]:
     people = _people(moment)
     for script in (chinese.PLANET, english.PLANET):
         _plant(script, people, storage, moment)
+    _sell(english.PLANET.slug, people["owner"], moment)
     return [chinese.PLANET.slug, english.PLANET.slug]
+
+
+def _sell(slug: str, owner_id: int, moment: datetime) -> None:
+    """Put two plans of a planet on sale, with a coupon for the year."""
+    planet_id = db.session.scalars(select(Planet.id).where(Planet.slug == slug)).one()
+    _planet, owner = act_as(owner_id, planet_id)
+    with unit_of_work():
+        for wish in PLANS:
+            plan = create_plan(owner, wish=wish)
+            put_on_sale(owner, public_id=plan.public_id)
+        coupon = CouponWish("WELCOME", percent=20, ends_at=moment + timedelta(days=60))
+        create_coupon(owner, wish=coupon)
 
 
 def is_inhabited() -> bool:
