@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from app.billing.models import Order
+from app.billing.queries.orders import shown_to
 from app.kernel.db import db
 from app.memberships.rows import planet_of
 from app.notifications.models import Mail, Notification
@@ -33,9 +35,11 @@ def list_told(actor: Actor, user_id: int) -> list[ToldNotice]:
     rows = db.session.execute(
         select(Notification.created_at, Notification.kind, Mail.sent_at)
         .outerjoin(Mail, Mail.notification_id == Notification.id)
+        .outerjoin(Order, Order.id == Notification.order_id)
         .where(
             Notification.user_id == user_id,
             Notification.planet_id == planet_of(actor),
+            or_(Order.id.is_(None), shown_to(actor)),
             *(~Notification.kind.startswith(begin) for begin in _OF_CONVERSATIONS),
         )
         .order_by(Notification.id.desc())

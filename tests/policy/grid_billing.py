@@ -65,6 +65,13 @@ GRID: dict[str, str] = {
     "POST /demo-checkout/{checkout}/pay": "AAAH AHH HHHH HH H D",
     # Where nobody pays by Stripe there is no such page; where one does, its signature is the right.
     "POST /webhooks/stripe": NOBODY,
+    # who bought a question may have asked it anonymously: nobody but the owner is shown that
+    "GET /demo-checkout/{question_checkout}": "AHHH AHH HHHH HH H S",
+    "POST /demo-checkout/{question_checkout}/fail": "AHHH AHH HHHH HH H D",
+    # what questions to the guest cost: his to say, and theirs who set what is sold
+    "GET {p}/members/{m_guest}/question-price": "AADA DDD DDDD DD D S",
+    "POST {p}/members/{m_guest}/question-price": "AADA DDD DDDD DD D D",
+    "GET {p}/members/{m_member}/question-price": "HHHH HHH HDDD HH D S",
 }
 
 # What a request must carry to come as far as the policy.

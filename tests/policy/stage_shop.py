@@ -6,7 +6,7 @@ from app.billing import demo_machine
 from app.billing.gateway import CheckoutWish
 from app.billing.models import Coupon, DemoCheckout, Order, Plan, PlanVersion
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import db, unit_of_work
 from tests.cast import Cast
 
 
@@ -31,36 +31,48 @@ def shelf(cast: Cast) -> dict[str, str]:
         )
         session.add(version)
         session.flush()
-        order = Order(
-            planet_id=cast.planet_id,
-            user_id=cast.users["member"],
-            plan_id=plan.id,
-            plan_version_id=version.id,
-            gateway="demo",
-            environment="demo",
-            title="年度",
-            amount=19_900,
-            list_amount=19_900,
-            currency="CNY",
-            provider_ref="demo_checkout",
-            provider_url="http://planet.test/demo-checkout/demo_checkout",
-            created_at=moment,
-        )
-        session.add(order)
-        session.flush()
-        session.add(
-            DemoCheckout(
-                ref="demo_checkout",
-                order_ref=order.public_id,
-                state=demo_machine.begun(_wish(order)),
-                created_at=moment,
-            )
-        )
+        order = _order(cast, "demo_checkout", plan_id=plan.id, plan_version_id=version.id)
+        _order(cast, "demo_question", kind="question")
         coupon = _coupon(cast)
         session.add(coupon)
         session.flush()
-        names = {"plan": plan.public_id, "coupon": coupon.public_id, "order": order.public_id}
-        return {**names, "checkout": "demo_checkout"}
+        return {
+            "plan": plan.public_id,
+            "coupon": coupon.public_id,
+            "order": order.public_id,
+            "checkout": "demo_checkout",
+            "question_checkout": "demo_question",
+        }
+
+
+def _order(cast: Cast, ref: str, **columns: object) -> Order:
+    """Write an open order of the member's with its checkout, in the caller's unit of work."""
+    moment = clock.now()
+    order = Order(
+        planet_id=cast.planet_id,
+        user_id=cast.users["member"],
+        gateway="demo",
+        environment="demo",
+        title="年度",
+        amount=19_900,
+        list_amount=19_900,
+        currency="CNY",
+        provider_ref=ref,
+        provider_url=f"http://planet.test/demo-checkout/{ref}",
+        created_at=moment,
+        **columns,
+    )
+    db.session.add(order)
+    db.session.flush()
+    db.session.add(
+        DemoCheckout(
+            ref=ref,
+            order_ref=order.public_id,
+            state=demo_machine.begun(_wish(order)),
+            created_at=moment,
+        )
+    )
+    return order
 
 
 def _coupon(cast: Cast) -> Coupon:

@@ -19,13 +19,13 @@ def set_price(actor: Actor, *, member: str, amount: int, currency: str, free_per
     sells none. `member` is his membership's public id.
 
     NotFound and Refused as `get_askable`; Invalid for what the provider does not take ("amount",
-    "currency"), and Invalid("free_per_week", "number").
+    "currency"), and Invalid("free_per_week", "amount").
     """
     row = get_askable(actor, member)
     if amount:
         check_amount(amount, currency, field="amount")
     if not 0 <= free_per_week <= FREE_MAX:
-        raise Invalid("free_per_week", "number", low=0, high=FREE_MAX)
+        raise Invalid("free_per_week", "amount", low=0, high=FREE_MAX)
     held = db.session.get(QuestionPrice, row.id, with_for_update=True)
     before = f"{held.amount} {held.currency} {held.free_per_week}" if held else ""
     if not amount:

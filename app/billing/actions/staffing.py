@@ -20,6 +20,7 @@ from app.billing.events import ReceiptAsked, SubscriptionEndAsked
 from app.billing.gateway import gateways
 from app.billing.models import Order, Payment, Plan, Refund, Subscription
 from app.billing.money import parse_amount, round_down
+from app.billing.queries.orders import shown_to
 from app.billing.shares import unused_share
 from app.billing.states import FINAL, OrderState
 from app.kernel import clock
@@ -154,6 +155,7 @@ def get_payment(actor: Actor, order_id: str, payment_id: int) -> tuple[Order, Pa
             Order.public_id == order_id,
             Order.planet_id == planet_of(actor),
             Payment.id == payment_id,
+            shown_to(actor),
         )
     ).one_or_none()
     if row is None:
@@ -202,7 +204,9 @@ def resend_receipt(actor: Actor, *, order_id: str, token: str) -> Order:
     """Send the buyer his receipt again; twice with one token is once. NotFound for what is not paid."""
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     order = db.session.scalar(
-        select(Order).where(Order.public_id == order_id, Order.planet_id == planet_of(actor))
+        select(Order).where(
+            Order.public_id == order_id, Order.planet_id == planet_of(actor), shown_to(actor)
+        )
     )
     if order is None or order.paid_at is None:
         raise NotFound

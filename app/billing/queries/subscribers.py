@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from app.accounts.models import User
 from app.accounts.names import name_key
 from app.billing.models import Order, Plan, PlanVersion
+from app.billing.queries.orders import shown_to
 from app.kernel.db import db
 from app.memberships.facts import has_standing
 from app.memberships.models import Entitlement, Membership
@@ -156,7 +157,7 @@ def sift(statement: Select[Any], actor: Actor, sieve: Sieve) -> Select[Any]:
     else:
         clauses.append(Membership.joined_at.is_not(None))
     if sieve.name:
-        clauses.append(_named(sieve.name, planet_id))
+        clauses.append(_named(actor, sieve.name, planet_id))
     if sieve.plan:
         clauses.append(_holds(Entitlement.plan_ref == sieve.plan))
     if sieve.source in SOURCES:
@@ -172,7 +173,7 @@ def _holds(which: ColumnElement[bool]) -> ColumnElement[bool]:
     return Membership.id.in_(select(Entitlement.membership_id).where(which))
 
 
-def _named(typed: str, planet_id: int) -> ColumnElement[bool]:
+def _named(actor: Actor, typed: str, planet_id: int) -> ColumnElement[bool]:
     """A number, an order's number, or a part of the name shown in the planet.
 
     Names are sought by their keys: those lie in an index of the planet's, and forgive capitals,
@@ -181,7 +182,9 @@ def _named(typed: str, planet_id: int) -> ColumnElement[bool]:
     number = typed.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 10:
         return Membership.number == int(number)
-    buyer = select(Order.user_id).where(Order.public_id == typed, Order.planet_id == planet_id)
+    buyer = select(Order.user_id).where(
+        Order.public_id == typed, Order.planet_id == planet_id, shown_to(actor)
+    )
     bought = Membership.user_id == buyer.scalar_subquery()
     key = name_key(typed)
     if not key:

@@ -25,6 +25,7 @@ from app.billing.models import (
     Reminder,
     Subscription,
 )
+from app.billing.queries.orders import shown_to
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db
 from app.kernel.errors import NotFound
@@ -80,7 +81,7 @@ def find_story(actor: Actor, public_id: str) -> MemberStory:
     )
     if member is None:
         raise NotFound
-    bought = _bought(member)
+    bought = _bought(actor, member)
     entitlements = list(
         db.session.scalars(
             _some(select(Entitlement).where(Entitlement.membership_id == member.id), Entitlement.id)
@@ -122,12 +123,14 @@ def _some(statement: Select[Any], newest: Any) -> Select[Any]:
     return statement.order_by(newest.desc()).limit(MOST)
 
 
-def _bought(member: Membership) -> list[Bought]:
+def _bought(actor: Actor, member: Membership) -> list[Bought]:
     orders = list(
         db.session.scalars(
             _some(
                 select(Order).where(
-                    Order.planet_id == member.planet_id, Order.user_id == member.user_id
+                    Order.planet_id == member.planet_id,
+                    Order.user_id == member.user_id,
+                    shown_to(actor),
                 ),
                 Order.id,
             )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, request, url_for
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask import flash, render_template, request
+from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.utils import redirect
 
-from app.billing.actions.checkout import Ways, begin
+from app.billing.actions.checkout import begin
 from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
 from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.entrance import (
-    current_site,
     declares,
     enter_planet,
     require,
@@ -32,10 +32,6 @@ from app.kernel.errors import Conflict, Invalid
 from app.memberships.queries import find_own
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Reason, can
-
-UNREACHABLE = lazy_gettext(
-    "The payment provider does not answer. Nothing was charged; please try again in a minute."
-)
 
 
 @bp.get("/p/<slug>/buy")
@@ -95,14 +91,6 @@ def try_out(slug: str, plan: str) -> Page:
         return _collided(planet, actor, str(conflict))
     flash(gettext("Welcome to %(planet)s.", planet=planet.name), "ok")
     return see_other("feed.home", slug=slug)
-
-
-def ways_back(slug: str) -> Ways:
-    """Return where the provider sends a buyer of this planet afterwards."""
-    done = url_for("billing.order", slug=slug, public_id="ORDER").replace("ORDER", "{order}")
-    back = url_for("billing.buy", slug=slug)
-    home = current_site().base_url
-    return Ways(f"{home}{done}", f"{home}{back}", str(get_locale() or "en"))
 
 
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:

@@ -17,6 +17,7 @@ from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
 from app.billing.models import Order
 from app.billing.queries.orders import find_story, get_own, list_own
+from app.billing.queries.questions import find_bought
 from app.billing.queries.transfers import find_decline, find_transfer_note
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
@@ -29,10 +30,11 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
+from app.discussion.queries.drafts import find_draft
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict
 from app.planets.queries import PlanetView
-from app.policy import Action, can
+from app.policy import Action, Actor, can
 
 # How often a page that waits for the truth looks again, in seconds.
 LOOKS_AGAIN = "4"
@@ -121,6 +123,7 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     waits = OrderState(found.state) in HOLDS and found.gateway != "transfer"
     # Anew: what was applied a moment ago may have let him in.
     _planet, actor = enter_planet(planet.slug)
+    question = _question(planet, actor, found)
     answer = make_response(
         render_template(
             "billing/order.html",
@@ -132,11 +135,31 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
             waits=waits,
             silent=silent,
             token=secrets.token_urlsafe(18),
+            question=question,
         )
     )
-    if waits:
+    if waits or (question is not None and question["being_asked"]):
         answer.headers["Refresh"] = LOOKS_AGAIN
     return answer
+
+
+def _question(planet: PlanetView, actor: Actor, found: Order) -> dict[str, Any] | None:
+    """Return what became of the question behind an order; None for an order of something else."""
+    bought = find_bought(found)
+    if bought is None:
+        return None
+    asked = bought.topic_id is not None
+    kept = not asked and find_draft(actor, bought.key) is not None
+    where: dict[str, Any] = {"slug": planet.slug}
+    return {
+        "url": url_for("topics.show", public_id=bought.key, **where) if asked else "",
+        "draft_url": url_for("questions.ask", draft=bought.key, **where) if kept else "",
+        "words": str(bought.words.get("text", "")),
+        "anonymous": bool(bought.words.get("anonymous")),
+        "due_at": bought.due_at,
+        "outcome": bought.outcome,
+        "being_asked": found.state == OrderState.PAID and not asked and bought.settled_at is None,
+    }
 
 
 def _transfer(planet: PlanetView, found: Order) -> dict[str, str]:

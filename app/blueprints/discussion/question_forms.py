@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.blueprints.discussion.composer_page import upload_shape
 from app.blueprints.discussion.forms import attachment_ids, small_number, store_files
 from app.blueprints.discussion.present import Shape, author_shape
 from app.blueprints.discussion.refusals import refusal_words
+from app.blueprints.money import price
 from app.discussion.actions.drafts import QUESTION, DraftSave, Hold
 from app.discussion.actions.questions import AskWish
 from app.discussion.queries.addressees import list_addressees, read_quota
 from app.discussion.queries.drafts import DraftView, list_drafts
+from app.discussion.queries.fees import Fee, list_fees
 from app.media.queries import list_waiting
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
@@ -116,7 +118,9 @@ def ask_page(
     newer: DraftView | None = None,
 ) -> str:
     """Return the page that asks. `newer` is what another tab kept of the same draft."""
-    people = _choices(actor)
+    quota = read_quota(actor, planet)
+    fees = {fee.member: fee for fee in list_fees(actor, planet, quota).values()}
+    people = _choices(actor, fees)
     kept = [] if state.rev else [d for d in list_drafts(actor) if d.purpose == QUESTION]
     return render_template(
         "discussion/question_ask.html",
@@ -124,7 +128,8 @@ def ask_page(
         errors=errors or {},
         addressees=people,
         addressee_options=[(one["member"], one["name"], one["help"]) for one in people],
-        quota=read_quota(actor, planet),
+        quota=quota,
+        sells=bool(fees) and any(one["member"] in fees for one in people),
         may_be_anonymous=planet.anonymous_questions,
         may_be_private=planet.private_questions,
         max_chars=planet.question_max_chars,
@@ -137,13 +142,36 @@ def ask_page(
     )
 
 
-def _choices(actor: Actor) -> list[Shape]:
+def _choices(actor: Actor, fees: dict[str, Fee]) -> list[Shape]:
     people = list_addressees(actor, without=actor.user_id)
     words = {"owner": gettext("Owner"), "partner": gettext("Partner"), "guest": gettext("Guest")}
     return [
-        author_shape(person) | {"member": person.member, "help": words.get(person.role, "")}
+        author_shape(person)
+        | {
+            "member": person.member,
+            "help": " · ".join(
+                filter(None, (words.get(person.role, ""), _cost(fees.get(person.member))))
+            ),
+        }
         for person in people
     ]
+
+
+def _cost(fee: Fee | None) -> str:
+    """Return what a question to somebody costs, in words; "" when all are free."""
+    if fee is None:
+        return ""
+    amount = price(fee.amount, fee.currency)
+    if fee.is_due:
+        return str(gettext("%(price)s a question", price=amount))
+    return str(
+        ngettext(
+            "%(num)s free question left, then %(price)s each",
+            "%(num)s free questions left, then %(price)s each",
+            fee.free_left,
+            price=amount,
+        )
+    )
 
 
 def _uploads(actor: Actor, state: AskState) -> list[Shape]:

@@ -39,6 +39,7 @@ def question_section(
             "due_at": view.due_at if answers_it else None,
             "overdue": view.overdue and answers_it,
         },
+        "paid": _paid(view) if view.paid and (view.asked_by_me or answers_it) else None,
         "asked_by_me": view.asked_by_me,
         "anonymous": view.anonymous,
         "withdrawn": view.withdrawn,
@@ -46,6 +47,10 @@ def question_section(
         "answer": _answer(slug, actor, view, view.answer, where, facts) if view.answer else None,
         "acts": _acts(actor, view, where, facts),
     }
+
+
+def _paid(view: QuestionView) -> Shape:
+    return {"until": view.paid_until, "outcome": view.outcome, "by_me": view.asked_by_me}
 
 
 def _declined(view: QuestionView) -> Shape:
@@ -180,6 +185,7 @@ def row_shape(slug: str, row: QuestionRow) -> Shape:
         "due_at": row.due_at,
         "due_in": due_in(row.due_at),
         "comments": row.comment_count,
+        "paid": {"until": row.paid_until, "outcome": row.outcome} if row.paid else None,
     }
 
 

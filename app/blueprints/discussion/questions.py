@@ -7,9 +7,12 @@ from typing import Any
 
 from flask import Blueprint, flash, jsonify, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from app.billing.gateway import GatewayError
 from app.blueprints import funnel
+from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.discussion.present import author_shape
 from app.blueprints.discussion.question_forms import (
     AskState,
@@ -20,12 +23,22 @@ from app.blueprints.discussion.question_forms import (
 )
 from app.blueprints.discussion.question_shapes import due_in, duration, log_shape, row_shape
 from app.blueprints.discussion.words import errors_of
-from app.blueprints.entrance import declares, enter_planet, require, require_viewer, see_other
+from app.blueprints.entrance import (
+    current_site,
+    declares,
+    enter_planet,
+    require,
+    require_viewer,
+    see_other,
+)
 from app.discussion.actions import questions as actions
 from app.discussion.actions.drafts import save_draft
+from app.discussion.actions.paid_questions import Purse, buy_question, find_fee
+from app.discussion.actions.topics import TopicRef
 from app.discussion.queries.addressees import list_addressees
 from app.discussion.queries.drafts import find_draft, get_draft
 from app.discussion.queries.facts import TopicRow, get_topic
+from app.discussion.queries.fees import Fee
 from app.discussion.queries.inbox import (
     Scope,
     Tab,
@@ -94,11 +107,38 @@ def send(slug: str) -> Page:
 
 def _send(planet: PlanetView, actor: Actor, state: AskState) -> Response:
     question = actions.compose_question(actor, planet=planet, wish=state.wish, key=state.draft)
+    fee = find_fee(actor, planet, state.addressee)
+    if fee is not None:
+        return _lead_to_payment(planet, actor, question, fee, state)
     with unit_of_work():
         topic = actions.ask(actor, planet=planet, question=question, hold=state.hold)
     funnel.note(planet, actor, "question")
     flash(gettext("Your question is on its way. You will be told when it is answered."), "ok")
     return see_other("topics.show", slug=planet.slug, public_id=topic.public_id)
+
+
+def _lead_to_payment(
+    planet: PlanetView, actor: Actor, question: actions.NewQuestion, fee: Fee, state: AskState
+) -> Response:
+    """Keep what was written and lead to the page where one pays for it."""
+    names = (p.name for p in list_addressees(actor, without=None) if p.member == state.addressee)
+    title = gettext("%(planet)s: a question to %(name)s", planet=planet.name, name=next(names, ""))
+    ways = ways_back(planet.slug)
+    back = url_for("questions.ask", slug=planet.slug, draft="KEY").replace("KEY", "{key}")
+    ways = replace(ways, cancel=f"{current_site().base_url}{back}")
+    try:
+        made = buy_question(actor, planet, question, fee, Purse(state.save, title, ways))
+    except GatewayError:
+        flash(str(UNREACHABLE), "error")
+        return see_other("questions.ask", slug=planet.slug, draft=question.key)
+    except Conflict as conflict:
+        if str(conflict) != "paid":
+            raise
+        flash(gettext("You have paid already: here it is."), "ok")
+        return see_other("billing.purchases", slug=planet.slug)
+    if isinstance(made, TopicRef):
+        return see_other("topics.show", slug=planet.slug, public_id=made.public_id)
+    return redirect(made.provider_url, code=303)
 
 
 def _keep(slug: str, actor: Actor, state: AskState) -> Response:

@@ -47,6 +47,9 @@ _SENTENCES = {
     ("", "quota"): lazy_gettext(
         "Your free questions of these seven days are used up (%(limit)s). Keep this one as a draft."
     ),
+    ("", "costs"): lazy_gettext(
+        "Your free questions to this person are used up. Send it once more to pay for it."
+    ),
     ("", "only_roots_stick"): lazy_gettext("A reply cannot be put on top."),
     ("publish_at", "past"): lazy_gettext("This time is over. Choose a later one, or publish now."),
     ("publish_at", "too_far"): lazy_gettext("At most %(days)s days ahead."),

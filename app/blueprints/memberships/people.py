@@ -45,6 +45,8 @@ SOUGHT = (
     Standing.LEFT,
     Standing.REMOVED,
 )
+# Who can be asked, and so can have a price.
+ANSWERS = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.GUEST)
 
 
 @bp.get("/p/<slug>/members")
@@ -133,6 +135,7 @@ def show_member(
         inside=inside,
         manageable=bool(can(actor, Action.MEMBER_MANAGE, facts)),
         roles=_givable(actor, facts) if inside else [],
+        priced=inside and row.role in ANSWERS and bool(can(actor, Action.PLANS_EDIT)),
         staffed=row.role in (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.ADMIN),
         typed=request.form,
     )

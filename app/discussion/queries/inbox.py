@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_
 
+from app.billing.models import PaidQuestion
 from app.discussion.models import Answer
 from app.discussion.queries.authors import AUTHOR_WIDTH, Author, AuthorJoin
 from app.discussion.queries.cards import question_state
@@ -27,6 +28,7 @@ from app.planets.models import Planet
 from app.policy import Action, Actor, require
 
 PAGE_SIZE = 20
+PAID = PaidQuestion.__table__.c
 A = Answer.__table__.c
 P = Planet.__table__.c
 
@@ -37,7 +39,9 @@ Tab = Literal["waiting", "answered", "declined"]
 @dataclass(frozen=True, slots=True)
 class QuestionRow:
     """A question in a list. `asker` is None for an anonymous one, unless the reader asked himself:
-    then `asked_by_me`. `at` is when it was asked, answered or declined, as the list is ordered."""
+    then `asked_by_me`. Of a paid one `paid_until` is when its money goes back, `outcome` how it
+    ended (`billing.PaidQuestion`). `at` is when it was asked, answered or declined, as the list is
+    ordered."""
 
     public_id: str
     excerpt: str
@@ -51,6 +55,9 @@ class QuestionRow:
     overdue: bool
     comment_count: int
     accepted: bool
+    paid: bool
+    paid_until: datetime | None
+    outcome: str
     at: datetime
 
 
@@ -68,6 +75,9 @@ _ROW = (
     Q.withdrawn_at,
     Q.accepted_at,
     T.comment_count,
+    PAID.order_id,
+    PAID.due_at,
+    PAID.outcome,
 )
 
 
@@ -126,7 +136,8 @@ def _is_open() -> ColumnElement[bool]:
 
 
 def _rows(actor: Actor, conditions: Sequence[ColumnElement[bool]], at: Any) -> Select[Any]:
-    source = _asker.onto(topics_with_questions(), T.author_id, T.planet_id)
+    questions = topics_with_questions().outerjoin(PaidQuestion.__table__, PAID.topic_id == T.id)
+    source = _asker.onto(questions, T.author_id, T.planet_id)
     source = _addressee.onto(source, Q.addressee_id, T.planet_id)
     own = (_answered_at(actor) if column is Q.answered_at else column for column in _ROW)
     return (
@@ -182,6 +193,9 @@ def _read_row(actor: Actor, row: Sequence[Any]) -> QuestionRow:
         withdrawn_at,
         accepted_at,
         comment_count,
+        order_id,
+        paid_until,
+        outcome,
     ) = row[: len(_ROW)]
     people = row[len(_ROW) :]
     state = question_state(answered_at, declined_at, withdrawn_at)
@@ -198,6 +212,9 @@ def _read_row(actor: Actor, row: Sequence[Any]) -> QuestionRow:
         overdue=state == "open" and due_at <= actor.now,
         comment_count=comment_count,
         accepted=accepted_at is not None,
+        paid=order_id is not None,
+        paid_until=paid_until,
+        outcome=outcome or "",
         at=people[-2],
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 
+from app.billing.models import PaidQuestion
 from app.discussion.models import Answer, QuestionLogEntry
 from app.discussion.queries.authors import AUTHOR_WIDTH, Author, AuthorJoin
 from app.discussion.queries.cards import question_state
@@ -24,6 +25,7 @@ from app.policy import Action, Actor, TopicFacts, require
 
 MEDIAN_PERIOD = timedelta(days=90)
 A = Answer.__table__.c
+PAID = PaidQuestion.__table__.c
 LOG = QuestionLogEntry.__table__.c
 
 
@@ -62,6 +64,9 @@ class QuestionView:
     withdrawn: bool
     accepted: bool
     answer: AnswerView | None
+    paid: bool
+    paid_until: datetime | None
+    outcome: str
 
 
 _addressee = AuthorJoin("addressee")
@@ -78,6 +83,9 @@ _PART = (
     Q.decline_reason,
     Q.withdrawn_at,
     Q.accepted_at,
+    PAID.order_id,
+    PAID.due_at,
+    PAID.outcome,
 )
 _ANSWER = (A.id, A.public_id, A.author_id, A.html, A.created_at, A.edited_at, A.isolated)
 
@@ -86,6 +94,7 @@ def get_question(actor: Actor, topic_id: int) -> QuestionView:
     """Return the question part of a topic the actor may read; one query. NotFound when it is none."""
     shown = or_(A.isolated.is_(False), A.author_id == (actor.user_id or 0))
     source = QUESTIONS.outerjoin(Answer.__table__, and_(A.topic_id == Q.topic_id, shown))
+    source = source.outerjoin(PaidQuestion.__table__, PAID.topic_id == Q.topic_id)
     source = _addressee.onto(source, Q.addressee_id, Q.planet_id)  # type: ignore[assignment]
     source = _answerer.onto(source, A.author_id, Q.planet_id)  # type: ignore[assignment]
     columns = (*_PART, *_ANSWER, *_addressee.columns, *_answerer.columns)
@@ -110,6 +119,9 @@ def _read_question(actor: Actor, row: Sequence[Any]) -> QuestionView:
         decline_reason,
         withdrawn_at,
         accepted_at,
+        order_id,
+        paid_until,
+        outcome,
     ) = row[: len(_PART)]
     rest = row[len(_PART) :]
     answer = _read_answer(actor, rest)
@@ -130,6 +142,9 @@ def _read_question(actor: Actor, row: Sequence[Any]) -> QuestionView:
         withdrawn=withdrawn_at is not None,
         accepted=accepted_at is not None,
         answer=answer,
+        paid=order_id is not None,
+        paid_until=paid_until,
+        outcome=outcome or "",
     )
 
 
