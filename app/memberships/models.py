@@ -75,7 +75,7 @@ class Entitlement(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         Index("ix_entitlements_plan_ref_until_at", "plan_ref", "until_at"),
-        Index("ix_entitlements_plan_ref_membership_id", "plan_ref", "membership_id"),
+        Index("ix_entitlements_plan_ref_membership_id", "plan_ref", "membership_id", "source"),
         Index("ix_entitlements_source_membership_id", "source", "membership_id"),
     )
 

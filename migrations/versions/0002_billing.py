@@ -293,7 +293,9 @@ def upgrade() -> None:
             "ix_entitlements_plan_ref_until_at", ["plan_ref", "until_at"], unique=False
         )
         batch_op.create_index(
-            "ix_entitlements_plan_ref_membership_id", ["plan_ref", "membership_id"], unique=False
+            "ix_entitlements_plan_ref_membership_id",
+            ["plan_ref", "membership_id", "source"],
+            unique=False,
         )
         batch_op.create_index(
             "ix_entitlements_source_membership_id", ["source", "membership_id"], unique=False

@@ -158,10 +158,10 @@ def sift(statement: Select[Any], actor: Actor, sieve: Sieve) -> Select[Any]:
         clauses.append(Membership.joined_at.is_not(None))
     if sieve.name:
         clauses.append(_named(actor, sieve.name, planet_id))
-    if sieve.plan:
-        clauses.append(_holds(Entitlement.plan_ref == sieve.plan))
-    if sieve.source in SOURCES:
-        clauses.append(_holds(Entitlement.source.in_(SOURCES[sieve.source])))
+    if granted := _granted(sieve):
+        # One list of memberships, read from one index, whatever is asked of their entitlements.
+        held = select(Entitlement.membership_id).where(*granted)
+        clauses.append(Membership.id.in_(held))
     if sieve.ends_from is not None:
         clauses.append(Membership.expires_at >= sieve.ends_from)
     if sieve.ends_before is not None:
@@ -169,8 +169,13 @@ def sift(statement: Select[Any], actor: Actor, sieve: Sieve) -> Select[Any]:
     return statement.where(*clauses)
 
 
-def _holds(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return Membership.id.in_(select(Entitlement.membership_id).where(which))
+def _granted(sieve: Sieve) -> list[ColumnElement[bool]]:
+    granted: list[ColumnElement[bool]] = []
+    if sieve.plan:
+        granted.append(Entitlement.plan_ref == sieve.plan)
+    if sieve.source in SOURCES:
+        granted.append(Entitlement.source.in_(SOURCES[sieve.source]))
+    return granted
 
 
 def _named(actor: Actor, typed: str, planet_id: int) -> ColumnElement[bool]:
