@@ -88,5 +88,5 @@ def _tile(planet: RailPlanet, requests: int, *, ends_soon: bool) -> dict[str, An
         "ends_soon": ends_soon,
         "ended": mine.standing is Standing.EXPIRED,
         "grace": mine.standing is Standing.GRACE,
-        "expires_at": mine.expires_at,
+        "expires_at": mine.ran_until,
     }

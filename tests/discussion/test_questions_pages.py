@@ -349,7 +349,7 @@ def test_the_asker_of_an_anonymous_question_is_in_no_byte(
         "/questions",
     ]
     # Staff list members by right; what they must not be able to do is to tell who asked.
-    people = ("/members", "/people", "/audit", "/requests", "/hand-over")
+    people = ("/members", "/people", "/audit", "/requests", "/hand-over", "/subscriptions")
     for persona in ("guest", "other", "admin", "owner", "visitor", "expired"):
         for path, text in crawl(cast, persona, starts).items():
             if persona in ("admin", "owner") and any(part in path for part in people):

@@ -14,6 +14,7 @@ from app.kernel.db import db
 from app.kernel.reading import Ready
 from app.memberships.backing import STAFF
 from app.memberships.models import Membership
+from app.memberships.settling import NEVER_HELD
 from app.planets.models import Planet
 from app.policy import Grace, MembershipFacts, PlanetRole, Standing, derive_standing
 
@@ -32,6 +33,11 @@ class MyPlanet:
     standing: Standing
     pinned: bool
     expires_at: datetime | None
+
+    @property
+    def ran_until(self) -> datetime | None:
+        """The end to be shown; None also when everything was given back: then he never had time."""
+        return None if self.expires_at == NEVER_HELD else self.expires_at
 
     @property
     def staffed(self) -> bool:

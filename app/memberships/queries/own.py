@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from app.accounts.models import User
 from app.kernel.db import db
 from app.memberships.models import Entitlement, Membership
+from app.memberships.settling import NEVER_HELD
 from app.policy import Actor
 
 
@@ -41,6 +42,11 @@ class OwnMembership:
     def name(self) -> str:
         """The name shown in this planet."""
         return self.nickname or self.account_name
+
+    @property
+    def ran_until(self) -> datetime | None:
+        """The end to be shown; None also when everything was given back: then he never had time."""
+        return None if self.expires_at == NEVER_HELD else self.expires_at
 
 
 _COLUMNS = tuple(
