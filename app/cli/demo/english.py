@@ -10,8 +10,7 @@ _INTRO = """I am Lin Yue. I have shipped eleven small products; three of them pa
 
 - one build log a week, including the weeks that went badly;
 - honest answers within three days, from me or from the guest of the month;
-- an archive you can search, because the third person to ask about refunds deserves the best answer,
-  not the fastest one.
+- an archive you can search: the third person to ask deserves the best answer, not the fastest.
 """
 
 _RULES = """## House rules
