@@ -415,6 +415,7 @@ def upgrade() -> None:
         sa.Column("expires_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ticket", sa.Integer(), nullable=False),
         sa.Column("applied_ticket", sa.Integer(), nullable=False),
+        sa.Column("applied_print", sa.String(length=64), nullable=False),
         sa.Column("created_at", app.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("paid_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("closed_at", app.kernel.db.UtcDateTime(timezone=True), nullable=True),

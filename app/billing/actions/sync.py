@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from app.billing.actions.applying import apply_fact
-from app.billing.gateway import gateways
+from app.billing.gateway import CheckoutFact, gateways
 from app.billing.models import Order
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
+
+# These look in case something has happened; mostly nothing has.
+LOOKING = ("webhook", "job", "reconcile")
 
 
 def sync(order_id: int, *, cause: str) -> Order:
@@ -28,9 +33,16 @@ def sync(order_id: int, *, cause: str) -> Order:
     with unit_of_work():
         order = _locked(order_id)
         if ticket > order.applied_ticket:
-            apply_fact(order, fact, cause=cause)
-            order.applied_ticket = ticket
+            mark = fingerprint(fact)
+            if mark != order.applied_print or cause not in LOOKING:
+                apply_fact(order, fact, cause=cause)
+            order.applied_ticket, order.applied_print = ticket, mark
     return order
+
+
+def fingerprint(fact: CheckoutFact) -> str:
+    """Return what tells a fact from every other: nothing is to be applied where it is the same."""
+    return hashlib.sha256(repr(fact).encode()).hexdigest()
 
 
 def _locked(order_id: int) -> Order:

@@ -17,7 +17,8 @@ class Order(Base):
 
     `kind`: membership, question, gift. `gateway`: demo, stripe, transfer. `state` follows R6
     (`billing.states`). `provider_ref` is the checkout session, `subscription_ref` its subscription.
-    `ticket` numbers the fetches, `applied_ticket` is the newest one applied. `pricing`: join,
+    `ticket` numbers the fetches, `applied_ticket` is the newest one applied and `applied_print`
+    the fingerprint of what it found. `pricing`: join,
     early, grace, late. `account` is the provider's connected account, "" for the platform's own.
     `wish` is what the provider was asked for, so that a retry is identical (R5). `source` is where
     the buyer came from; `memo` what he wrote with a transfer. `refund_until`: the end of his own
@@ -61,6 +62,7 @@ class Order(Base):
     expires_at: Mapped[datetime | None]
     ticket: Mapped[int] = mapped_column(default=0)
     applied_ticket: Mapped[int] = mapped_column(default=0)
+    applied_print: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
