@@ -103,39 +103,45 @@ def _unsettled() -> list[int]:
 
 
 def _sync_all(order_ids: Iterable[int], report: Report) -> None:
+    last = _last_change()
+    unknown = set(
+        db.session.scalars(
+            select(Order.id).where(
+                Order.provider_ref.is_(None), Order.state == OrderState.OPEN.value
+            )
+        )
+    )
     for order_id in order_ids:
         report.asked += 1
-        last = db.session.scalar(select(func.max(OrderChange.id))) or 0
-        db.session.rollback()
         try:
-            order = db.session.get_one(Order, order_id)
-            if order.provider_ref is None and order.state == OrderState.OPEN:
+            if order_id in unknown:
                 # We died before we learnt its reference: the same wish opens the same checkout.
                 open_page(order_id)
             sync(order_id, cause="reconcile")
         except GatewayError as error:
             report.failures.append(f"order {order_id}: {error}")
-            continue
-        report.changes += _told(order_id, after=last)
+    report.changes += _told(after=last)
 
 
 def _catch_up(report: Report, *, synced: set[int], since: datetime) -> None:
     """Handle the events that never came: also of orders that nobody looks after any more."""
+    last = _last_change()
+    report.failures += catch_up(synced=synced, since=since).failures
+    report.changes += _told(after=last)
+
+
+def _last_change() -> int:
     last = db.session.scalar(select(func.max(OrderChange.id))) or 0
     db.session.rollback()
-    report.failures += catch_up(synced=synced, since=since).failures
-    changed = select(OrderChange.order_id).where(
-        OrderChange.id > last, OrderChange.cause == "reconcile"
-    )
-    for order_id in sorted(set(db.session.scalars(changed))):
-        report.changes += _told(order_id, after=last)
+    return last
 
 
-def _told(order_id: int, *, after: int) -> list[str]:
+def _told(*, after: int) -> list[str]:
+    """Say what reconciliation has changed since the change of this id."""
     rows = db.session.execute(
         select(Order.public_id, OrderChange.what, OrderChange.data)
         .join(Order, Order.id == OrderChange.order_id)
-        .where(OrderChange.order_id == order_id, OrderChange.id > after)
+        .where(OrderChange.id > after, OrderChange.cause == "reconcile")
         .order_by(OrderChange.id)
     )
     return [
