@@ -145,3 +145,27 @@ def test_a_guests_own_end_is_not_touched_by_what_he_bought(cast: Cast, noon: dat
         )
     assert member.expires_at == noon + timedelta(days=5)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Entitlement)) > 1
+
+
+def test_an_end_before_all_time_is_shown_to_nobody(cast: Cast, noon: datetime) -> None:
+    """Who had everything given back never had any time: no page shows him or staff a day of 1970."""
+    buy(cast, "stranger", "o-1")
+    with unit_of_work():
+        found = find_entitlement("order", "o-1")
+        assert found is not None
+        found.revoked_at = clock.now()
+        settle(row(cast, "stranger"))
+    member = row(cast, "stranger").public_id
+    own = ("/", "/p/orbit/about", "/p/orbit/me")
+    staffs = (
+        "/p/orbit/members",
+        f"/p/orbit/members/{member}",
+        "/p/orbit/subscriptions",
+        f"/p/orbit/subscriptions/{member}",
+        "/p/orbit/subscriptions/export",
+    )
+    for persona, paths in (("stranger", own), ("admin", staffs)):
+        for path in paths:
+            answer = cast.client(persona).get(path)
+            assert answer.status_code == 200, path
+            assert "1970" not in answer.text, path

@@ -29,6 +29,7 @@ from app.blueprints.memberships.door import (
     ROLE_NAMES,
     STANDING_NAMES,
     Page,
+    end_words,
     last_day,
     person_shape,
 )
@@ -127,7 +128,7 @@ def _listed(slug: str, row: Subscriber, plans: dict[str, str]) -> dict[str, Any]
         "tone": TONES.get(row.standing, ""),
         "plan": plans.get(row.plan_ref, ""),
         "source": source_name(row.source) if row.source else "",
-        "last_day": last_day(row.expires_at),
+        "end": end_words(row.expires_at),
     }
 
 
@@ -142,5 +143,5 @@ def _lines(rows: Any, plans: dict[str, str]) -> Iterator[list[object]]:
             plans.get(row.plan_ref, ""),
             source_name(row.source) if row.source else "",
             row.joined_at.date().isoformat() if row.joined_at else "",
-            row.expires_at.isoformat() if row.expires_at else "",
+            row.expires_at.isoformat() if row.expires_at and last_day(row.expires_at) else "",
         ]

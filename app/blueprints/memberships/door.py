@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
-from flask_babel import get_timezone, lazy_gettext
+from flask_babel import get_timezone, gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from app.accounts import limits
@@ -15,6 +15,7 @@ from app.blueprints.page import media_url
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.memberships.rows import person_of
+from app.memberships.settling import NEVER_HELD
 from app.policy import Actor, PlanetRole, Standing
 
 bp = Blueprint("memberships", __name__)
@@ -74,10 +75,20 @@ def reader_zone() -> ZoneInfo:
 
 
 def last_day(ends_at: datetime | None) -> str:
-    """Return an end as the day a form shows, the last one included; "" for never."""
-    if ends_at is None:
+    """Return an end as the day a form shows, the last one included; "" for never.
+
+    Also for who had everything given back: he never had any time.
+    """
+    if ends_at is None or ends_at == NEVER_HELD:
         return ""
     return (ends_at - timedelta(microseconds=1)).astimezone(reader_zone()).date().isoformat()
+
+
+def end_words(ends_at: datetime | None) -> str:
+    """Return an end for a page: the last day, that there is none, or a dash where nothing is held."""
+    if ends_at == NEVER_HELD:
+        return "–"
+    return last_day(ends_at) or str(gettext("no end"))
 
 
 def person_shape(slug: str, *, name: str, avatar: str, role: str, member: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.billing.states import OrderState
 from app.blueprints.billing.words import STATE_NAMES
 from app.blueprints.entrance import declares, enter_planet, require, safe_next, see_other
 from app.blueprints.language import local_date
-from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, last_day
+from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, end_words
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -86,7 +86,7 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
         errors,
         own=own,
         role_name=ROLE_NAMES[own.role],
-        last_day=last_day(own.expires_at),
+        end=end_words(own.expires_at),
         grace=actor.standing is Standing.GRACE,
         ended=actor.standing is Standing.EXPIRED,
         time=_time(planet, actor, own),

@@ -15,6 +15,7 @@ from app.blueprints.memberships.door import (
     Page,
     answer,
     bp,
+    end_words,
     last_day,
     person_shape,
 )
@@ -131,6 +132,7 @@ def show_member(
         standing_name=STANDING_NAMES[standing],
         role_name=ROLE_NAMES[row.role],
         last_day=last_day(row.expires_at),
+        end=end_words(row.expires_at),
         muted=row.muted_until is not None and row.muted_until > actor.now,
         inside=inside,
         manageable=bool(can(actor, Action.MEMBER_MANAGE, facts)),
