@@ -26,7 +26,7 @@ from sqlalchemy import insert, select
 from app.accounts.models import User
 from app.accounts.queries import find_viewer_by_id
 from app.billing.actions.reconcile import reconcile
-from app.billing.gateway import CheckoutWish, gateways
+from app.billing.gateway import gateways
 from app.billing.models import Order, Plan, PlanVersion
 from app.billing.queries.subscribers import (
     Sieve,
@@ -44,6 +44,7 @@ from app.policy import Actor
 from bench import load, stage
 from bench.billing_stage import SCALE, furnish
 from tests.billing.stripe_double import StripeDouble, sign
+from tests.billing.wishes import wish
 
 LIST_GOAL_MS = 100
 RECONCILE_GOAL_S = 60.0
@@ -167,7 +168,9 @@ def measure_reconcile(app: Flask, version_id: int, payments: int) -> None:
                 orders = [_order(person.id, version, moment) for person in people]
                 db.session.execute(insert(Order), orders)
         for order in db.session.scalars(select(Order).order_by(Order.id)).all():
-            order.provider_ref = gateway.open_checkout(_wish(order)).ref
+            order.provider_ref = gateway.open_checkout(
+                wish(order_ref=order.public_id, title=order.title, amount=order.amount)
+            ).ref
             double.pay(order.provider_ref)
         db.session.commit()
         for name in ("all webhooks lost", "once more"):
@@ -255,25 +258,6 @@ def _order(user_id: int, version: PlanVersion, moment: Any) -> dict[str, Any]:
         "currency": version.currency,
         "created_at": moment,
     }
-
-
-def _wish(order: Order) -> CheckoutWish:
-    return CheckoutWish(
-        order_ref=order.public_id,
-        account="",
-        title=order.title,
-        amount=order.amount,
-        currency=order.currency,
-        interval="",
-        interval_count=0,
-        trial_days=0,
-        expires_at=None,
-        success_url="http://planet.test/done",
-        cancel_url="http://planet.test/back",
-        email="buyer@example.test",
-        customer_ref="",
-        language="en",
-    )
 
 
 def _goal(reached: bool) -> str:

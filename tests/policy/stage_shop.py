@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.billing import demo_machine
-from app.billing.gateway import CheckoutWish
 from app.billing.models import Coupon, DemoCheckout, Order, Plan, PlanVersion
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from tests.billing.wishes import wish
 from tests.cast import Cast
 
 
@@ -68,7 +68,9 @@ def _order(cast: Cast, ref: str, **columns: object) -> Order:
         DemoCheckout(
             ref=ref,
             order_ref=order.public_id,
-            state=demo_machine.begun(_wish(order)),
+            state=demo_machine.begun(
+                wish(order_ref=order.public_id, title=order.title, amount=order.amount)
+            ),
             created_at=moment,
         )
     )
@@ -82,23 +84,4 @@ def _coupon(cast: Cast) -> Coupon:
         percent=10,
         created_at=clock.now(),
         created_by=cast.users["owner"],
-    )
-
-
-def _wish(order: Order) -> CheckoutWish:
-    return CheckoutWish(
-        order_ref=order.public_id,
-        account="",
-        title=order.title,
-        amount=order.amount,
-        currency=order.currency,
-        interval="",
-        interval_count=0,
-        trial_days=0,
-        expires_at=None,
-        success_url="http://planet.test/done",
-        cancel_url="http://planet.test/back",
-        email="",
-        customer_ref="",
-        language="en",
     )
