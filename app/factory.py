@@ -76,6 +76,7 @@ from app.outbox import models as outbox_rows
 from app.outbox.actions import purge_done
 from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
+from app.search import models as search_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
@@ -101,6 +102,7 @@ ROWS = (
     membership_rows,
     notification_rows,
     outbox_rows,
+    search_rows,
 )
 
 

@@ -1,0 +1,66 @@
+"""Search: changes to index, searches without result, past and saved searches.
+
+Revision: 0010, after 0002.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import app.kernel.db
+
+revision = "0010"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    ident = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    moment = app.kernel.db.UtcDateTime()
+    op.create_table(
+        "search_changes",
+        sa.Column("id", ident, primary_key=True, autoincrement=True),
+        sa.Column("topic_id", ident, nullable=False),
+        sa.Column("part", sa.String(10), nullable=False),
+        sa.Column("row_id", ident, nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_search_changes_at", "search_changes", ["at"])
+    op.create_table(
+        "search_misses",
+        sa.Column("id", ident, primary_key=True),
+        sa.Column("planet_id", ident, sa.ForeignKey("planets.id"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("words", sa.String(100), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.UniqueConstraint("planet_id", "day", "words"),
+    )
+    op.create_table(
+        "past_searches",
+        sa.Column("id", ident, primary_key=True),
+        sa.Column("user_id", ident, sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("words", sa.String(100), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.UniqueConstraint("user_id", "words"),
+    )
+    op.create_index("ix_past_searches_user_id_at", "past_searches", ["user_id", "at"])
+    op.create_table(
+        "saved_searches",
+        sa.Column("id", ident, primary_key=True),
+        sa.Column("public_id", sa.String(16), nullable=False, unique=True),
+        sa.Column("user_id", ident, sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("planet_id", ident, sa.ForeignKey("planets.id")),
+        sa.Column("query", sa.String(300), nullable=False),
+        sa.Column("tell", sa.Boolean(), nullable=False),
+        sa.Column("created_at", moment, nullable=False),
+        sa.Column("looked_at", moment, nullable=False),
+    )
+    op.create_index("ix_saved_searches_user_id", "saved_searches", ["user_id"])
+
+
+def downgrade() -> None:
+    """Drop the tables; what they held is lost, the index can be rebuilt."""
+    for table in ("saved_searches", "past_searches", "search_misses", "search_changes"):
+        op.drop_table(table)
