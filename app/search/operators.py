@@ -14,6 +14,7 @@ from typing import NamedTuple
 # operator -> what else it is called.
 _NAMES: dict[str, tuple[str, ...]] = {
     "from": ("author", "by", "作者", "来自", "发布者", "谁"),
+    "starter": ("op", "楼主", "发起人", "发帖人"),
     "planet": ("星球",),
     "kind": ("type", "类型", "类别"),
     "tag": ("tags", "标签", "话题"),
@@ -94,7 +95,7 @@ def read_value(name: str, value: str) -> str | None:
     if name == "year":
         year = folded.removesuffix("年")
         return year if re.fullmatch(r"(19|20)\d\d", year, re.ASCII) else None
-    if name == "from" and folded in _PEOPLE:
+    if name in ("from", "starter") and folded in _PEOPLE:
         return _PEOPLE[folded]
     return " ".join(value.split()) or None
 

@@ -163,17 +163,20 @@ class Sort(StrEnum):
 class Filters:
     """What else must be true. None or empty: no matter.
 
-    Of the topic: `planet_ids`, `kinds`, `tag_ids` (one of them), `topic_ids` (e.g. my bookmarks), `answered`
-    (True, False), `digest`, `has_image`, `has_file`, `since` <= published < `until`.
+    Of the topic: `planet_ids`, `kinds`, `tag_ids` (one of them), `topic_ids` (e.g. my bookmarks),
+    `starters` (who began it, as the facet counts them), `answered` (of questions: True, False), `digest`,
+    `has_image`, `has_file`, `since` <= published < `until`.
     Of the passage in which the words stand: `authors` or `mine` (whatever the reader wrote, anonymously
-    too), `where`. With no words: a topic that has such a passage. `authors` are pairs of a planet and a
-    public author there: a person may bear another name in another planet, and nobody may learn it so.
+    too), `where`. With no words: a topic that has such a passage.
+    `authors` and `starters` are pairs of a planet and a public author there: a person may bear another
+    name in another planet, and nobody may learn it so.
     """
 
     planet_ids: frozenset[int] | None = None
     kinds: frozenset[str] | None = None
     tag_ids: frozenset[int] | None = None
     topic_ids: frozenset[int] | None = None
+    starters: frozenset[tuple[int, int]] | None = None
     authors: frozenset[tuple[int, int]] | None = None
     mine: bool = False
     where: frozenset[Where] = frozenset()
@@ -229,8 +232,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """How many of all found topics are of each planet, kind, year (UTC) and public author. Authors are
-    pairs of planet and person, for the reason given at `Filters`."""
+    """How many of all found topics are of each planet, kind, year (UTC) and starter: (planet,
+    public author of the topic), for the reason given at `Filters`."""
 
     planets: Mapping[int, int] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)

@@ -95,7 +95,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How what was found divides by one filter: `name` is planet, kind, year or from."""
+    """How what was found divides by one filter: `name` is planet, kind, year or starter."""
 
     name: str
     choices: tuple[Choice, ...]

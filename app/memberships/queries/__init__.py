@@ -3,6 +3,7 @@
 from app.memberships.queries.entry import (
     actor_of,
     actors_of,
+    enter_all,
     enter_planet,
     site_actor,
     visit_planet,
@@ -57,6 +58,7 @@ __all__ = [
     "actors_of",
     "count_members",
     "count_requests",
+    "enter_all",
     "enter_planet",
     "find_member_ids",
     "find_own",

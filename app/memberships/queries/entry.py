@@ -54,6 +54,15 @@ def _select(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(*columns).outerjoin(Membership, joined).where(which)
 
 
+_JOINED = Ready(
+    _select(
+        and_(
+            Membership.joined_at.is_not(None),
+            Membership.left_at.is_(None),
+            Membership.removed_at.is_(None),
+        )
+    ).order_by(Planet.id)
+)
 _BY_SLUG = Ready(_select(Planet.slug == bindparam("slug")))
 _BY_ID = Ready(_select(Planet.id == bindparam("planet_id")))
 
@@ -159,6 +168,13 @@ def actors_of(user_id: int, planet_ids: Collection[int]) -> dict[int, tuple[Plan
         return {}
     many = _select(Planet.id.in_(planet_ids))
     entries = (_read(row, viewer) for row in db.session.execute(many, {"user_id": user_id}))
+    return {planet.id: (planet, actor) for planet, actor in entries}
+
+
+def enter_all(viewer: Viewer) -> dict[int, tuple[PlanetView, Actor]]:
+    """Return planet id -> the planet and the viewer as an actor in it, for all planets that he joined and
+    did not leave, expired ones too. One query."""
+    entries = (_read(row, viewer) for row in _JOINED.rows(user_id=viewer.user_id))
     return {planet.id: (planet, actor) for planet, actor in entries}
 
 

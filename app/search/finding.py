@@ -1,0 +1,60 @@
+"""Searching: from what was typed to a page of what may be opened.
+
+The engine is handed in; what it finds is read again from the database by the policy's selects (`cards`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.search import facets, port
+from app.search.cards import read_hits
+from app.search.language import Query, parse
+from app.search.names import resolve
+from app.search.readers import Searcher
+from app.search.views import SearchPage
+
+PER_PAGE = 20
+LAST_PAGE = 50
+
+
+def find(engine: port.Engine, searcher: Searcher, text: str, *, page: int = 1) -> SearchPage:
+    """Return a page of what a query finds for somebody. Never raises for what was typed; `away` while
+    there is no index."""
+    query = parse(text)
+    if query.is_empty:
+        return SearchPage(query)
+    filters, query = resolve(searcher, query)
+    page = min(max(page, 1), LAST_PAGE)
+    request = replace(
+        searcher.request(query.node, filters),
+        sort=query.sort,
+        offset=(page - 1) * PER_PAGE,
+        limit=PER_PAGE,
+        facets=True,
+        facet_authors=searcher.open_directories,
+    )
+    try:
+        return _look(engine, searcher, query, request, page)
+    except port.Broken:
+        return SearchPage(query, away=True)
+
+
+def _look(
+    engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
+) -> SearchPage:
+    found, relaxed = engine.search(request), False
+    if not found.total and query.terms:
+        found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
+        relaxed = found.total > 0
+    hits = read_hits(searcher, found.hits, query.terms)
+    return SearchPage(
+        query=query,
+        hits=hits,
+        # What was hidden since it was indexed is not counted.
+        total=found.total - (len(found.hits) - len(hits)),
+        facets=facets.read(searcher, query, found.facets),
+        page=page,
+        pages=min(max(-(-found.total // PER_PAGE), 1), LAST_PAGE),
+        relaxed=relaxed,
+    )

@@ -1,0 +1,251 @@
+"""An engine that looks at everything, in memory: what the others must find, without any index.
+
+It knows texts as runs of units (a Chinese character, a word of letters, a number) and finds a run
+within a run; rights are decided from the facts one topic at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+
+from app.search import port
+from app.search.port import Part, Where
+
+_UNIT = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+
+
+def units(text: str) -> list[str]:
+    """Return a text as a run of units."""
+    return _UNIT.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def stands_in(wanted: port.Text, text: str) -> bool:
+    """Whether words stand together in a text."""
+    needle, hay = units(wanted.text), units(text)
+    if not needle:
+        return True
+    return any(
+        _same(needle, hay[at : at + len(needle)], wanted.prefix)
+        for at in range(len(hay) - len(needle) + 1)
+    )
+
+
+def _same(needle: list[str], piece: list[str], prefix: bool) -> bool:
+    if prefix:
+        return needle[:-1] == piece[:-1] and piece[-1].startswith(needle[-1])
+    return needle == piece
+
+
+def may_read(reader: port.Reader, facts: port.TopicFacts, now: object) -> bool:
+    """`policy.reading.topic_read`, said of what the index knows."""
+    mine = reader.user_id is not None and reader.user_id == facts.writer_id
+    if facts.isolated and not mine:
+        return False
+    if facts.published_at > now:
+        return reader.inside and (mine or reader.staff)
+    if facts.sample and not facts.private:
+        return True
+    if reader.since is not None and facts.published_at < reader.since:
+        return False
+    if not reader.inside and (reader.until is None or facts.published_at > reader.until):
+        return False
+    if facts.kind != "question" or mine or reader.staff:
+        return True
+    if reader.user_id is not None and facts.addressee_id == reader.user_id:
+        return True
+    waits = reader.queue_open and not facts.declined and not facts.withdrawn
+    return not facts.private and (facts.answered or waits)
+
+
+def may_read_passage(reader: port.Reader, facts: port.TopicFacts, passage: port.Passage) -> bool:
+    """Whether a text of a readable topic is readable."""
+    me = reader.user_id
+    if passage.part is Part.TOPIC and facts.withdrawn:
+        parties = me is not None and me in (facts.writer_id, facts.addressee_id)
+        if not (parties or reader.staff):
+            return False
+    return not passage.isolated or (me is not None and passage.writer_id == me)
+
+
+class MemoryEngine:
+    """The reference: see the module."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.topics: dict[int, port.TopicFacts] = {}
+        self.passages: dict[int, dict[tuple[Part, int], port.Passage]] = {}
+        self.at = 0
+
+    def cursor(self) -> int:
+        return self.at
+
+    def apply(self, entries: Sequence[port.Entry], *, cursor: int) -> None:
+        for entry in entries:
+            if entry.facts is None:
+                self.topics.pop(entry.topic_id, None)
+                self.passages.pop(entry.topic_id, None)
+                continue
+            self.topics[entry.topic_id] = entry.facts
+            held = self.passages.setdefault(entry.topic_id, {})
+            for key in entry.gone:
+                held.pop(key, None)
+            for passage in entry.passages:
+                held[passage.part, passage.row_id] = passage
+        self.at = cursor
+
+    def search(self, request: port.Request) -> port.Found:
+        found = list(self._matches(request))
+        if request.sort is port.Sort.NEW:
+            found.sort(key=lambda item: (self.topics[item[0]].published_at, item[0]), reverse=True)
+        else:
+            found.sort(key=lambda item: (-item[1], -item[0]))
+        page = found[request.offset : request.offset + request.limit]
+        hits = tuple(
+            port.Hit(topic_id, self.topics[topic_id].planet_id, score, spots)
+            for topic_id, score, spots in page
+        )
+        counts = self._count(request, [item[0] for item in found])
+        return port.Found(hits, len(found), counts if request.facets else port.Facets())
+
+    def _matches(self, request: port.Request) -> Iterator[tuple[int, float, tuple[port.Spot, ...]]]:
+        for topic_id, facts in self.topics.items():
+            reader = request.readers.get(facts.planet_id)
+            if reader is None or not may_read(reader, facts, request.now):
+                continue
+            if not topic_fits(request.filters, facts):
+                continue
+            texts = [
+                passage
+                for passage in self.passages.get(topic_id, {}).values()
+                if may_read_passage(reader, facts, passage)
+            ]
+            if holds(request, reader, texts):
+                spots = tuple(spots_of(request, reader, texts))
+                yield topic_id, sum(spot.score for spot in spots), spots[:3]
+
+    def _count(self, request: port.Request, topic_ids: list[int]) -> port.Facets:
+        facts = [self.topics[topic_id] for topic_id in topic_ids]
+        authors = Counter(
+            (one.planet_id, one.author_id)
+            for one in facts
+            if one.author_id is not None and one.planet_id in request.facet_authors
+        )
+        return port.Facets(
+            planets=Counter(one.planet_id for one in facts),
+            kinds=Counter(one.kind for one in facts),
+            years=Counter(one.published_at.astimezone(UTC).year for one in facts),
+            authors=authors,
+        )
+
+    def words(self, prefix: str, request: port.Request, *, limit: int) -> list[str]:
+        return []
+
+    def near(self, word: str, request: port.Request, *, limit: int) -> list[str]:
+        return []
+
+
+def topic_fits(filters: port.Filters, facts: port.TopicFacts) -> bool:
+    """Whether the filters of topics let one pass."""
+    return all(
+        (
+            filters.planet_ids is None or facts.planet_id in filters.planet_ids,
+            filters.kinds is None or facts.kind in filters.kinds,
+            filters.tag_ids is None or bool(filters.tag_ids & set(facts.tag_ids)),
+            filters.topic_ids is None or facts.topic_id in filters.topic_ids,
+            filters.starters is None or (facts.planet_id, facts.author_id) in filters.starters,
+            filters.answered is None
+            or (facts.kind == "question" and facts.answered == filters.answered),
+            filters.digest is None or facts.digest == filters.digest,
+            facts.has_image or not filters.has_image,
+            facts.has_file or not filters.has_file,
+            filters.since is None or facts.published_at >= filters.since,
+            filters.until is None or facts.published_at < filters.until,
+        )
+    )
+
+
+def fields_of(filters: port.Filters, reader: port.Reader, passage: port.Passage) -> list[str]:
+    """Return the texts of a passage in which words count, by the filters of passages."""
+    pair = (reader.planet_id, passage.author_id)
+    if filters.authors is not None and pair not in filters.authors:
+        return []
+    if filters.mine and (reader.user_id is None or passage.writer_id != reader.user_id):
+        return []
+    whole = [passage.title, passage.body, passage.names]
+    if not filters.where:
+        return whole
+    if passage.part is Part.TOPIC:
+        return [passage.title] if Where.TITLE in filters.where and passage.title else []
+    where = {Part.ANSWER: Where.ANSWERS, Part.COMMENT: Where.COMMENTS}[passage.part]
+    return whole if where in filters.where else []
+
+
+def holds(request: port.Request, reader: port.Reader, texts: list[port.Passage]) -> bool:
+    """Whether a topic with these readable texts answers the query."""
+    fitting = [fields_of(request.filters, reader, passage) for passage in texts]
+    if not any(fitting):
+        return False
+    if request.loose:
+        wanted = set(loose_units(request.query))
+        shown = {unit for fields in fitting for text in fields for unit in units(text)}
+        return bool(wanted & shown)
+
+    def stands(text: port.Text) -> bool:
+        return any(stands_in(text, one) for fields in fitting for one in fields)
+
+    def stands_anywhere(text: port.Text) -> bool:
+        return any(stands_in(text, one) for p in texts for one in (p.title, p.body, p.names))
+
+    return _true(request.query, stands, stands_anywhere)
+
+
+def _true(
+    node: port.Node, stands: Callable[[port.Text], bool], anywhere: Callable[[port.Text], bool]
+) -> bool:
+    match node:
+        case port.Text():
+            return stands(node)
+        case port.All():
+            return all(_true(part, stands, anywhere) for part in node.parts)
+        case port.Either():
+            return any(_true(part, stands, anywhere) for part in node.parts)
+        case port.Without():
+            return not _true(node.part, anywhere, anywhere)
+
+
+def loose_units(node: port.Node) -> Iterator[str]:
+    """Return the units of all words that are wanted."""
+    for text in wanted_texts(node):
+        yield from units(text.text)
+
+
+def wanted_texts(node: port.Node) -> Iterator[port.Text]:
+    """Return all words of a query that are to be found."""
+    if isinstance(node, port.Text):
+        yield node
+    elif isinstance(node, port.All | port.Either):
+        for part in node.parts:
+            yield from wanted_texts(part)
+
+
+def spots_of(
+    request: port.Request, reader: port.Reader, texts: list[port.Passage]
+) -> list[port.Spot]:
+    """Return the passages in which words of the query stand, the most words first."""
+    wanted = list(wanted_texts(request.query))
+    pieces = set(loose_units(request.query))
+    spots = []
+    for passage in texts:
+        fields = fields_of(request.filters, reader, passage)
+        if request.loose:
+            score = len(pieces & {unit for text in fields for unit in units(text)})
+        else:
+            score = sum(any(stands_in(one, text) for text in fields) for one in wanted)
+        if score or (fields and not wanted):
+            spots.append(port.Spot(passage.part, passage.row_id, float(score)))
+    return sorted(spots, key=lambda spot: -spot.score)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.accounts.queries import find_viewer_by_id
+from app.search import helping, port
+from app.search.finding import find
+from app.search.language import Trouble
+from app.search.port import Part
+from app.search.readers import Searcher, everywhere, within
+from tests.cast import PERSONAS, Cast
+from tests.scene import Scene, plant
+from tests.search.reference import MemoryEngine
+from tests.search.rows import entries
+
+
+@pytest.fixture
+def scene(noon: datetime, cast: Cast) -> Scene:
+    return plant(cast)
+
+
+@pytest.fixture
+def engine(scene: Scene) -> MemoryEngine:
+    made = MemoryEngine()
+    made.apply(entries(), cursor=1)
+    return made
+
+
+def searcher_of(cast: Cast, persona: str) -> Searcher:
+    return within(*cast.entry(persona), zone=UTC)
+
+
+def test_each_word_of_the_scene_is_found_by_its_readers_alone(
+    scene: Scene, engine: MemoryEngine
+) -> None:
+    indexed = {"comment", "comment_hidden", "follow_up", "filename", *scene.topics}
+    indexed |= {"answer_private", "answer_withdrawn", "answer_anonymous"}
+    indexed -= {"deleted"}
+    for name in indexed:
+        word = f"zq{name.replace('_', '')}qz"
+        for persona in PERSONAS:
+            page = find(engine, searcher_of(scene.cast, persona), word)
+            readable = persona in scene.words[word]
+            assert bool(page.hits) == readable, (name, persona)
+            assert page.total == len(page.hits) == int(readable)
+
+
+def test_what_nobody_may_find_is_found_by_nobody(scene: Scene, engine: MemoryEngine) -> None:
+    hidden = [word for word, readers in scene.words.items() if not readers or "mail" in word]
+    for word in hidden:
+        for persona in PERSONAS:
+            assert find(engine, searcher_of(scene.cast, persona), word).total == 0
+
+
+def test_a_hit_shows_where_the_word_stands(scene: Scene, engine: MemoryEngine) -> None:
+    page = find(engine, searcher_of(scene.cast, "member"), "zqanswerwithdrawnqz")
+    [hit] = page.hits
+    assert hit.title == () or hit.plain_title  # the asker himself may read his question
+    assert (hit.state, hit.kind) == ("withdrawn", "question")
+    [passage] = hit.passages
+    assert passage.part is Part.ANSWER and len(passage.anchor) == 12
+    assert [(s.text, s.marked) for s in passage.snippet] == [("zqanswerwithdrawnqz", True)]
+    other = find(engine, searcher_of(scene.cast, "other"), "zqanswerwithdrawnqz").hits[0]
+    assert (other.title, other.slug) == ((), "")
+
+
+def test_an_anonymous_asker_stays_so(scene: Scene, engine: MemoryEngine) -> None:
+    page = find(engine, searcher_of(scene.cast, "owner"), "zqanonymousqz OR zqfollowupqz")
+    [hit] = page.hits
+    assert hit.author is None
+    assert {passage.author for passage in hit.passages} == {None}
+    assert find(engine, searcher_of(scene.cast, "other"), "from:me zqanonymousqz").total == 1
+    assert find(engine, searcher_of(scene.cast, "owner"), "from:李安 zqanonymousqz").total == 0
+
+
+def test_an_index_that_lags_shows_nothing_hidden(scene: Scene, engine: MemoryEngine) -> None:
+    [topic_id] = [
+        id_ for id_, texts in engine.passages.items() if "zqprivateqz" in str(list(texts.values()))
+    ]
+    facts = engine.topics[topic_id]
+    engine.topics[topic_id] = port.TopicFacts(
+        topic_id, facts.planet_id, "post", None, facts.writer_id, None, facts.published_at
+    )
+    page = find(engine, searcher_of(scene.cast, "grace"), "zqprivateqz")
+    assert (page.hits, page.total) == ((), 0)
+
+
+def test_names_mean_something_only_where_they_may_be_read(
+    scene: Scene, engine: MemoryEngine
+) -> None:
+    member = searcher_of(scene.cast, "member")
+    assert find(engine, member, "from:陈默").total > 0
+    for name in ("孙立", "冯远", "周一", "nobody"):
+        page = find(engine, member, f"from:{name}")
+        assert [hint.trouble for hint in page.query.hints] == [Trouble.UNKNOWN_AUTHOR], name
+        assert page.total == 0
+    assert find(engine, searcher_of(scene.cast, "isolated"), "from:孙立").total == 3
+    assert find(engine, member, "tag:标签").total == 3
+    assert find(engine, member, "tag:没有").query.hints[0].trouble is Trouble.UNKNOWN_TAG
+    assert find(engine, member, "in:bookmarks").total == 1
+    visitor = find(engine, searcher_of(scene.cast, "visitor"), "in:bookmarks from:me")
+    assert {hint.trouble for hint in visitor.query.hints} == {Trouble.SIGN_IN}
+
+
+def test_facets_lead_to_what_they_count(scene: Scene, engine: MemoryEngine) -> None:
+    scene.cast.set_planet(directory_open=True)
+    for persona in ("owner", "member", "expired", "isolated"):
+        searcher = searcher_of(scene.cast, persona)
+        page = find(engine, searcher, "陈默 OR zqsampleqz OR zqopenqz")
+        for facet in page.facets:
+            for choice in facet.choices:
+                assert find(engine, searcher, choice.query).total == choice.count, choice
+
+
+def test_the_directory_decides_whether_authors_are_counted(
+    scene: Scene, engine: MemoryEngine
+) -> None:
+    def names(persona: str) -> set[str]:
+        return {
+            f.name for f in find(engine, searcher_of(scene.cast, persona), "陈默 OR zq*").facets
+        }
+
+    assert "starter" not in names("member")
+    assert "starter" in names("owner")
+
+
+def test_everywhere_is_all_planets_one_joined(scene: Scene, engine: MemoryEngine) -> None:
+    for persona, total in (("member", 1), ("stranger", 0), ("left", 0), ("expired", 0)):
+        viewer = find_viewer_by_id(scene.cast.users[persona])
+        assert find(engine, everywhere(viewer, zone=UTC), "zqnewpostqz").total == total
+    assert find(engine, everywhere(None, zone=UTC), "zqsampleqz").total == 0
+
+
+def test_without_an_index_the_page_says_so(scene: Scene) -> None:
+    class Away(MemoryEngine):
+        def search(self, request: port.Request) -> port.Found:
+            raise port.Broken
+
+    searcher = searcher_of(scene.cast, "member")
+    assert find(Away(), searcher, "退款").away
+    assert helping.look_alikes(Away(), searcher, "怎么退款") == ()
+
+
+def test_look_alikes_are_answered_questions(scene: Scene, engine: MemoryEngine) -> None:
+    found = helping.look_alikes(
+        engine, searcher_of(scene.cast, "grace"), "zqanonymousqz zqopenqz zqnewpostqz zqprivateqz"
+    )
+    assert [one.state for one in found] == ["answered"]
+
+
+def test_related_leaves_the_topic_itself_out(scene: Scene, engine: MemoryEngine) -> None:
+    member = searcher_of(scene.cast, "member")
+    itself = find(engine, member, "zqnewpostqz").hits[0].topic_id
+    text = "zqnewpostqz zqsampleqz zqbyisolatedqz"
+    found = helping.related(engine, member, topic_id=itself, text=text)
+    assert [one.public_id for one in found] == [scene.topics["sample"]]
