@@ -1,0 +1,98 @@
+"""Folding: what counts as the same letter when searching, with the way back to the original text.
+
+Full width becomes half width (NFKC), upper case lower, traditional simplified; invisible characters
+vanish. `Folded` knows from where in the original each character came, so that passages can be marked.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_ODD = "\uffff"  # stands for whatever cannot be folded by itself, one character to one
+_SAME = {"\u2019": "'", "\u2018": "'", "\u02bc": "'"}
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text; its character i came from `original[starts[i]:ends[i]]`."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+
+class _Table(dict[int, str]):
+    """For `str.translate`: fills itself with what it is asked for."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _alone(chr(code))
+        return folded
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    """Return the simplified character of each that is not; see bin/tools/simplified.py."""
+    before, after = Path(__file__).with_name("simplified.txt").read_text(encoding="utf-8").split()
+    return dict(zip(before, after, strict=True))
+
+
+def _joins(character: str) -> bool:
+    """Whether a character changes the one before it, or is not seen at all."""
+    return unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf") or (
+        "\u1160" <= character <= "\u11ff"  # jamo that complete a syllable
+    )
+
+
+def _together(characters: str) -> str:
+    """Fold characters that belong together; nothing remains of those that are not seen."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", characters).casefold())
+    simplified = _simplified()
+    return "".join(
+        simplified.get(one, _SAME.get(one, one))
+        for one in folded
+        if unicodedata.category(one) not in ("Cf", "Mn", "Me")
+    )
+
+
+def _alone(character: str) -> str:
+    """Fold a character that nothing joins, or say that it is odd."""
+    folded = _together(character)
+    return _ODD if len(folded) != 1 or _joins(character) or _joins(folded) else folded
+
+
+_table = _Table()
+
+
+def fold(text: str) -> Folded:
+    """Fold a text."""
+    folded = text.translate(_table)
+    if _ODD not in folded:
+        places = range(len(text) + 1)
+        return Folded(folded, places[:-1], places[1:])
+    return _fold_clusters(text, folded)
+
+
+def _fold_clusters(text: str, singly: str) -> Folded:
+    """Fold a text in which some characters join others."""
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    while at < len(text):
+        end = at + 1
+        while (
+            end < len(text)
+            and singly[end] == _ODD
+            and _joins(unicodedata.normalize("NFKC", text[end])[0])
+        ):
+            end += 1
+        here = singly[at] if end == at + 1 and singly[at] != _ODD else _together(text[at:end])
+        letters.append(here)
+        starts += [at] * len(here)
+        ends += [end] * len(here)
+        at = end
+    return Folded("".join(letters), starts, ends)
