@@ -254,8 +254,9 @@ class _Parser:
         at = 0
         while at < len(self.text):
             at = self._read(at)
-        if not self.items and self.dangling:
-            self.items.append(Word(self.dangling, exact=True))
+        if not self.items:
+            self.either = False
+            self._word(Word(self.dangling, exact=True))
         return Query(tuple(self._capped()), tuple(dict.fromkeys(self.hints)))
 
     def _read(self, at: int) -> int:
