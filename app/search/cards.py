@@ -5,7 +5,7 @@ So what the index still holds of something hidden or deleted since is shown to n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from app.discussion.queries.found import (
     ReadableText,
@@ -16,8 +16,7 @@ from app.discussion.queries.found import (
 )
 from app.kernel.text import excerpt, plain_text
 from app.planets.queries import PlanetView
-from app.search import highlighting
-from app.search.language import Word
+from app.search.highlighting import Marker
 from app.search.port import Hit, Part, Spot
 from app.search.readers import Searcher
 from app.search.views import FoundPassage, FoundTopic, PlanetName, Segment, Snippet
@@ -25,9 +24,7 @@ from app.search.views import FoundPassage, FoundTopic, PlanetName, Segment, Snip
 _TITLE = 60
 
 
-def read_hits(
-    searcher: Searcher, hits: Sequence[Hit], words: Sequence[Word]
-) -> tuple[FoundTopic, ...]:
+def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[FoundTopic, ...]:
     """Return what the searcher may open of the hits, in their order; at most three queries."""
     planets = {hit.planet_id for hit in hits}
     actors = {id_: actor for id_, actor in searcher.actors.items() if id_ in planets}
@@ -41,10 +38,10 @@ def read_hits(
         topic = topics.get(hit.topic_id)
         if topic is None:
             continue
-        passages = (_passage(spot, topic, texts, words) for spot in hit.spots)
+        passages = (_passage(spot, topic, texts, marker) for spot in hit.spots)
         planet = searcher.places[hit.planet_id][0]
         shown = tuple(passage for passage in passages if passage is not None)
-        found.append(_card(searcher, topic, planet, words, shown))
+        found.append(_card(searcher, topic, planet, marker, shown))
     return tuple(found)
 
 
@@ -53,10 +50,10 @@ def name_planet(planet: PlanetView) -> PlanetName:
     return PlanetName(planet.id, planet.slug, planet.name, planet.accent, planet.avatar)
 
 
-def title_of(topic: ReadableTopic, words: Iterable[Word]) -> Snippet:
-    """Return what a topic is called, with the words marked: its title or the beginning of its text."""
+def title_of(topic: ReadableTopic, marker: Marker) -> Snippet:
+    """Return what a topic is called, marked: its title or the beginning of its text."""
     called = topic.title or excerpt(topic.source, _TITLE)
-    return highlighting.mark(called, words) if called else ()
+    return marker.mark(called) if called else ()
 
 
 def _rows(hits: Sequence[Hit], part: Part) -> list[int]:
@@ -67,7 +64,7 @@ def _card(
     searcher: Searcher,
     topic: ReadableTopic,
     planet: PlanetView,
-    words: Sequence[Word],
+    marker: Marker,
     passages: tuple[FoundPassage, ...],
 ) -> FoundTopic:
     facts = topic.facts
@@ -76,7 +73,7 @@ def _card(
         public_id=topic.public_id,
         slug=topic.slug,
         kind=facts.kind,
-        title=title_of(topic, words),
+        title=title_of(topic, marker),
         planet=name_planet(planet),
         author=topic.author,
         published_at=facts.published_at,
@@ -95,20 +92,20 @@ def _passage(
     spot: Spot,
     topic: ReadableTopic,
     texts: dict[Part, dict[int, ReadableText]],
-    words: Sequence[Word],
+    marker: Marker,
 ) -> FoundPassage | None:
     if spot.part is Part.TOPIC:
         if not topic.source:
             return None
-        piece = _snippet(topic.source, words)
+        piece = _snippet(topic.source, marker)
         return FoundPassage(spot.part, "", topic.author, topic.facts.published_at, piece)
     text = texts[spot.part].get(spot.row_id)
     if text is None:
         return None
     return FoundPassage(
-        spot.part, text.public_id, text.author, text.at, _snippet(text.source, words)
+        spot.part, text.public_id, text.author, text.at, _snippet(text.source, marker)
     )
 
 
-def _snippet(source: str, words: Sequence[Word]) -> tuple[Segment, ...]:
-    return highlighting.snippet(plain_text(source), words)
+def _snippet(source: str, marker: Marker) -> tuple[Segment, ...]:
+    return marker.snippet(plain_text(source))

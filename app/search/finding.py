@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.search import facets, port
 from app.search.cards import read_hits
+from app.search.highlighting import Marker
 from app.search.language import Query, parse
 from app.search.names import resolve
 from app.search.readers import Searcher
@@ -47,7 +48,7 @@ def _look(
     if not found.total and query.terms:
         found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
         relaxed = found.total > 0
-    hits = read_hits(searcher, found.hits, query.terms)
+    hits = read_hits(searcher, found.hits, Marker(query.terms, loose=relaxed))
     return SearchPage(
         query=query,
         hits=hits,

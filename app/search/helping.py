@@ -14,6 +14,7 @@ from app.kernel.db import db
 from app.kernel.text import plain_text
 from app.search import port
 from app.search.cards import name_planet, title_of
+from app.search.highlighting import Marker
 from app.search.language import Word, parse
 from app.search.models import PastSearch
 from app.search.operators import fold
@@ -61,7 +62,11 @@ def _alike(
         return ()
     hits = [hit.topic_id for hit in found.hits if hit.topic_id != skip][:limit]
     topics = find_topics(searcher.actors, hits)
-    return tuple(_look_alike(searcher, topics[id_], words) for id_ in hits if id_ in topics)
+    return tuple(
+        _look_alike(searcher, topics[id_], Marker(words, loose=True))
+        for id_ in hits
+        if id_ in topics
+    )
 
 
 def _as_words(text: str) -> str:
@@ -69,13 +74,13 @@ def _as_words(text: str) -> str:
     return " ".join("".join(char if char.isalnum() else " " for char in text[:_READ]).split())
 
 
-def _look_alike(searcher: Searcher, topic: ReadableTopic, words: tuple[Word, ...]) -> LookAlike:
+def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> LookAlike:
     return LookAlike(
         public_id=topic.public_id,
         slug=topic.slug,
         planet=name_planet(searcher.places[topic.facts.planet_id][0]),
         kind=topic.facts.kind,
-        title=title_of(topic, words),
+        title=title_of(topic, marker),
         state=topic.state,
         published_at=topic.facts.published_at,
     )

@@ -1,46 +1,152 @@
 """Where the words of a query stand in a text, and the piece of a long text that shows most of them.
 
-Returns segments, never HTML: pages escape and mark them.
+Returns segments, never HTML: pages escape and mark them. It means what `analysis` means, but looks with
+patterns over the folded text: cutting whole texts into units would cost more than the search itself.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from app.search.analysis import Atom, atoms, stem, units
+from app.search.folding import fold
 from app.search.language import Word
 from app.search.views import Segment, Snippet
 
 SNIPPET = 150
 _SPACE = re.compile(r"\s+")
+# Letters of words that are written with spaces between.
+_LETTERS = r"a-z\u00df-\u024f\u0370-\u052f"
+_BLANKS = r"[ \t\u00a0]*"
+_ANYTHING = r"[\W_]*"
+# How far a text is cut into units where no pattern found anything (parts of `getUserName`).
+_CLOSELY = 2_000
 Span = tuple[int, int]
 
 
-def mark(text: str, words: Iterable[Word]) -> Snippet:
-    """Return the whole text with the words marked."""
-    return _cut(text, _spans(text, words), 0, len(text))
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern over folded text. `stems`: what the stems of its groups must be."""
+
+    expression: re.Pattern[str]
+    stems: tuple[str, ...] = ()
+
+    def spans(self, folded: str) -> Iterator[Span]:
+        """Return where it stands."""
+        at = 0
+        while found := self.expression.search(folded, at):
+            if all(
+                stem(word) == root for word, root in zip(found.groups(), self.stems, strict=True)
+            ):
+                yield found.span()
+                at = max(found.end(), found.start() + 1)
+            else:
+                at = found.start() + 1
 
 
-def snippet(text: str, words: Iterable[Word], *, length: int = SNIPPET) -> Snippet:
-    """Return a piece of the text on one line, where most of the words stand; its beginning when none
-    does. An ellipsis tells where something is left out."""
-    text = _SPACE.sub(" ", text).strip()
-    spans = _spans(text, words)
-    start = _best_start(spans, length)
-    if start + length > len(text):
-        start = max(0, len(text) - length)
-    end = min(len(text), start + length)
-    piece = _cut(text, spans, start, end)
-    before = (Segment("…"),) if start > 0 else ()
-    after = (Segment("…"),) if end < len(text) else ()
-    return (*before, *piece, *after)
+class Marker:
+    """Marks the words of one query in any number of texts."""
+
+    def __init__(self, words: Iterable[Word], *, loose: bool = False) -> None:
+        """Prepare for these words; `loose` marks their pairs of characters too, one by one."""
+        self._patterns: list[_Pattern] = []
+        self._tokens: set[str] = set()
+        for word in words:
+            row = list(atoms(fold(word.text).text))
+            for piece in _pieces(row) if loose else [row]:
+                self._patterns.append(_pattern(piece, word))
+            self._tokens |= {atom.token for atom in row if not atom.chinese}
+
+    def mark(self, text: str) -> Snippet:
+        """Return the whole text with the words marked."""
+        return _cut(text, self._spans(text), 0, len(text))
+
+    def snippet(self, text: str, *, length: int = SNIPPET) -> Snippet:
+        """Return a piece of the text on one line, where most of the words stand; its beginning when none
+        does. An ellipsis tells where something is left out."""
+        text = _SPACE.sub(" ", text).strip()
+        spans = self._spans(text)
+        start = _best_start(spans, length)
+        if start + length > len(text):
+            start = max(0, len(text) - length)
+        end = min(len(text), start + length)
+        before = (Segment("…"),) if start > 0 else ()
+        after = (Segment("…"),) if end < len(text) else ()
+        return (*before, *_cut(text, spans, start, end), *after)
+
+    def _spans(self, text: str) -> list[Span]:
+        folded = fold(text)
+        found = [
+            (folded.starts[start], folded.ends[end - 1])
+            for pattern in self._patterns
+            for start, end in pattern.spans(folded.text)
+        ]
+        if not found and self._tokens:
+            closely = units(text[:_CLOSELY])
+            found = [(unit.start, unit.end) for unit in closely if unit.token in self._tokens]
+        return _merged(found)
+
+
+def _pieces(row: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
+    """Return words one by one, Chinese in pairs."""
+    for at, atom in enumerate(row):
+        if not atom.chinese:
+            yield [atom]
+        elif at + 1 < len(row) and row[at + 1].chinese and row[at + 1].joined:
+            yield row[at : at + 2]
+        elif len(row) == 1:
+            yield row
+
+
+def _pattern(row: Sequence[Atom], word: Word) -> _Pattern:
+    written: list[str] = []
+    stems: list[str] = []
+    for at, atom in enumerate(row):
+        if at:
+            chinese = atom.chinese or row[at - 1].chinese
+            both = atom.chinese and row[at - 1].chinese
+            written.append("" if both else _BLANKS if chinese else _ANYTHING)
+        if atom.chinese:
+            written.append(re.escape(atom.token))
+            continue
+        goes_on = word.prefix and at == len(row) - 1
+        expression, root = _of_word(atom.token, exact=word.exact, goes_on=goes_on)
+        written.append(expression)
+        stems += root
+    return _Pattern(re.compile("".join(written) or r"(?!)"), tuple(stems))
+
+
+def _of_word(token: str, *, exact: bool, goes_on: bool) -> tuple[str, list[str]]:
+    """Return the expression for a word or a number, and its stem if that is to be compared."""
+    if token.isdigit():
+        return rf"(?<!\d){token}" + ("" if goes_on else r"(?!\d)"), []
+    begins = rf"(?<![{_LETTERS}])"
+    if goes_on:
+        return rf"{begins}{re.escape(token)}[{_LETTERS}]*", []
+    root = stem(token)
+    if exact or not token.isascii() or not token.isalpha() or len(root) < 3:
+        return rf"{begins}{re.escape(token)}(?![{_LETTERS}])", []
+    # `happy` has the stem `happi`: the last letter of a stem may be another one in the word.
+    return rf"{begins}({re.escape(root[:-1])}[a-z']*)", [root]
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Return spans in order, those that touch joined."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _best_start(spans: Sequence[Span], length: int) -> int:
-    """Return where a window holds the most of different marked text, with some room before it."""
+    """Return where a window holds the most marked text, with some room before it."""
     best, best_start = 0, 0
-    for at, (start, _end) in enumerate(spans):
+    for at, (start, _end) in enumerate(spans[:50]):
         inside = [span for span in spans[at : at + 20] if span[1] <= start + length * 3 // 4]
         weight = sum(end - begin for begin, end in inside)
         if weight > best:
@@ -62,33 +168,3 @@ def _cut(text: str, spans: Sequence[Span], start: int, end: int) -> Snippet:
     if at < end:
         pieces.append(Segment(text[at:end]))
     return tuple(pieces)
-
-
-def _spans(text: str, words: Iterable[Word]) -> list[Span]:
-    """Return where the words stand, in order, without overlaps."""
-    folded, places = _folded(text)
-    found: list[Span] = []
-    for word in words:
-        wanted = _folded(word.text)[0].strip()
-        at = folded.find(wanted) if wanted else -1
-        while at >= 0:
-            found.append((places[at], places[at + len(wanted) - 1] + 1))
-            at = folded.find(wanted, at + len(wanted))
-    merged: list[Span] = []
-    for start, end in sorted(found):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _folded(text: str) -> tuple[str, list[int]]:
-    """Return the text as words are compared, and from where in it each character comes."""
-    out: list[str] = []
-    places: list[int] = []
-    for at, char in enumerate(text):
-        folded = unicodedata.normalize("NFKC", char).casefold()
-        out.append(folded)
-        places += [at] * len(folded)
-    return "".join(out), places

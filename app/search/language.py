@@ -8,13 +8,12 @@ is left out, with a `Hint`. No database here: people, planets and tags are looke
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from enum import StrEnum
 
-from app.search import operators, port
+from app.search import analysis, operators, port
 
 MAX_LENGTH = 300
 MAX_WORDS = 32
@@ -310,7 +309,7 @@ class _Parser:
         self._word(Word(text, exact=exact, prefix=star, excluded=typed[0] in "-－"))
 
     def _word(self, word: Word) -> None:
-        if not any(_says_something(char) for char in word.text):
+        if analysis.wanted(port.Text(word.text)).empty:
             return
         before = self.items[-1] if self.items else None
         either, self.either = self.either, False
@@ -335,9 +334,3 @@ class _Parser:
 
 def _unquoted(text: str) -> str:
     return " ".join("".join(" " if char in _QUOTES else char for char in text).split())
-
-
-def _says_something(char: str) -> bool:
-    """Whether a character is a letter, a digit or a picture: something that can be looked for."""
-    category = unicodedata.category(char)
-    return category[0] in "LN" or category == "So"

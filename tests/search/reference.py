@@ -1,43 +1,37 @@
 """An engine that looks at everything, in memory: what the others must find, without any index.
 
-It knows texts as runs of units (a Chinese character, a word of letters, a number) and finds a run
-within a run; rights are decided from the facts one topic at a time.
+What words mean is said by `analysis.stands`, text by text; rights are decided from the facts, topic by
+topic.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
+from functools import lru_cache
 
-from app.search import port
+from app.search import analysis, port
 from app.search.port import Part, Where
 
-_UNIT = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+Fields = tuple[str, str, str]
 
 
-def units(text: str) -> list[str]:
-    """Return a text as a run of units."""
-    return _UNIT.findall(unicodedata.normalize("NFKC", text).casefold())
+@lru_cache(maxsize=10_000)
+def analysed(title: str, names: str, body: str) -> dict[str, list[int]]:
+    """Return the units of a passage with their places."""
+    return analysis.passage(title, names, body).places
 
 
-def stands_in(wanted: port.Text, text: str) -> bool:
-    """Whether words stand together in a text."""
-    needle, hay = units(wanted.text), units(text)
-    if not needle:
-        return True
-    return any(
-        _same(needle, hay[at : at + len(needle)], wanted.prefix)
-        for at in range(len(hay) - len(needle) + 1)
-    )
+@lru_cache(maxsize=10_000)
+def wanted(text: port.Text) -> analysis.Wanted:
+    """Return what a text of a query needs."""
+    return analysis.wanted(text)
 
 
-def _same(needle: list[str], piece: list[str], prefix: bool) -> bool:
-    if prefix:
-        return needle[:-1] == piece[:-1] and piece[-1].startswith(needle[-1])
-    return needle == piece
+def stands_in(text: port.Text, fields: Fields) -> bool:
+    """Whether words stand together in one of the fields of a passage."""
+    return analysis.stands(wanted(text), analysed(*fields))
 
 
 def may_read(reader: port.Reader, facts: port.TopicFacts, now: object) -> bool:
@@ -169,37 +163,42 @@ def topic_fits(filters: port.Filters, facts: port.TopicFacts) -> bool:
     )
 
 
-def fields_of(filters: port.Filters, reader: port.Reader, passage: port.Passage) -> list[str]:
-    """Return the texts of a passage in which words count, by the filters of passages."""
+def fields_of(filters: port.Filters, reader: port.Reader, passage: port.Passage) -> Fields | None:
+    """Return title, names and body of a passage as far as words count in them by the filters of passages;
+    None where none does."""
     pair = (reader.planet_id, passage.author_id)
     if filters.authors is not None and pair not in filters.authors:
-        return []
+        return None
     if filters.mine and (reader.user_id is None or passage.writer_id != reader.user_id):
-        return []
-    whole = [passage.title, passage.body, passage.names]
+        return None
+    whole = (passage.title, passage.names, passage.body)
     if not filters.where:
         return whole
     if passage.part is Part.TOPIC:
-        return [passage.title] if Where.TITLE in filters.where and passage.title else []
+        titled = Where.TITLE in filters.where and passage.title
+        return (passage.title, "", "") if titled else None
     where = {Part.ANSWER: Where.ANSWERS, Part.COMMENT: Where.COMMENTS}[passage.part]
-    return whole if where in filters.where else []
+    return whole if where in filters.where else None
 
 
 def holds(request: port.Request, reader: port.Reader, texts: list[port.Passage]) -> bool:
     """Whether a topic with these readable texts answers the query."""
-    fitting = [fields_of(request.filters, reader, passage) for passage in texts]
-    if not any(fitting):
+    fitting = [
+        fields
+        for passage in texts
+        if (fields := fields_of(request.filters, reader, passage)) is not None
+    ]
+    if not fitting:
         return False
     if request.loose:
-        wanted = set(loose_units(request.query))
-        shown = {unit for fields in fitting for text in fields for unit in units(text)}
-        return bool(wanted & shown)
+        pieces = loose_keys(request.query)
+        return any(pieces & analysed(*fields).keys() for fields in fitting)
 
     def stands(text: port.Text) -> bool:
-        return any(stands_in(text, one) for fields in fitting for one in fields)
+        return any(stands_in(text, fields) for fields in fitting)
 
     def stands_anywhere(text: port.Text) -> bool:
-        return any(stands_in(text, one) for p in texts for one in (p.title, p.body, p.names))
+        return any(stands_in(text, (p.title, p.names, p.body)) for p in texts)
 
     return _true(request.query, stands, stands_anywhere)
 
@@ -218,10 +217,14 @@ def _true(
             return not _true(node.part, anywhere, anywhere)
 
 
-def loose_units(node: port.Node) -> Iterator[str]:
+def loose_keys(node: port.Node) -> set[str]:
     """Return the units of all words that are wanted."""
-    for text in wanted_texts(node):
-        yield from units(text.text)
+    return {
+        key
+        for text in wanted_texts(node)
+        for keys in (wanted(text).anywhere, *(place.keys for place in wanted(text).places))
+        for key in keys
+    }
 
 
 def wanted_texts(node: port.Node) -> Iterator[port.Text]:
@@ -237,15 +240,16 @@ def spots_of(
     request: port.Request, reader: port.Reader, texts: list[port.Passage]
 ) -> list[port.Spot]:
     """Return the passages in which words of the query stand, the most words first."""
-    wanted = list(wanted_texts(request.query))
-    pieces = set(loose_units(request.query))
+    words = list(wanted_texts(request.query))
     spots = []
     for passage in texts:
         fields = fields_of(request.filters, reader, passage)
+        if fields is None:
+            continue
         if request.loose:
-            score = len(pieces & {unit for text in fields for unit in units(text)})
+            score = len(loose_keys(request.query) & analysed(*fields).keys())
         else:
-            score = sum(any(stands_in(one, text) for text in fields) for one in wanted)
-        if score or (fields and not wanted):
+            score = sum(stands_in(one, fields) for one in words)
+        if score or not words:
             spots.append(port.Spot(passage.part, passage.row_id, float(score)))
     return sorted(spots, key=lambda spot: -spot.score)

@@ -75,8 +75,11 @@ def expected(
         reader = request.readers[facts.planet_id]
         texts = list(shown.texts)
         if topic_fits(request.filters, facts) and holds(request, reader, texts):
-            fitting = [text for text in texts if fields_of(request.filters, reader, text)]
-            found[topic_id] = {(text.part, text.row_id) for text in fitting}
+            found[topic_id] = {
+                (text.part, text.row_id)
+                for text in texts
+                if fields_of(request.filters, reader, text) is not None
+            }
     return found
 
 
