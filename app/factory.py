@@ -51,6 +51,7 @@ from app.blueprints import (
     page,
     planets,
     request_log,
+    search,
     security,
     styleguide,
     templating,
@@ -91,6 +92,7 @@ DOORS = (
     insights.bp,
     memberships.bp,
     planets.bp,
+    search.bp,
 )
 # Imported for their rows: metadata must know every table before migrations and queries do.
 ROWS = (

@@ -16,6 +16,7 @@ FOR_EVERYBODY = {"discover": "planets.discover", "language": "accounts.language"
 FOR_VISITORS = {"sign_in": "accounts.sign_in", "sign_up": "accounts.sign_up"}
 FOR_MEMBERS = {
     "home": "home.index",
+    "search": "search.everywhere",
     "questions": "questions.waiting",
     "notices": "notifications.notices",
     "bookmarks": "reactions.bookmarks",
@@ -25,6 +26,7 @@ FOR_MEMBERS = {
 # Inside a planet; these endpoints take `slug` and nothing else.
 OF_PLANET = {
     "planet": "feed.home",
+    "search_here": "search.here",
     "compose": "composer.write",
     "ask": "questions.ask",
     "inbox": "questions.inbox",
@@ -42,6 +44,7 @@ OF_PLANET = {
     "settings": "planets.settings_basics",
 }
 GUARDED = {
+    "search_here": Action.PLANET_READ,
     "compose": Action.TOPIC_POST,
     "ask": Action.QUESTION_ASK,
     # Everybody has an inbox; who publishes is who is asked. `questions` leads there from anywhere.

@@ -1,4 +1,4 @@
-// Single keys for those who read a lot: j k walk, o opens, g then h n p goes, c writes, ? tells.
+// Single keys for those who read a lot: j k walk, o opens, g then h n p goes, c writes, / searches, ? tells.
 import { isTyping, words } from "./page.js";
 
 const items = () => [...document.querySelectorAll("[data-item]")].filter((item) => item.offsetParent);
@@ -19,6 +19,14 @@ function go(name) {
   document.querySelector(`[data-go="${name}"]`)?.click();
 }
 
+/** Lead into the search box that is to be seen, or to the page that has one. */
+function search() {
+  const box = [...document.querySelectorAll("[data-search]")].find((one) => one.checkVisibility());
+  if (!box) return go("search");
+  box.focus();
+  box.select();
+}
+
 function help() {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
@@ -26,7 +34,7 @@ function help() {
   const list = document.createElement("dl");
   list.className = "keys";
   const lines = [["j", words.keyNext], ["k", words.keyPrevious], ["o", words.keyOpen], ["g h", words.keyHome],
-    ["g n", words.keyNotices], ["g p", words.keyPlanet], ["c", words.keyWrite], ["?", words.keyHelp]];
+    ["g n", words.keyNotices], ["g p", words.keyPlanet], ["/", words.keySearch], ["c", words.keyWrite], ["?", words.keyHelp]];
   for (const [keys, text] of lines) {
     const term = document.createElement("dt");
     for (const key of keys.split(" ")) term.append(Object.assign(document.createElement("kbd"), { textContent: key }), " ");
@@ -56,6 +64,7 @@ document.addEventListener("keydown", (event) => {
     o: () => document.activeElement?.closest("[data-item]")?.querySelector("[data-open], h2 a, time")?.closest("a")?.click(),
     g: () => { leader = Date.now(); },
     c: () => go("write"),
+    "/": search,
     "?": help,
   }[event.key];
   if (act) {

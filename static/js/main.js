@@ -23,3 +23,6 @@ if (document.querySelector("[data-reply]")) import("./reply.js");
 if (document.querySelector("draft-form")) import("./draft-form.js");
 if (document.querySelector("[data-tag-input]")) import("./tag-input.js");
 if (document.querySelector("[data-sortable]")) import("./sortable.js");
+if (document.querySelector("search-box")) import("./search-box.js");
+if (document.querySelector("look-alikes")) import("./look-alikes.js");
+if (document.querySelector("lazy-part")) import("./lazy-part.js");

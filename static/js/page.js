@@ -8,14 +8,14 @@ const WORDS = {
     cancel: "Cancel", goOn: "Go on", close: "Close", previous: "Previous picture", next: "Next picture",
     failed: "That did not work. Check the connection and try again.", fold: "Show less", justNow: "just now",
     keys: "Keys", keyNext: "Next text", keyPrevious: "Previous text", keyOpen: "Open it", keyHome: "My planets",
-    keyNotices: "Notices", keyPlanet: "The planet's first page", keyWrite: "Write or ask", keyHelp: "These keys",
+    keyNotices: "Notices", keyPlanet: "The planet's first page", keyWrite: "Write or ask", keySearch: "Search", keyHelp: "These keys",
   },
   zh: {
     copied: "已复制", copyFailed: "没能复制，请选中文字后手动复制。",
     cancel: "取消", goOn: "继续", close: "关闭", previous: "上一张", next: "下一张",
     failed: "没有成功，请检查网络后重试。", fold: "收起", justNow: "刚刚",
     keys: "快捷键", keyNext: "下一条", keyPrevious: "上一条", keyOpen: "打开", keyHome: "我的星球",
-    keyNotices: "动态", keyPlanet: "星球首页", keyWrite: "写主题或提问", keyHelp: "显示快捷键",
+    keyNotices: "动态", keyPlanet: "星球首页", keyWrite: "写主题或提问", keySearch: "搜索", keyHelp: "显示快捷键",
   },
 };
 export const words = lang.startsWith("zh") ? WORDS.zh : WORDS.en;

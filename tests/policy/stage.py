@@ -19,6 +19,7 @@ from app.kernel.ids import hash_secret
 from app.media.models import Attachment
 from app.memberships.models import Invitation, Membership
 from app.notifications.models import Notification
+from app.search.models import SavedSearch
 from tests.cast import Cast, assemble
 from tests.policy.access_props import access_props
 from tests.policy.grid_rows import COLUMNS
@@ -112,6 +113,9 @@ def _props(scene: Scene) -> dict[str, str]:
             topic_id=topics["private"],
             created_at=moment,
         )
+        kept = SavedSearch(
+            user_id=cast.users["member"], query="退款", created_at=moment, looked_at=moment
+        )
         invitations = [
             Invitation(
                 planet_id=cast.planet_id,
@@ -124,11 +128,12 @@ def _props(scene: Scene) -> dict[str, str]:
             )
             for role, token_hash in (("guest", hash_secret(INVITATION_SECRET)), ("admin", "1" * 64))
         ]
-        session.add_all([below, notice, *invitations])
+        session.add_all([below, notice, kept, *invitations])
         session.flush()
         scene.comments["under_private"] = below.public_id
         names = {
             "notice_member": notice.public_id,
+            "saved": kept.public_id,
             "invitation": invitations[0].public_id,
             "team_invitation": invitations[1].public_id,
         }

@@ -21,6 +21,7 @@ from tests.policy import (
     grid_comments,
     grid_people,
     grid_questions,
+    grid_search,
     grid_site,
     grid_topics,
 )
@@ -36,6 +37,7 @@ AREAS = (
     grid_comments,
     grid_billing,
     grid_codes,
+    grid_search,
 )
 # "METHOD address", and a word where one request stands in several rows -> how far each persona gets.
 GRID = {row: letters for area in AREAS for row, letters in area.GRID.items()}
@@ -47,6 +49,7 @@ FORMS = {
     **grid_comments.FORMS,
     **grid_billing.FORMS,
     **grid_codes.FORMS,
+    **grid_search.FORMS,
 }
 # Routes without a row, and why: nobody is anybody here yet.
 OPEN = {

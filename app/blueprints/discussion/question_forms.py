@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,8 +117,10 @@ def ask_page(
     errors: dict[str, str] | None = None,
     *,
     newer: DraftView | None = None,
+    alikes: Sequence[Shape] = (),
 ) -> str:
-    """Return the page that asks. `newer` is what another tab kept of the same draft."""
+    """Return the page that asks. `newer` is what another tab kept of the same draft, `alikes` are answered
+    questions like this one."""
     quota = read_quota(actor, planet)
     fees = {fee.member: fee for fee in list_fees(actor, planet, quota).values()}
     people = _choices(actor, fees)
@@ -137,6 +140,7 @@ def ask_page(
         attachments=_uploads(actor, state),
         drafts=kept[:3],
         newer=newer,
+        alikes=alikes,
         upload_url=url_for("media.upload", slug=planet.slug),
         refusal=refusal_words(can(actor, Action.QUESTION_ASK)),
     )

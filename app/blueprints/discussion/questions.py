@@ -72,14 +72,20 @@ Page = Response | str | tuple[str, int]
 @bp.get("/p/<slug>/ask")
 @declares(Action.QUESTION_ASK)
 def ask(slug: str) -> str:
-    """Show the form: empty, to the member that `to` names, or with the draft that `draft` names."""
+    """Show the form: empty, to the member that `to` names, with the words `text` that a search did not
+    find, or with the draft that `draft` names."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.QUESTION_ASK))
     tab = new_public_id()
     wanted = request.args.get("draft", "")
     if wanted:
         return ask_page(planet, actor, from_draft(get_draft(actor, wanted), tab))
-    state = AskState(draft=new_public_id(), tab=tab, addressee=request.args.get("to", "")[:16])
+    state = AskState(
+        text=request.args.get("text", "")[:300],
+        draft=new_public_id(),
+        tab=tab,
+        addressee=request.args.get("to", "")[:16],
+    )
     return ask_page(planet, actor, state)
 
 

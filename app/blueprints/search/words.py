@@ -1,0 +1,187 @@
+"""What search says to people: hints, filters, tips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
+
+from app.kernel.errors import Invalid
+from app.search.language import Filter, Hint, Trouble
+from app.search.port import Part, Sort
+from app.search.views import Way
+
+KINDS = {"post": lazy_gettext("Posts"), "question": lazy_gettext("Questions")}
+STATES = {
+    ("is", "answered"): lazy_gettext("Answered questions"),
+    ("is", "unanswered"): lazy_gettext("Questions without an answer"),
+    ("is", "digest"): lazy_gettext("Digest"),
+    ("has", "image"): lazy_gettext("With pictures"),
+    ("has", "file"): lazy_gettext("With files"),
+    ("from", "me"): lazy_gettext("Written by me"),
+    ("from", "owner"): lazy_gettext("Written by the owner"),
+    ("in", "bookmarks"): lazy_gettext("My bookmarks"),
+}
+PLACES = {
+    ("in", "title"): lazy_gettext("In titles"),
+    ("in", "answers"): lazy_gettext("In answers"),
+    ("in", "comments"): lazy_gettext("In comments"),
+}
+AGES = {
+    "7d": lazy_gettext("Last 7 days"),
+    "1m": lazy_gettext("Last month"),
+    "1y": lazy_gettext("Last year"),
+}
+PARTS = {
+    Part.TOPIC: lazy_gettext("Topic"),
+    Part.ANSWER: lazy_gettext("Answer"),
+    Part.COMMENT: lazy_gettext("Comment"),
+}
+TITLES = {
+    "planet": lazy_gettext("Planet"),
+    "kind": lazy_gettext("Kind"),
+    "year": lazy_gettext("Year"),
+    "starter": lazy_gettext("Begun by"),
+    "state": lazy_gettext("Narrow down"),
+    "place": lazy_gettext("Where the words stand"),
+    "age": lazy_gettext("Published"),
+}
+
+_HINTS: Mapping[Trouble, object] = {
+    Trouble.UNKNOWN_OPERATOR: lazy_gettext(
+        "“%(word)s” was searched for as a word. Did you mean %(name)s: ?"
+    ),
+    Trouble.EMPTY_VALUE: lazy_gettext("Nothing stands after “%(word)s”, so it was left out."),
+    Trouble.BAD_VALUE: lazy_gettext("“%(word)s” was not understood and left out."),
+    Trouble.BAD_DATE: lazy_gettext(
+        "“%(word)s” is no date and was left out. Write 2026-09-01, 2026-09, 2026 or 7d."
+    ),
+    Trouble.OPEN_QUOTE: lazy_gettext("A quotation mark has no partner, so it was left out."),
+    Trouble.CANNOT_EXCLUDE: lazy_gettext(
+        "“%(word)s” was left out: a minus goes before words only, not before filters."
+    ),
+    Trouble.TOO_LONG: lazy_gettext("The search was too long: only its beginning counted."),
+    Trouble.TOO_MANY_WORDS: lazy_gettext("Too many words: only the first ones counted."),
+    Trouble.UNKNOWN_AUTHOR: lazy_gettext("Nobody called “%(word)s” wrote anything you may read."),
+    Trouble.UNKNOWN_PLANET: lazy_gettext("No planet of yours is called “%(word)s”."),
+    Trouble.UNKNOWN_TAG: lazy_gettext("No topic you may read has the tag “%(word)s”."),
+    Trouble.SIGN_IN: lazy_gettext("“%(word)s” works when you are signed in."),
+}
+_CHOICES = lazy_gettext("Possible here: %(choices)s.")
+
+_TIPS = (
+    (
+        lazy_pgettext("search example", "refund rules"),
+        lazy_gettext("Topics in which both words stand."),
+    ),
+    (
+        lazy_pgettext("search example", '"refund rules"'),
+        lazy_gettext("Exactly this, together."),
+    ),
+    (
+        lazy_pgettext("search example", "refund -course"),
+        lazy_gettext("Without the second word."),
+    ),
+    (
+        lazy_pgettext("search example", "refund OR money"),
+        lazy_gettext("One of the two."),
+    ),
+    (
+        lazy_pgettext("search example", "refund from:owner"),
+        lazy_gettext("By the owner; also a name, or me."),
+    ),
+    (
+        lazy_pgettext("search example", "refund is:answered"),
+        lazy_gettext("Answered questions; also unanswered, digest."),
+    ),
+    (
+        lazy_pgettext("search example", "refund in:title"),
+        lazy_gettext("In titles; also answers, comments, bookmarks."),
+    ),
+    (
+        lazy_pgettext("search example", "refund has:file"),
+        lazy_gettext("With files; also image."),
+    ),
+    (
+        lazy_pgettext("search example", "refund after:30d"),
+        lazy_gettext("In the last 30 days; also a day, before, year."),
+    ),
+    (
+        lazy_pgettext("search example", "refund tag:money"),
+        lazy_gettext("With this tag; also planet, kind, sort."),
+    ),
+)
+
+
+def hint_words(hint: Hint) -> str:
+    """Return what to tell about a part of a query that could not be done."""
+    said = str(_HINTS[hint.trouble]) % {"word": hint.word, "name": hint.name}
+    if hint.choices:
+        said += " " + str(_CHOICES) % {"choices": gettext(", ").join(hint.choices)}
+    return said
+
+
+def filter_words(one: Filter, planets: Mapping[str, str]) -> str:
+    """Return a filter as its chip shows it. `planets`: slug -> name."""
+    fixed = STATES.get((one.name, one.value)) or PLACES.get((one.name, one.value))
+    if fixed is not None:
+        return str(fixed)
+    if one.name == "planet":
+        return planets.get(one.value, one.value)
+    if one.name == "kind":
+        return str(KINDS[one.value])
+    if one.name == "after" and one.value in AGES:
+        return str(AGES[one.value])
+    said = {
+        "from": gettext("By %(name)s", name=one.value),
+        "starter": gettext("Begun by %(name)s", name=one.value),
+        "tag": f"#{one.value}",
+        "after": gettext("Since %(day)s", day=one.value),
+        "before": gettext("Before %(day)s", day=one.value),
+        "year": one.value,
+    }
+    return str(said.get(one.name, one))
+
+
+def tips() -> list[tuple[str, str]]:
+    """Return what can be typed: an example in the page's language and what it does."""
+    return [(str(example), str(said)) for example, said in _TIPS]
+
+
+def count_words(total: int) -> str:
+    """Return how many topics were found."""
+    return str(ngettext("%(num)s topic found", "%(num)s topics found", total))
+
+
+def sort_words(sort: Sort) -> str:
+    """Return the name of an order."""
+    return str(gettext("Best first") if sort is Sort.RELEVANCE else gettext("Newest first"))
+
+
+def untitled() -> str:
+    """Return what stands for a topic whose words were withdrawn."""
+    return str(gettext("A question whose text was withdrawn"))
+
+
+def way_words(way: Way) -> str:
+    """Return a way on from a search that found nothing."""
+    values = {"query": way.query, "num": way.total}
+    if way.kind == "without_filters":
+        return str(gettext("Without filters: %(query)s (%(num)s)", **values))
+    if way.kind == "everywhere":
+        return str(gettext("In all my planets: %(query)s (%(num)s)", **values))
+    return str(gettext("With fewer words: %(query)s (%(num)s)", **values))
+
+
+def all_planets() -> str:
+    """Return what all planets of the reader together are called."""
+    return str(gettext("All my planets"))
+
+
+def refused(error: Invalid) -> str:
+    """Return why a search was not saved."""
+    said = {
+        "too_long": gettext("This search is too long to be saved: at most %(limit)s characters."),
+        "too_many_searches": gettext("You keep %(limit)s searches already. Delete one first."),
+    }
+    return str(said.get(error.code, gettext("Search for something first."))) % error.values
