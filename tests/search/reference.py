@@ -6,15 +6,21 @@ topic.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
+from difflib import get_close_matches
 from functools import lru_cache
 
+from pypinyin import lazy_pinyin
+
 from app.search import analysis, port
+from app.search.folding import fold
 from app.search.port import Part, Where
 
 Fields = tuple[str, str, str]
+_RUN = re.compile(r"[\u4e00-\u9fff]+|[^\W\u4e00-\u9fff]+")
 
 
 @lru_cache(maxsize=10_000)
@@ -74,6 +80,7 @@ class MemoryEngine:
         self.topics: dict[int, port.TopicFacts] = {}
         self.passages: dict[int, dict[tuple[Part, int], port.Passage]] = {}
         self.at = 0
+        self.building: MemoryRebuild | None = None
 
     def cursor(self) -> int:
         return self.at
@@ -137,10 +144,72 @@ class MemoryEngine:
         )
 
     def words(self, prefix: str, request: port.Request, *, limit: int) -> list[str]:
-        return []
+        begun = fold(prefix).text
+        found: Counter[str] = Counter()
+        for passage in self._readable(request):
+            for run in _RUN.findall(fold(passage.title).text):
+                spoken = "".join(lazy_pinyin(run))
+                if run.startswith(begun) or (begun.isascii() and spoken.startswith(begun)):
+                    found[run] += 1
+        return [word for word, _count in found.most_common(limit)]
 
     def near(self, word: str, request: port.Request, *, limit: int) -> list[str]:
-        return []
+        known = {
+            run
+            for passage in self._readable(request)
+            for run in _RUN.findall(fold(f"{passage.title} {passage.body}").text)
+            if run.isascii()
+        }
+        return get_close_matches(fold(word).text, known - {word}, n=limit, cutoff=0.75)
+
+    def _readable(self, request: port.Request) -> Iterator[port.Passage]:
+        for topic_id, facts in self.topics.items():
+            reader = request.readers.get(facts.planet_id)
+            if reader is None or not may_read(reader, facts, request.now):
+                continue
+            for passage in self.passages[topic_id].values():
+                if may_read_passage(reader, facts, passage):
+                    yield passage
+
+    def contents(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        ids = sorted(topic_id for topic_id in self.topics if topic_id > after)[:limit]
+        return [(id_, repr((self.topics[id_], sorted_texts(self.passages[id_])))) for id_ in ids]
+
+    def begin_rebuild(self, *, cursor: int) -> MemoryRebuild:
+        if self.building is None:
+            self.building = MemoryRebuild(self, cursor)
+        return self.building
+
+    def tidy(self) -> None:
+        """Nothing is left behind."""
+
+    def stats(self) -> port.Stats:
+        passages = sum(map(len, self.passages.values()))
+        return port.Stats(self.name, passages, len(self.topics), 0, self.at, "1")
+
+
+class MemoryRebuild:
+    """An index beside the one in use."""
+
+    def __init__(self, engine: MemoryEngine, cursor: int) -> None:
+        self.engine, self.beside, self.goal = engine, MemoryEngine(), cursor
+        self.done_upto = 0
+
+    def add(self, entries: Sequence[port.Entry], *, upto: int) -> None:
+        self.beside.apply(entries, cursor=self.goal)
+        self.done_upto = upto
+
+    def finish(self) -> None:
+        self.engine.topics, self.engine.passages = self.beside.topics, self.beside.passages
+        self.engine.at, self.engine.building = self.goal, None
+
+    def abandon(self) -> None:
+        self.engine.building = None
+
+
+def sorted_texts(texts: dict[tuple[Part, int], port.Passage]) -> list[port.Passage]:
+    """Return a topic's texts in an order that says nothing of when they came."""
+    return [texts[key] for key in sorted(texts)]
 
 
 def topic_fits(filters: port.Filters, facts: port.TopicFacts) -> bool:
@@ -203,6 +272,16 @@ def holds(request: port.Request, reader: port.Reader, texts: list[port.Passage])
     return _true(request.query, stands, stands_anywhere)
 
 
+def standing(text: port.Text, fields: Fields) -> list[int]:
+    """Return where words begin in a passage in which they stand together; their unit's first places."""
+    if not stands_in(text, fields):
+        return []
+    places = analysed(*fields)
+    need = wanted(text)
+    keys = [key for place in need.places[:1] for key in place.keys] + list(need.anywhere)
+    return [at for key in keys for at in places.get(key, ())] or [0]
+
+
 def _true(
     node: port.Node, stands: Callable[[port.Text], bool], anywhere: Callable[[port.Text], bool]
 ) -> bool:
@@ -249,7 +328,8 @@ def spots_of(
         if request.loose:
             score = len(loose_keys(request.query) & analysed(*fields).keys())
         else:
-            score = sum(stands_in(one, fields) for one in words)
+            score = sum(map(len, (standing(one, fields) for one in words)))
+        titled = any(stands_in(one, (passage.title, "", "")) for one in words)
         if score or not words:
-            spots.append(port.Spot(passage.part, passage.row_id, float(score)))
+            spots.append(port.Spot(passage.part, passage.row_id, score + 100.0 * titled))
     return sorted(spots, key=lambda spot: -spot.score)
