@@ -13,7 +13,8 @@ from app.search.highlighting import Marker
 from app.search.language import Query, parse
 from app.search.names import resolve
 from app.search.readers import Searcher
-from app.search.views import SearchPage
+from app.search.views import SearchPage, Way
+from app.search.ways import did_you_mean, ways_on
 
 PER_PAGE = 20
 LAST_PAGE = 50
@@ -44,10 +45,14 @@ def find(engine: port.Engine, searcher: Searcher, text: str, *, page: int = 1) -
 def _look(
     engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
 ) -> SearchPage:
-    found, relaxed = engine.search(request), False
-    if not found.total and query.terms:
-        found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
-        relaxed = found.total > 0
+    found = engine.search(request)
+    relaxed, meant, ways = False, "", tuple[Way, ...]()
+    if not found.total:
+        meant = did_you_mean(engine, request, query)
+        ways = ways_on(engine, searcher, query, request)
+        if query.terms:
+            found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
+            relaxed = found.total > 0
     hits = read_hits(searcher, found.hits, Marker(query.terms, loose=relaxed))
     return SearchPage(
         query=query,
@@ -58,4 +63,6 @@ def _look(
         page=page,
         pages=min(max(-(-found.total // PER_PAGE), 1), LAST_PAGE),
         relaxed=relaxed,
+        did_you_mean=meant,
+        ways=ways,
     )

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import select
-
 from app.discussion.queries.found import ReadableTopic, find_topics
-from app.kernel.db import db
 from app.kernel.text import plain_text
 from app.search import port
 from app.search.cards import name_planet, title_of
 from app.search.highlighting import Marker
-from app.search.language import Word, parse
-from app.search.models import PastSearch
+from app.search.language import MAX_WORDS, Filter, Word, parse
+from app.search.names import readable_tags
 from app.search.operators import fold
+from app.search.past import list_past
 from app.search.readers import Searcher
 from app.search.views import LookAlike, Suggestion
 
 LOOK_ALIKES = 5
 # A question says at its beginning what it is about; more of it costs time and adds noise.
 _READ = 200
-_SUGGESTED = 8
+_EACH = 4  # suggestions of each kind
 
 
 def look_alikes(
@@ -51,7 +49,7 @@ def _alike(
     *,
     skip: int,
 ) -> tuple[LookAlike, ...]:
-    words = tuple(Word(piece) for piece in parse(_as_words(text)).words.split())
+    words = tuple(Word(piece) for piece in _as_words(text)[:MAX_WORDS])
     if not words:
         return ()
     node = port.All(tuple(port.Text(word.text) for word in words))
@@ -69,9 +67,9 @@ def _alike(
     )
 
 
-def _as_words(text: str) -> str:
-    """The text without what the query language would read in it."""
-    return " ".join("".join(char if char.isalnum() else " " for char in text[:_READ]).split())
+def _as_words(text: str) -> list[str]:
+    """Return the pieces of a text between spaces and marks."""
+    return "".join(char if char.isalnum() else " " for char in text[:_READ]).split()
 
 
 def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> LookAlike:
@@ -87,58 +85,57 @@ def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> Loo
 
 
 def suggest(engine: port.Engine, searcher: Searcher, typed: str) -> tuple[Suggestion, ...]:
-    """Return what may be meant by the beginning of a search: my own past searches, words of titles and
-    tags (by their pinyin too), and topics whose title goes on like this."""
+    """Return what may be meant by the beginning of a search: my own past searches, tags, words of titles
+    (by their pinyin too), and topics whose title goes on like this."""
     beginning = " ".join(typed.split())
     if not beginning:
         return ()
     made = _past(searcher, beginning)
     try:
-        made += _words(engine, searcher, beginning) + _topics(engine, searcher, beginning)
+        words = _words(engine, searcher, beginning)
+        made += _tags(searcher, beginning, words) + words + _topics(engine, searcher, beginning)
     except port.Broken:
         return tuple(made)
-    seen: set[str] = set()
-    kept = []
-    for one in made:
-        key = one.public_id or fold(one.query)
-        if key not in seen:
-            seen.add(key)
-            kept.append(one)
-    return tuple(kept)
+    by_what_they_are = {one.public_id or fold(one.query): one for one in reversed(made)}
+    return tuple(one for one in made if one in by_what_they_are.values())
 
 
 def _past(searcher: Searcher, beginning: str) -> list[Suggestion]:
     if searcher.user_id is None:
         return []
-    latest = (
-        select(PastSearch.words)
-        .where(PastSearch.user_id == searcher.user_id)
-        .order_by(PastSearch.at.desc(), PastSearch.id.desc())
-    )
     begun = fold(beginning)
-    found = [words for words in db.session.scalars(latest) if fold(words).startswith(begun)]
-    return [Suggestion("past", words, words) for words in found[:3]]
+    past = (one.words for one in list_past(searcher.user_id))
+    found = [words for words in past if fold(words).startswith(begun)]
+    return [Suggestion("past", words, words) for words in found[:_EACH]]
+
+
+def _tags(searcher: Searcher, beginning: str, words: list[Suggestion]) -> list[Suggestion]:
+    """Return tags of readable topics that begin like this, or are a word that does."""
+    if " " in beginning:
+        return []
+    keys = [fold(word.text) for word in words]
+    names = readable_tags(searcher, fold(beginning), keys)
+    return [Suggestion("tag", name, str(Filter("tag", name))) for name in names[:_EACH]]
 
 
 def _words(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Suggestion]:
     """Complete the last word; what stands before it stays."""
     before, _space, last = beginning.rpartition(" ")
     request = searcher.request(parse(before).node)
-    found = engine.words(last, request, limit=_SUGGESTED // 2)
-    return [
-        Suggestion("word", text, text) for text in (f"{before} {word}".strip() for word in found)
-    ]
+    found = engine.words(last, request, limit=_EACH)
+    whole = [f"{before} {word}".strip() for word in found]
+    return [Suggestion("word", text, text) for text in whole]
 
 
 def _topics(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Suggestion]:
-    query = parse(beginning)
-    words = query.terms
-    if not words or query.node != port.All(tuple(port.Text(word.text) for word in words)):
+    items = parse(beginning).items
+    words = [item for item in items if isinstance(item, Word) and not item.excluded]
+    if not words or len(words) < len(items):
         return []
-    parts = [port.Text(word.text) for word in words[:-1]]
+    parts = [port.Text(word.text, exact=word.exact) for word in words[:-1]]
     node = port.All((*parts, port.Text(words[-1].text, prefix=True)))
     titles = port.Filters(where=frozenset({port.Where.TITLE}))
-    found = engine.search(replace(searcher.request(node, titles), limit=_SUGGESTED // 2))
+    found = engine.search(replace(searcher.request(node, titles), limit=_EACH))
     topics = find_topics(searcher.actors, [hit.topic_id for hit in found.hits])
     return [
         Suggestion(

@@ -163,6 +163,16 @@ class Query:
         """Return the query without one of its words."""
         return Query(tuple(item for item in self.items if item != word))
 
+    def with_word(self, word: Word, other: Word) -> Query:
+        """Return the query with another word in the place of one."""
+
+        def changed(item: Item) -> Item:
+            if isinstance(item, OneOf):
+                return OneOf(tuple(other if one == word else one for one in item.words))
+            return other if item == word else item
+
+        return Query(tuple(changed(item) for item in self.items))
+
     def hinting(self, *hints: Hint) -> Query:
         """Return the query with more hints."""
         return replace(self, hints=(*self.hints, *hints))

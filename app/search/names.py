@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import and_, exists, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, tuple_
 
 from app.accounts.models import User
 from app.accounts.names import name_key
@@ -33,6 +33,7 @@ from app.search.readers import Searcher
 
 M = Membership.__table__.c
 TT = TopicTag.__table__.c
+_MOST_TAGS = 10
 
 
 def resolve(searcher: Searcher, query: Query) -> tuple[port.Filters, Query]:
@@ -70,6 +71,25 @@ def _planets(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> fro
 
 def _tags(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> frozenset[int]:
     keys = {tag_key(name): name for name in names}
+    rows = db.session.execute(
+        select(Tag.id, Tag.key).where(Tag.key.in_(keys), _tag_is_shown(searcher))
+    ).all()
+    known = {key for _id, key in rows}
+    hints += [
+        Hint(Trouble.UNKNOWN_TAG, name, "tag") for key, name in keys.items() if key not in known
+    ]
+    return frozenset(tag_id for tag_id, _key in rows)
+
+
+def readable_tags(searcher: Searcher, begun: str, keys: Iterable[str]) -> list[str]:
+    """Return the names of tags that begin so or have one of the keys, where the searcher may open a topic
+    that bears it."""
+    like = or_(Tag.key.startswith(begun, autoescape=True), Tag.key.in_(list(keys)))
+    statement = select(Tag.name).where(like, _tag_is_shown(searcher)).distinct()
+    return list(db.session.scalars(statement.order_by(Tag.name).limit(_MOST_TAGS)))
+
+
+def _tag_is_shown(searcher: Searcher) -> ColumnElement[bool]:
     readable = [and_(topic_is_visible(actor), not_deleted()) for actor in searcher.actors.values()]
     shown = (
         select(T.id)
@@ -77,16 +97,7 @@ def _tags(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> frozen
         .where(TT.tag_id == Tag.id, or_(false(), *readable))
         .correlate(Tag.__table__)
     )
-    rows = db.session.execute(
-        select(Tag.id, Tag.key).where(
-            Tag.planet_id.in_(searcher.places), Tag.key.in_(keys), exists(shown)
-        )
-    ).all()
-    known = {key for _id, key in rows}
-    hints += [
-        Hint(Trouble.UNKNOWN_TAG, name, "tag") for key, name in keys.items() if key not in known
-    ]
-    return frozenset(tag_id for tag_id, _key in rows)
+    return and_(Tag.planet_id.in_(searcher.places), exists(shown))
 
 
 def _with_authors(

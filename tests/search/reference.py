@@ -147,11 +147,11 @@ class MemoryEngine:
         begun = fold(prefix).text
         found: Counter[str] = Counter()
         for passage in self._readable(request):
-            for run in _RUN.findall(fold(passage.title).text):
-                spoken = "".join(lazy_pinyin(run))
-                if run.startswith(begun) or (begun.isascii() and spoken.startswith(begun)):
-                    found[run] += 1
-        return [word for word, _count in found.most_common(limit)]
+            for piece in pieces(fold(passage.title).text):
+                spoken = "".join(lazy_pinyin(piece))
+                if piece.startswith(begun) or (begun.isascii() and spoken.startswith(begun)):
+                    found[piece] += 1
+        return sorted(found, key=lambda word: (-found[word], len(word), word))[:limit]
 
     def near(self, word: str, request: port.Request, *, limit: int) -> list[str]:
         known = {
@@ -210,6 +210,16 @@ class MemoryRebuild:
 def sorted_texts(texts: dict[tuple[Part, int], port.Passage]) -> list[port.Passage]:
     """Return a topic's texts in an order that says nothing of when they came."""
     return [texts[key] for key in sorted(texts)]
+
+
+def pieces(title: str) -> Iterator[str]:
+    """Return words, and pieces of two to four Chinese characters."""
+    for run in _RUN.findall(title):
+        if run.isascii():
+            yield run
+        else:
+            for start in range(len(run) - 1):
+                yield from {run[start : start + length] for length in (2, 3, 4)}
 
 
 def topic_fits(filters: port.Filters, facts: port.TopicFacts) -> bool:

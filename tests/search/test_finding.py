@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.accounts.queries import find_viewer_by_id
+from app.discussion.models import Topic
+from app.kernel.db import unit_of_work
 from app.search import helping, port
 from app.search.finding import find
 from app.search.language import Trouble
+from app.search.past import remember
 from app.search.port import Part
 from app.search.readers import Searcher, everywhere, within
 from tests.cast import PERSONAS, Cast
 from tests.scene import Scene, plant
+from tests.search.crowd import second_planet
 from tests.search.reference import MemoryEngine
 from tests.search.rows import entries
 
@@ -155,3 +159,97 @@ def test_related_leaves_the_topic_itself_out(scene: Scene, engine: port.Engine) 
     text = "zqnewpostqz zqsampleqz zqbyisolatedqz"
     found = helping.related(engine, member, topic_id=itself, text=text)
     assert [one.public_id for one in found] == [scene.topics["sample"]]
+
+
+def test_nothing_found_leads_on(noon: datetime, cast: Cast, empty_engine: port.Engine) -> None:
+    casts = [cast, second_planet(cast, noon)]
+    moment = noon - timedelta(days=1)
+    with unit_of_work() as session:
+        for one, title in zip(casts, ("退款流程 refund", "退款申请"), strict=True):
+            session.add(
+                Topic(
+                    planet_id=one.planet_id,
+                    kind="post",
+                    author_id=cast.users["guest"],
+                    title=title,
+                    source="正文",
+                    html="",
+                    created_at=moment,
+                    published_at=moment,
+                    last_activity_at=moment,
+                )
+            )
+    empty_engine.apply(entries(), cursor=1)
+    member = searcher_of(cast, "member")
+
+    def ways(query: str) -> set[tuple[str, str, int]]:
+        return {(way.kind, way.query, way.total) for way in find(empty_engine, member, query).ways}
+
+    assert ways("流程 天气") == {("without_word", "流程", 1)}
+    assert ways("退款 kind:question") == {("without_filters", "退款", 1)}
+    assert ways("退款申请") == {("everywhere", "退款申请", 1)}
+    assert ways("退款流程") == set()
+    page = find(empty_engine, member, "refnud 退款")
+    assert (page.did_you_mean, page.relaxed, len(page.hits)) == ("refund 退款", True, 1)
+    assert find(empty_engine, member, "liucheng").did_you_mean == "流程"
+    assert find(empty_engine, member, "退款").did_you_mean == ""
+    stranger = searcher_of(cast, "stranger")
+    assert find(empty_engine, stranger, "refnud").did_you_mean == ""
+
+
+def test_the_name_of_one_planet_says_nothing_in_another(
+    noon: datetime, cast: Cast, empty_engine: port.Engine
+) -> None:
+    """The member of the first planet is an admin of the second; both know the guest by another name."""
+    other = second_planet(cast, noon)
+    for number, one in enumerate((cast, other)):
+        with unit_of_work() as session:
+            session.add(
+                Topic(
+                    planet_id=one.planet_id,
+                    kind="post",
+                    author_id=cast.users["guest"],
+                    title=f"第{number}篇",
+                    source="正文",
+                    html="",
+                    created_at=noon,
+                    published_at=noon,
+                    last_activity_at=noon,
+                )
+            )
+    empty_engine.apply(entries(), cursor=1)
+    everywhere_ = everywhere(find_viewer_by_id(cast.users["member"]), zone=UTC)
+    for name, planet in (("陈默", "orbit"), ("又名guest", "second"), ("owner", "second")):
+        for operator in ("from", "starter"):
+            page = find(empty_engine, everywhere_, f"{operator}:{name} 正文")
+            assert [hit.planet.slug for hit in page.hits] == [planet]
+
+
+def test_suggestions_obey_too(scene: Scene, engine: port.Engine) -> None:
+    def suggested(persona: str, typed: str) -> set[tuple[str, str]]:
+        found = helping.suggest(engine, searcher_of(scene.cast, persona), typed)
+        return {(one.kind, one.text) for one in found}
+
+    assert suggested("member", "标") == {
+        ("tag", "标签"),
+        ("word", "标签"),
+        ("topic", "zqoldpostqz"),
+    } | {
+        ("topic", "zqnewpostqz"),
+        ("topic", "zqsampleqz"),
+    }
+    assert ("tag", "标签") in suggested("member", "biaoq")
+    assert ("topic", "zqnewpostqz") not in suggested("visitor", "标")
+    assert suggested("left", "标") == set()
+    scheduled = {("word", "zqscheduledqz"), ("topic", "zqscheduledqz")}
+    assert suggested("owner", "zqscheduled") == scheduled
+    assert suggested("grace", "zqscheduled") == suggested("grace", "zqbyisolated") == set()
+    assert suggested("member", "  ") == set()
+
+
+def test_past_searches_are_suggested_to_oneself(scene: Scene, engine: port.Engine) -> None:
+    with unit_of_work():
+        remember(scene.cast.actor("member"), words="zqnewpostqz 退款")
+    for persona, found in (("member", ["zqnewpostqz 退款"]), ("other", [])):
+        suggested = helping.suggest(engine, searcher_of(scene.cast, persona), "ZQNEWPOSTQZ")
+        assert [one.text for one in suggested if one.kind == "past"] == found
