@@ -26,7 +26,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from app.search.folding import Folded, fold
 from app.search.port import Text
 
-GAP = 100  # positions between title, names and body: nothing stands together across them
+GAP = 16  # positions between title, names and body: nothing stands together across them
 _LONGEST_WORD = 64
 _LONGEST_IN_PAIR = 16
 _CHINESE = (
@@ -180,7 +180,7 @@ def passage(title: str, names: str, body: str) -> Analysed:
             places.setdefault(kind + token, []).append(at + position)
             last = max(last, position)
         length += last + 1
-        at += last + 1 + GAP
+        at += last + 1 + GAP if last >= 0 else 0
     return Analysed(places, starts[1], starts[2], length)
 
 

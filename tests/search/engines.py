@@ -6,10 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.search.port import Engine
+from app.search.whoosh_engine import WhooshEngine
 from tests.search.reference import MemoryEngine
+
+
+def _in_a_folder(folder: Path) -> Engine:
+    engine = WhooshEngine(folder / "search_index")
+    engine.begin_rebuild(cursor=0).finish()
+    return engine
+
 
 # the database's name -> how its engine is made, empty, in a folder of its own.
 MAKERS: dict[str, Callable[[Path], Engine]] = {
-    "sqlite": lambda _folder: MemoryEngine(),
+    "sqlite": _in_a_folder,
     "postgresql": lambda _folder: MemoryEngine(),
 }

@@ -1,0 +1,187 @@
+"""The engine that keeps its index in a folder: see `app.search.port.Engine`.
+
+The folder holds one folder per generation and a file `CURRENT` that names the one in use. Every rebuild
+makes a new generation beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from app.kernel.ids import new_public_id
+from app.search.fingerprints import topic_mark
+from app.search.port import Broken, Entry, Found, Request, Stats
+from app.search.whoosh_engine import counting, writing
+from app.search.whoosh_engine.ranking import Ranking
+from app.search.whoosh_engine.rebuilding import WhooshRebuild
+from app.search.whoosh_engine.snapshot import Page, Snapshot
+from app.search.whoosh_engine.store import Store
+from app.search.whoosh_engine.suggesting import complete, similar_words
+
+_LOOK_EVERY = 0.3  # seconds between two looks for a newer commit
+_TRIES = 5
+
+
+class WhooshEngine:
+    """The default engine."""
+
+    name = "whoosh"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._looked = 0.0
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def cursor(self) -> int:
+        """Return the last change in the index."""
+        return self._current(fresh=True).cursor
+
+    def search(self, request: Request) -> Found:
+        """Return what the readers may open and the query asks."""
+        snapshot = self._current()
+        with _broken():
+            ranking = Ranking(snapshot, request)
+            hits = ranking.page()
+        found = ranking.found
+        if not request.facets:
+            return Found(hits, int(found.sum()))
+        facets = counting.count(snapshot.topics, found, request.facet_authors)
+        return Found(hits, int(found.sum()), facets)
+
+    def words(self, prefix: str, request: Request, *, limit: int) -> list[str]:
+        """Return words of titles that begin with `prefix`, by letters or by pinyin."""
+        snapshot = self._current()
+        with _broken():
+            return complete(snapshot, prefix, request, limit=limit)
+
+    def near(self, word: str, request: Request, *, limit: int) -> list[str]:
+        """Return English words that are almost `word`."""
+        snapshot = self._current()
+        with _broken():
+            return similar_words(snapshot, word, request, limit=limit)
+
+    def contents(self, *, after: int, limit: int) -> list[tuple[int, str]]:
+        """Return (topic id, fingerprint), by id."""
+        snapshot = self._current(fresh=True)
+        topics = snapshot.topics
+        sums = np.zeros(len(topics.id), np.int64)
+        with np.errstate(over="ignore"):
+            np.add.at(sums, snapshot.topic[snapshot.alive], snapshot.mark[snapshot.alive])
+        first = int(np.searchsorted(topics.id, after, side="right"))
+        return [
+            (int(topics.id[at]), topic_mark(int(topics.mark[at]), (int(sums[at]),)))
+            for at in range(first, min(first + limit, len(topics.id)))
+        ]
+
+    def stats(self) -> Stats:
+        """Return numbers about the index."""
+        snapshot = self._current(fresh=True)
+        return Stats(
+            engine=self.name,
+            passages=int(snapshot.alive.sum()),
+            topics=len(snapshot.topics.id),
+            size_bytes=Store(self._folder / snapshot.generation).size(),
+            cursor=snapshot.cursor,
+            generation=snapshot.generation,
+        )
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def apply(self, entries: Sequence[Entry], *, cursor: int) -> None:
+        """Write the entries and the cursor in one commit."""
+        snapshot = self._current(fresh=True)
+        writing.apply(Store(self._folder / snapshot.generation), snapshot, entries, cursor=cursor)
+        self._looked = 0.0
+
+    def tidy(self) -> None:
+        """Merge what small commits left behind."""
+        while True:
+            snapshot = self._current(fresh=True)
+            if not writing.tidy(Store(self._folder / snapshot.generation), snapshot):
+                return
+
+    def begin_rebuild(self, *, cursor: int) -> WhooshRebuild:
+        """Start or resume an index beside this one."""
+        return WhooshRebuild(self._folder, cursor=cursor, put_in_place=self._put_in_place)
+
+    def _put_in_place(self, generation: str) -> None:
+        """Name a generation as the one in use and remove all others."""
+        pointer = self._folder / f"CURRENT.{new_public_id()}"
+        with open(pointer, "w", encoding="ascii") as file:
+            file.write(generation)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(pointer, self._folder / "CURRENT")
+        self._looked = 0.0
+        for other in self._folder.glob("g-*"):
+            if other.name != generation:
+                shutil.rmtree(other, ignore_errors=True)
+
+    # --- the snapshot in use ------------------------------------------------------------------------
+
+    def _current(self, *, fresh: bool = False) -> Snapshot:
+        """Return the snapshot in use; at intervals, or if `fresh`, after a look for a newer commit."""
+        held = self._snapshot
+        now = time.monotonic()
+        if held is not None and not fresh and now - self._looked < _LOOK_EVERY:
+            return held
+        if held is not None and not fresh and self._lock.locked():
+            return held  # somebody else is looking
+        with self._lock:
+            held = self._snapshot
+            if held is not None and not fresh and time.monotonic() - self._looked < _LOOK_EVERY:
+                return held
+            try:
+                self._snapshot = self._look(held)
+            except Broken:
+                self._snapshot = None
+                raise
+            self._looked = time.monotonic()
+            return self._snapshot
+
+    def _look(self, held: Snapshot | None) -> Snapshot:
+        """Read what is on the disk. A commit or a rebuild in between makes files vanish: then once more."""
+        for last in range(_TRIES - 1, -1, -1):
+            try:
+                with _broken():
+                    return self._read(held)
+            except Broken:
+                if not last or not (self._folder / "CURRENT").exists():
+                    raise
+                time.sleep(0.02)
+        raise AssertionError("unreachable")
+
+    def _read(self, held: Snapshot | None) -> Snapshot:
+        generation = (self._folder / "CURRENT").read_text("ascii").strip()
+        store = Store(self._folder / generation)
+        if held is not None and held.generation != generation:
+            held = None
+        if held is not None and store.state() == held.number:
+            return held
+        pages = {page.file.name: page for page in held.pages} if held is not None else {}
+        number, files = store.read({name: page.file for name, page in pages.items()})
+        return Snapshot(
+            generation, number, [pages.get(file.name) or Page(file) for file in files], held
+        )
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    """Say of whatever goes wrong when an index is read that the index is broken."""
+    try:
+        yield
+    except Broken:
+        raise
+    except Exception as error:
+        raise Broken(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,160 @@
+"""Where the words of a query stand and how well: `analysis.stands` for all passages at once.
+
+Everything is an array of passage numbers (the place in the snapshot's columns), ascending.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import NamedTuple
+
+import numpy as np
+
+from app.search.analysis import Place, Wanted
+from app.search.whoosh_engine import packing
+from app.search.whoosh_engine.packing import Array
+from app.search.whoosh_engine.snapshot import Snapshot
+
+MOST_COMPLETIONS = 64  # of a prefix as many words are looked up, the most frequent
+_SHIFT = 1 << 20  # room before the first position, for places that begin later in the query
+_SPAN = 33  # bits of a position
+
+
+class Stood(NamedTuple):
+    """The passages in which something stands, how often, and how often in the title."""
+
+    numbers: Array
+    counts: Array
+    titles: Array
+
+    def only(self, keep: Array) -> Stood:
+        """Return those that are to be kept."""
+        return Stood(self.numbers[keep], self.counts[keep], self.titles[keep])
+
+
+NONE = Stood(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
+
+
+class Lookup:
+    """Looks up the terms of one search; reads each once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._read: dict[str, list[tuple[int, packing.Postings]]] = {}
+
+    def stood(self, need: Wanted) -> Stood:
+        """Return the passages in which what a query's text needs stands."""
+        found = self._in_a_row(need.places) if need.places else None
+        for key in need.anywhere:
+            single = self._counted((key,))
+            found = single if found is None else _both(found, single)
+        return NONE if found is None else found
+
+    def spread(self, place: Place) -> int:
+        """Return in how many passages a place's words stand, roughly and cheaply."""
+        return sum(
+            page.file.spread(key.encode())
+            for key in self.keys(place)
+            for page in self._snapshot.pages
+        )
+
+    def keys(self, place: Place) -> tuple[str, ...]:
+        """Return the keys that serve a place."""
+        if not place.prefix:
+            return place.keys
+        return completions(self._snapshot, place.prefix)
+
+    def _in_a_row(self, places: tuple[Place, ...]) -> Stood:
+        if len(places) == 1:
+            return self._counted(self.keys(places[0]))
+        ordered = [self._starts(place) for place in places]
+        ordered.sort(key=len)
+        starts = ordered[0]
+        for other in ordered[1:]:
+            if not len(starts):
+                return NONE
+            starts = starts[_inside(starts, other)]
+        numbers, counts = np.unique(starts >> _SPAN, return_counts=True)
+        in_title = (starts & ((1 << _SPAN) - 1)) - _SHIFT
+        titled = in_title < self._snapshot.names_from[starts >> _SPAN]
+        titles = np.bincount(
+            np.searchsorted(numbers, starts[titled] >> _SPAN), minlength=len(numbers)
+        )
+        return Stood(numbers, counts.astype(np.float32), titles.astype(np.float32))
+
+    def _starts(self, place: Place) -> Array:
+        """Return where the query would begin for a place to stand at its offset, passage and position in one
+        number."""
+        found = []
+        keys = self.keys(place)
+        for key in keys:
+            for start, one in self._postings(key):
+                assert one.places is not None
+                numbers = np.repeat((one.ordinals + start).astype(np.int64), one.counts)
+                found.append(
+                    (numbers << _SPAN) + (one.places.astype(np.int64) - place.offset + _SHIFT)
+                )
+        if not found:
+            return np.zeros(0, np.int64)
+        whole = np.concatenate(found)
+        return np.unique(whole) if len(keys) > 1 else whole
+
+    def _counted(self, keys: tuple[str, ...]) -> Stood:
+        found = [(start, one) for key in keys for start, one in self._postings(key)]
+        if not found:
+            return NONE
+        numbers = np.concatenate([one.ordinals.astype(np.int64) + start for start, one in found])
+        counts = np.concatenate([one.counts for _start, one in found]).astype(np.float32)
+        titles = np.concatenate([one.titles for _start, one in found]).astype(np.float32)
+        if len(keys) == 1:
+            return Stood(numbers, counts, titles)
+        unique, at = np.unique(numbers, return_inverse=True)
+        return Stood(
+            unique,
+            np.bincount(at, counts).astype(np.float32),
+            np.bincount(at, titles).astype(np.float32),
+        )
+
+    def _postings(self, key: str) -> list[tuple[int, packing.Postings]]:
+        if key not in self._read:
+            encoded = key.encode()
+            values = (
+                (page.file.value(encoded), at) for at, page in enumerate(self._snapshot.pages)
+            )
+            self._read[key] = [
+                (int(self._snapshot.starts[at]), packing.unpack(value))
+                for value, at in values
+                if value is not None
+            ]
+        return self._read[key]
+
+
+def completions(snapshot: Snapshot, prefix: str) -> tuple[str, ...]:
+    """Return the keys of the most frequent words that begin with a prefix (itself a word's key)."""
+    counts: dict[bytes, int] = {}
+    for page in snapshot.pages:
+        for word, spread in page.columns.completions(prefix[1:].encode()).items():
+            counts[word] = counts.get(word, 0) + spread
+    words = heapq.nsmallest(MOST_COMPLETIONS, counts, key=lambda word: (-counts[word], word))
+    return tuple(prefix[0] + word.decode() for word in words)
+
+
+def _inside(values: Array, others: Array) -> Array:
+    """Return which values are among others, both ascending."""
+    if not len(others):
+        return np.zeros(len(values), bool)
+    at = np.searchsorted(others, values)
+    at[at == len(others)] = 0
+    return np.asarray(others[at] == values)
+
+
+def _both(one: Stood, other: Stood) -> Stood:
+    """Return where both stand, with the smaller counts."""
+    keep = _inside(one.numbers, other.numbers)
+    kept = one.only(keep)
+    at = np.searchsorted(other.numbers, kept.numbers)
+    return Stood(
+        kept.numbers,
+        np.minimum(kept.counts, other.counts[at]),
+        np.minimum(kept.titles, other.titles[at]),
+    )

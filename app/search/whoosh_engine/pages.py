@@ -1,0 +1,374 @@
+"""Pages: many passages and what is known of their topics, as columns; made from entries or from other pages.
+
+Pages have an order. What a later page says of a passage or of a topic supersedes what an earlier one
+says; what was deleted is remembered until no earlier page is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from app.search import analysis, titles
+from app.search.fingerprints import facts_mark, passage_mark
+from app.search.port import Entry, Part, Passage, TopicFacts
+from app.search.whoosh_engine import packing
+from app.search.whoosh_engine.packing import Array, Slices
+from app.search.whoosh_engine.store import Term
+
+PARTS = (Part.TOPIC, Part.ANSWER, Part.COMMENT)
+FLAGS = (
+    "isolated",
+    "sample",
+    "private",
+    "answered",
+    "declined",
+    "withdrawn",
+    "digest",
+    "has_image",
+    "has_file",
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PASSAGE_COLUMNS = {
+    "topic": "i8",
+    "row": "i8",
+    "part": "u1",
+    "author": "i8",
+    "writer": "i8",
+    "isolated": "?",
+    "length": "u4",
+    "names_from": "u4",
+    "mark": "i8",
+}
+TOPIC_COLUMNS = {
+    "id": "i8",
+    "planet": "i8",
+    "kind": "U16",
+    "author": "i8",
+    "writer": "i8",
+    "addressee": "i8",
+    "published": "i8",
+    "flags": "u2",
+    "mark": "i8",
+}
+_ARRAYS = ("tag_counts", "tags", "gone_passages", "gone_topics", "word_counts")
+_PLAIN = ("first", "last", "cursor", "words", "upto")
+NOBODY = -1
+_MOST = 0xFFFF  # of a word in one text as many places are kept
+
+
+def moment(at: datetime) -> int:
+    """Return a time as the columns hold it: microseconds since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def passage_key(part: Part, row_id: int) -> int:
+    """Return one number for a passage's part and row."""
+    return row_id * 4 + PARTS.index(part)
+
+
+@dataclass
+class Columns:
+    """What a page knows beside its terms."""
+
+    first: int
+    last: int
+    cursor: int
+    passages: dict[str, Array]
+    topics: dict[str, Array]
+    tag_counts: Array
+    tags: Array
+    gone_passages: Array
+    gone_topics: Array
+    words: bytes = b""  # its words in order, a line each, and in how many passages each stands
+    word_counts: Array = field(default_factory=lambda: np.zeros(0, "u4"))
+    upto: int = 0  # of a rebuild: all topics up to this one are written
+
+    @property
+    def size(self) -> int:
+        """How many passages it holds."""
+        return len(self.passages["row"])
+
+    @property
+    def keys(self) -> Array:
+        """Its passages' keys."""
+        return self.passages["row"] * 4 + self.passages["part"]
+
+    def stored(self) -> dict[str, Any]:
+        """Return the columns as Whoosh stores them."""
+        whole = {f"p.{name}": column for name, column in self.passages.items()}
+        whole |= {f"t.{name}": column for name, column in self.topics.items()}
+        whole |= {name: getattr(self, name) for name in _ARRAYS}
+        packed: dict[str, Any] = {
+            name: (one.dtype.str, one.tobytes()) for name, one in whole.items()
+        }
+        return packed | {name: getattr(self, name) for name in _PLAIN}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Columns:
+        """Read what `stored` returned."""
+
+        def column(name: str) -> Array:
+            kind, value = stored[name]
+            return np.frombuffer(value, kind)
+
+        whole: dict[str, Any] = {name: column(name) for name in _ARRAYS}
+        whole |= {name: stored[name] for name in _PLAIN}
+        return cls(
+            passages={name: column(f"p.{name}") for name in PASSAGE_COLUMNS},
+            topics={name: column(f"t.{name}") for name in TOPIC_COLUMNS},
+            **whole,
+        )
+
+    def completions(self, prefix: bytes) -> dict[bytes, int]:
+        """Return its words that begin with a prefix, each with in how many passages it stands."""
+        start = self.words.find(b"\n" + prefix)
+        if start < 0:
+            return {}
+        last = self.words.rfind(b"\n" + prefix)
+        end = self.words.index(b"\n", last + 1)
+        found = self.words[start + 1 : end].split(b"\n")
+        first = self.words.count(b"\n", 0, start)
+        return dict(zip(found, self.word_counts[first : first + len(found)].tolist(), strict=True))
+
+
+@dataclass
+class Draft:
+    """A page that is not written yet."""
+
+    columns: Columns
+    terms: dict[bytes, tuple[int, bytes]]
+
+    def items(self) -> Iterator[Term]:
+        """Return its terms as they are written."""
+        return ((key, many, packed) for key, (many, packed) in self.terms.items())
+
+
+@dataclass
+class _Last:
+    """What remains true after a row of entries."""
+
+    topics: dict[int, TopicFacts] = field(default_factory=dict)
+    passages: dict[int, dict[int, Passage]] = field(default_factory=dict)
+    gone_passages: set[int] = field(default_factory=set)
+    gone_topics: set[int] = field(default_factory=set)
+
+    def follow(self, entry: Entry) -> None:
+        if entry.facts is None:
+            self.topics.pop(entry.topic_id, None)
+            self.passages.pop(entry.topic_id, None)
+            self.gone_topics.add(entry.topic_id)
+            return
+        self.topics[entry.topic_id] = entry.facts
+        held = self.passages.setdefault(entry.topic_id, {})
+        for part, row_id in entry.gone:
+            held.pop(passage_key(part, row_id), None)
+            self.gone_passages.add(passage_key(part, row_id))
+        for passage in entry.passages:
+            held[passage_key(passage.part, passage.row_id)] = passage
+
+
+def draft(entries: Iterable[Entry], *, number: int, cursor: int) -> Draft:
+    """Make a page of entries; of several about one thing the last counts."""
+    last = _Last()
+    for entry in entries:
+        last.follow(entry)
+    passages = [passage for held in last.passages.values() for passage in held.values()]
+    terms, lengths, names_from = _terms(passages)
+    facts = list(last.topics.values())
+    columns = Columns(
+        number,
+        number,
+        cursor,
+        _passage_columns(passages, lengths, names_from),
+        _topic_columns(facts),
+        np.array([len(one.tag_ids) for one in facts], "u2"),
+        np.array([tag for one in facts for tag in one.tag_ids], "i8"),
+        np.array(sorted(last.gone_passages), "i8"),
+        np.array(sorted(last.gone_topics), "i8"),
+    )
+    return _with_words(Draft(columns, terms))
+
+
+def _with_words(draft: Draft) -> Draft:
+    """Note a page's words in order, for looking through them without reading the index."""
+    first = analysis.Kind.WORD.value.encode()
+    words = sorted(key for key in draft.terms if key.startswith(first))
+    draft.columns.words = b"\n" + b"".join(word[1:] + b"\n" for word in words)
+    draft.columns.word_counts = np.array([draft.terms[word][0] for word in words], "u4")
+    return draft
+
+
+def _terms(
+    passages: Sequence[Passage],
+) -> tuple[dict[bytes, tuple[int, bytes]], list[int], list[int]]:
+    """Return the terms of passages, and each passage's length and where its title ends."""
+    slices: dict[str, Slices] = {}
+    lengths, names_from = [], []
+    for ordinal, passage in enumerate(passages):
+        found = analysis.passage(passage.title, passage.names, passage.body)
+        lengths.append(found.length)
+        names_from.append(found.names_from)
+        for key, everywhere in found.places.items():
+            places = everywhere[:_MOST]
+            one = slices.get(key)
+            if one is None:
+                one = slices[key] = Slices([], [], [], [])
+            one.ordinals.append(ordinal)
+            one.counts.append(len(places))
+            one.titles.append(
+                sum(place < found.names_from for place in places)
+                if places[0] < found.names_from
+                else 0
+            )
+            one.places.extend(places)
+        for key in titles.keys(passage.title):
+            one = slices.setdefault(key, Slices([], [], [], []))
+            one.ordinals.append(ordinal)
+            one.counts.append(1)
+            one.titles.append(0)
+    single = (analysis.Kind.CHAR.value, titles.WORD, titles.PINYIN)
+    terms = {
+        key.encode(): (
+            len(one.ordinals),
+            packing.pack(
+                one.ordinals, one.counts, one.titles, None if key.startswith(single) else one.places
+            ),
+        )
+        for key, one in slices.items()
+    }
+    return terms, lengths, names_from
+
+
+def _passage_columns(
+    passages: Sequence[Passage], lengths: list[int], names_from: list[int]
+) -> dict[str, Array]:
+    values: dict[str, list[Any]] = {
+        "topic": [one.topic_id for one in passages],
+        "row": [one.row_id for one in passages],
+        "part": [PARTS.index(one.part) for one in passages],
+        "author": [NOBODY if one.author_id is None else one.author_id for one in passages],
+        "writer": [one.writer_id for one in passages],
+        "isolated": [one.isolated for one in passages],
+        "length": lengths,
+        "names_from": names_from,
+        "mark": [passage_mark(one) for one in passages],
+    }
+    return {name: np.array(values[name], kind) for name, kind in PASSAGE_COLUMNS.items()}
+
+
+def _topic_columns(facts: Sequence[TopicFacts]) -> dict[str, Array]:
+    values: dict[str, list[Any]] = {
+        "id": [one.topic_id for one in facts],
+        "planet": [one.planet_id for one in facts],
+        "kind": [one.kind for one in facts],
+        "author": [NOBODY if one.author_id is None else one.author_id for one in facts],
+        "writer": [one.writer_id for one in facts],
+        "addressee": [NOBODY if one.addressee_id is None else one.addressee_id for one in facts],
+        "published": [moment(one.published_at) for one in facts],
+        "flags": [sum(getattr(one, name) << at for at, name in enumerate(FLAGS)) for one in facts],
+        "mark": [facts_mark(one) for one in facts],
+    }
+    return {name: np.array(values[name], kind) for name, kind in TOPIC_COLUMNS.items()}
+
+
+# --- several pages into one ---------------------------------------------------------------------------
+
+
+def among(values: Array, wanted: Array) -> Array:
+    """Return which of `values` are among `wanted`."""
+    if not len(wanted) or not len(values):
+        return np.zeros(len(values), bool)
+    wanted = np.sort(wanted)
+    at = np.searchsorted(wanted, values)
+    at[at == len(wanted)] = 0
+    return np.asarray(wanted[at] == values)
+
+
+def superseded(older: Columns, newer: Columns) -> Array:
+    """Return which passages of a page a later page replaces or deletes."""
+    gone = among(older.keys, np.concatenate([newer.keys, newer.gone_passages]))
+    return np.asarray(gone | among(older.passages["topic"], newer.gone_topics))
+
+
+def merge(
+    pages: Sequence[tuple[Columns, Iterable[tuple[bytes, bytes]]]], *, nothing_before: bool
+) -> Draft:
+    """Make one page of several that follow each other. `nothing_before`: no older page is left, so what was
+    deleted need not be remembered."""
+    columns = [page for page, _terms in pages]
+    keep = []
+    for at, page in enumerate(columns):
+        dead = np.zeros(page.size, bool)
+        for newer in columns[at + 1 :]:
+            dead |= superseded(page, newer)
+        keep.append(~dead)
+    numbers, start = [], 0
+    for alive in keep:
+        numbers.append(np.where(alive, np.cumsum(alive) - 1 + start, -1).astype(np.int32))
+        start += int(alive.sum())
+    pieces: dict[bytes, list[tuple[int, bytes]]] = {}
+    for at, (_page, terms) in enumerate(pages):
+        for key, value in terms:
+            pieces.setdefault(key, []).append((at, value))
+    joined = {
+        key: packed
+        for key, found in pieces.items()
+        if (packed := packing.join((packing.unpack(value), numbers[at]) for at, value in found))
+    }
+    merged = _merged_columns(columns, keep, nothing_before=nothing_before)
+    return _with_words(Draft(merged, joined))
+
+
+def _merged_columns(
+    columns: Sequence[Columns], keep: list[Array], *, nothing_before: bool
+) -> Columns:
+    kept = last_facts(columns)
+    passages = {
+        name: np.concatenate(
+            [page.passages[name][alive] for page, alive in zip(columns, keep, strict=True)]
+        )
+        for name in PASSAGE_COLUMNS
+    }
+    topics = {
+        name: np.concatenate(
+            [page.topics[name][rows] for page, rows in zip(columns, kept, strict=True)]
+        )
+        for name in TOPIC_COLUMNS
+    }
+    none = np.zeros(0, "i8")
+    counts = [page.tag_counts[rows] for page, rows in zip(columns, kept, strict=True)]
+    tags = [
+        page.tags[np.repeat(rows, page.tag_counts)]
+        for page, rows in zip(columns, kept, strict=True)
+    ]
+    return Columns(
+        columns[0].first,
+        columns[-1].last,
+        columns[-1].cursor,
+        passages,
+        topics,
+        np.concatenate(counts),
+        np.concatenate(tags),
+        none
+        if nothing_before
+        else np.unique(np.concatenate([one.gone_passages for one in columns])),
+        none if nothing_before else np.unique(np.concatenate([one.gone_topics for one in columns])),
+    )
+
+
+def last_facts(columns: Sequence[Columns]) -> list[Array]:
+    """Return which rows of the topics of each page no later page replaces or deletes."""
+    kept: list[Array] = []
+    for at, page in enumerate(columns):
+        dead = np.zeros(len(page.topics["id"]), bool)
+        for newer in columns[at + 1 :]:
+            dead |= among(
+                page.topics["id"], np.concatenate([newer.topics["id"], newer.gone_topics])
+            )
+        kept.append(~dead)
+    return kept

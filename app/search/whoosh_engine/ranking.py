@@ -1,0 +1,251 @@
+"""From a query to the topics it finds, their scores and their best passages.
+
+A word's weight in a passage is BM25's, counted among the passages that the reader may open, with more
+for a word in the title. A topic gets half of what its passages reach together (each word where it
+stands best) and half of what its best passage reaches alone; newer topics get a little more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from app.search import port
+from app.search.analysis import Place, Wanted, wanted
+from app.search.port import Hit, Request, Spot
+from app.search.whoosh_engine.matching import Lookup, Stood
+from app.search.whoosh_engine.packing import Array
+from app.search.whoosh_engine.pages import PARTS, moment
+from app.search.whoosh_engine.rights import Rights
+from app.search.whoosh_engine.snapshot import Snapshot
+
+_K1, _B = 1.2, 0.75
+_TITLE = 2.0  # so much more weight has a word that stands in the title again and again
+_FRESH = 0.1  # so much more has a topic of today
+_YEAR = 365.25 * 86400 * 1e6
+RAREST = 12  # of a question as many of the rarest pieces are looked up
+_SPOTS = 3
+
+
+class Leaf(NamedTuple):
+    """Passages that the reader may open and in which one text of the query stands, with scores."""
+
+    numbers: Array
+    scores: Array
+
+
+class Ranking:
+    """One search in one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, request: Request) -> None:
+        self._snapshot = snapshot
+        self._request = request
+        self._rights = Rights(snapshot, request)
+        self._lookup = Lookup(snapshot)
+        self._leaves: list[Leaf] = []
+        self._many = int(snapshot.per_topic[self._rights.readable].sum())
+        fresh = np.exp2((snapshot.topics.published - moment(request.now)) / _YEAR)
+        self._fresh = (1 + _FRESH * np.minimum(fresh, 1)).astype(np.float32)
+        self.found = self._loose() if request.loose else self._strict()
+
+    # --- which topics -------------------------------------------------------------------------------
+
+    def _strict(self) -> Array:
+        query = self._request.query
+        found = self._true(query) & self._rights.topics
+        return np.asarray(found) if _asks_for_words(query) else found & self._holding()
+
+    def _true(self, node: port.Node) -> Array:
+        """Return for each topic whether a part of the query is true of it."""
+        count = len(self._snapshot.topics.id)
+        match node:
+            case port.Text():
+                need = wanted(node)
+                return np.zeros(count, bool) if need.empty else self._topics_with(need)
+            case port.All():
+                parts = [self._true(part) for part in node.parts]
+                return np.asarray(np.logical_and.reduce([np.ones(count, bool), *parts]))
+            case port.Either():
+                parts = [self._true(part) for part in node.parts]
+                return np.asarray(np.logical_or.reduce([np.zeros(count, bool), *parts]))
+            case port.Without():
+                return ~self._anywhere(node.part)
+
+    def _topics_with(self, need: Wanted) -> Array:
+        leaf = self._leaf(need)
+        self._leaves.append(leaf)
+        found = np.zeros(len(self._snapshot.topics.id), bool)
+        found[self._snapshot.topic[leaf.numbers]] = True
+        return found
+
+    def _anywhere(self, node: port.Node) -> Array:
+        """Return where a part of the query is true in any text the reader may open, whatever the filters."""
+        count = len(self._snapshot.topics.id)
+        match node:
+            case port.Text():
+                numbers = self._lookup.stood(wanted(node)).numbers
+                found = np.zeros(count, bool)
+                found[self._snapshot.topic[numbers[self._rights.passages(numbers)]]] = True
+                return found
+            case port.All():
+                parts = [self._anywhere(part) for part in node.parts]
+                return np.asarray(np.logical_and.reduce([np.ones(count, bool), *parts]))
+            case port.Either():
+                parts = [self._anywhere(part) for part in node.parts]
+                return np.asarray(np.logical_or.reduce([np.zeros(count, bool), *parts]))
+            case port.Without():
+                return ~self._anywhere(node.part)
+
+    def _holding(self) -> Array:
+        """Return which topics have a passage at all that the filters of passages let pass."""
+        found = np.zeros(len(self._snapshot.topics.id), bool)
+        found[self._snapshot.topic[self._open_passages()]] = True
+        return found
+
+    def _open_passages(self) -> Array:
+        numbers = np.arange(self._snapshot.size)
+        numbers = numbers[self._rights.passages(numbers)]
+        return np.asarray(numbers[self._rights.fitting(numbers)])
+
+    def _loose(self) -> Array:
+        """Find topics with some of the rarest pieces of the query."""
+        found = np.zeros(len(self._snapshot.topics.id), bool)
+        for need in self._rarest():
+            found |= self._topics_with(need)
+        return np.asarray(found & self._rights.topics)
+
+    def _rarest(self) -> list[Wanted]:
+        pieces: dict[Wanted, int] = {}
+        for text in _texts(self._request.query):
+            need = wanted(text)
+            for place in need.places:
+                alone = Place(0, place.keys, place.prefix)
+                pieces.setdefault(Wanted((alone,), ()), self._lookup.spread(alone))
+            for key in need.anywhere:
+                pieces.setdefault(Wanted((), (key,)), self._lookup.spread(Place(0, (key,))))
+        known = [(spread, at, need) for at, (need, spread) in enumerate(pieces.items()) if spread]
+        return [need for _spread, _at, need in sorted(known)[:RAREST]]
+
+    # --- how well -------------------------------------------------------------------------------------
+
+    def _leaf(self, need: Wanted) -> Leaf:
+        stood = self._lookup.stood(need)
+        stood = stood.only(self._rights.passages(stood.numbers))
+        spread = len(stood.numbers)
+        filters = self._request.filters
+        if filters.where or filters.mine or filters.authors is not None:
+            stood = stood.only(self._rights.fitting(stood.numbers, stood.titles > 0))
+        return Leaf(stood.numbers, self._weigh(stood, spread))
+
+    def _weigh(self, stood: Stood, spread: int) -> Array:
+        rarity = np.log(1 + (max(self._many - spread, 0) + 0.5) / (spread + 0.5))
+        long = self._snapshot.length[stood.numbers] / self._snapshot.usual_length
+        weight = stood.counts * (_K1 + 1) / (stood.counts + _K1 * (1 - _B + _B * long))
+        weight += _TITLE * stood.titles / (stood.titles + 0.5)
+        return np.asarray(rarity * weight, np.float32)
+
+    def scores(self) -> Array:
+        """Return each topic's score; what counts is that of those found."""
+        topic = self._snapshot.topic
+        together = np.zeros(len(self._snapshot.topics.id), np.float32)
+        alone = np.zeros(self._snapshot.size if len(self._leaves) > 1 else 0, np.float32)
+        for leaf in self._leaves:
+            best = np.zeros(len(together), np.float32)
+            np.maximum.at(best, topic[leaf.numbers], leaf.scores)
+            together += best
+            if len(alone):
+                alone[leaf.numbers] += leaf.scores
+        if not len(alone):
+            return together * self._fresh
+        best = np.zeros(len(together), np.float32)
+        for leaf in self._leaves:
+            np.maximum.at(best, topic[leaf.numbers], alone[leaf.numbers])
+        return np.asarray((together + best) / 2 * self._fresh)
+
+    # --- the page -------------------------------------------------------------------------------------
+
+    def page(self) -> tuple[Hit, ...]:
+        """Return the hits of the page that was asked for."""
+        request, topics = self._request, self._snapshot.topics
+        slots = np.flatnonzero(self.found)
+        scores = np.zeros(len(slots), np.float32)
+        if request.sort is port.Sort.RELEVANCE and self._leaves:
+            scores = self.scores()[slots]
+        most = request.offset + request.limit
+        if len(slots) > most > 0:
+            slots, scores = _first(slots, scores, topics.newest[slots], most)
+        order = np.lexsort((topics.newest[slots], -scores))[request.offset : most]
+        slots, scores = slots[order], scores[order]
+        spots = self._spots(slots)
+        return tuple(
+            Hit(
+                int(topics.id[slot]),
+                int(topics.planets[topics.planet[slot]]),
+                float(score),
+                spots[int(slot)],
+            )
+            for slot, score in zip(slots, scores, strict=True)
+        )
+
+    def _spots(self, slots: Array) -> dict[int, tuple[Spot, ...]]:
+        """Return the best passages of each of some topics."""
+        snapshot = self._snapshot
+        wanted_here = np.zeros(len(snapshot.topics.id), bool)
+        wanted_here[slots] = True
+        found: dict[int, dict[int, float]] = {int(slot): {} for slot in slots}
+        leaves = self._leaves
+        if not leaves and len(slots):
+            numbers = self._open_passages()
+            leaves = [Leaf(numbers, np.zeros(len(numbers), np.float32))]
+        for leaf in leaves:
+            here = wanted_here[snapshot.topic[leaf.numbers]]
+            for number, score in zip(
+                leaf.numbers[here].tolist(), leaf.scores[here].tolist(), strict=True
+            ):
+                held = found[int(snapshot.topic[number])]
+                held[number] = held.get(number, 0.0) + score
+        return {slot: self._best(held) for slot, held in found.items()}
+
+    def _best(self, held: dict[int, float]) -> tuple[Spot, ...]:
+        snapshot = self._snapshot
+        best = sorted(held.items(), key=lambda item: (-item[1], item[0]))[:_SPOTS]
+        return tuple(
+            Spot(PARTS[snapshot.part[number]], int(snapshot.row[number]), score)
+            for number, score in best
+        )
+
+
+def _first(slots: Array, scores: Array, ranks: Array, most: int) -> tuple[Array, Array]:
+    """Return those that may be among the first `most`: by score, then from the newest."""
+    least = np.partition(scores, len(scores) - most)[len(scores) - most]
+    better, equal = scores > least, scores == least
+    missing = most - int(better.sum())
+    if int(equal.sum()) > missing > 0:
+        last = np.partition(ranks[equal], missing - 1)[missing - 1]
+        equal &= ranks <= last
+    keep = better | equal
+    return slots[keep], scores[keep]
+
+
+def _texts(node: port.Node) -> Iterator[port.Text]:
+    """Return all texts of a query that are to be found."""
+    if isinstance(node, port.Text):
+        yield node
+    elif isinstance(node, port.All | port.Either):
+        for part in node.parts:
+            yield from _texts(part)
+
+
+def _asks_for_words(node: port.Node) -> bool:
+    """Whether a topic that answers the query has a passage with one of its words."""
+    match node:
+        case port.Text():
+            return True
+        case port.All():
+            return any(_asks_for_words(part) for part in node.parts)
+        case port.Either():
+            return bool(node.parts) and all(_asks_for_words(part) for part in node.parts)
+        case port.Without():
+            return False

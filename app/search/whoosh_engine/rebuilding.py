@@ -1,0 +1,125 @@
+"""A rebuild: page after page in a generation of its own, which then is put in place.
+
+Texts are analysed by other processes, as soon as there is more than one page to make.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+from app.kernel.ids import new_public_id
+from app.search.port import Entry
+from app.search.whoosh_engine import pages
+from app.search.whoosh_engine.pages import Columns, Draft
+from app.search.whoosh_engine.store import Store
+
+PAGE = 8_192  # passages
+_LONGEST = 5.0  # seconds of work that a crash may cost
+_PROCESSES = 2
+_MARKER = "REBUILD"
+
+
+class WhooshRebuild:
+    """See `app.search.port.Rebuild`. After a crash the next one goes on behind the last page written, and
+    stays at the cursor of the first, so that no change is missed."""
+
+    def __init__(self, folder: Path, *, cursor: int, put_in_place: Callable[[str], None]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._put_in_place = put_in_place
+        self._marker = folder / _MARKER
+        self.done_upto = 0
+        self._number = 0
+        self._cursor = cursor
+        self._entries: list[Entry] = []
+        self._passages = 0
+        self._upto = 0
+        self._taken_at = -_LONGEST
+        self._pool: ProcessPoolExecutor | None = None
+        self._coming: deque[Future[Draft]] = deque()
+        self._store = self._resumed(folder) or self._begun(folder)
+
+    def _resumed(self, folder: Path) -> Store | None:
+        """Return what an earlier rebuild has written; None if there is nothing of use."""
+        try:
+            store = Store(folder / self._marker.read_text("ascii").strip())
+            _number, files = store.read({})
+            written = [Columns.read(file.stored) for file in files]
+        except Exception:  # whatever is wrong with it: it is made anew
+            return None
+        if written:
+            last = max(written, key=lambda page: page.last)
+            self._number, self._cursor = last.last, last.cursor
+            self.done_upto = self._upto = last.upto
+        return store
+
+    def _begun(self, folder: Path) -> Store:
+        store = Store(folder / f"g-{new_public_id().lower()}")
+        store.create()
+        self._marker.write_text(store.folder.name, "ascii")
+        return store
+
+    def add(self, entries: Sequence[Entry], *, upto: int) -> None:
+        """Add whole topics in the order of their ids."""
+        self._entries += entries
+        self._passages += sum(len(entry.passages) for entry in entries)
+        self._upto = upto
+        if self._passages >= PAGE:
+            self._make()
+        elif time.monotonic() - self._taken_at > _LONGEST and not self._coming:
+            self._write(_draft(*self._taken()))
+
+    def _taken(self) -> tuple[list[Entry], int, int, int]:
+        """Take what was added, as a page is made of it."""
+        self._number += 1
+        taken = (self._entries, self._number, self._cursor, self._upto)
+        self._entries, self._passages = [], 0
+        self._taken_at = time.monotonic()
+        return taken
+
+    def _make(self) -> None:
+        """Let a page be made beside; write those that are ready."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(min(_PROCESSES, os.cpu_count() or 1), context)
+        self._coming.append(self._pool.submit(_draft, *self._taken()))
+        while len(self._coming) > _PROCESSES:
+            self._write(self._coming.popleft().result())
+
+    def _write(self, draft: Draft) -> None:
+        self._store.commit(draft.items(), draft.columns.stored(), instead_of=frozenset())
+        self.done_upto = draft.columns.upto
+
+    def finish(self) -> None:
+        """Put the new index in the place of the old one."""
+        while self._coming:
+            self._write(self._coming.popleft().result())
+        self._close()
+        if self._entries or not self._number:
+            self._write(_draft(*self._taken()))
+        self._put_in_place(self._store.folder.name)
+        self._marker.unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """Throw away what was built."""
+        self._close()
+        self._marker.unlink(missing_ok=True)
+        shutil.rmtree(self._store.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _draft(entries: list[Entry], number: int, cursor: int, upto: int) -> Draft:
+    """Make a page; in a process of its own."""
+    draft = pages.draft(entries, number=number, cursor=cursor)
+    draft.columns.upto = upto
+    return draft

@@ -1,0 +1,149 @@
+"""Which topics and passages a request may find, as arrays: `policy.reading` said once more, for all at once.
+
+`tests/search/test_nothing_leaks.py` compares it with the policy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.search.port import Part, Request, Where
+from app.search.whoosh_engine.packing import Array
+from app.search.whoosh_engine.pages import NOBODY, PARTS, moment
+from app.search.whoosh_engine.snapshot import Snapshot
+
+_TOPIC = PARTS.index(Part.TOPIC)
+_ALWAYS = 1 << 62
+_STRANGER = -2  # never equal to anybody's id
+
+
+class Rights:
+    """What the readers of a request may open in a snapshot, and which of it its filters let pass."""
+
+    def __init__(self, snapshot: Snapshot, request: Request) -> None:
+        self._snapshot = snapshot
+        self._request = request
+        topics = snapshot.topics
+        readers = [request.readers.get(int(planet)) for planet in topics.planets]
+        self._me = np.array(
+            [r.user_id if r and r.user_id is not None else _STRANGER for r in readers], "i8"
+        )
+        self._staff = np.array([bool(r and r.staff) for r in readers], bool)
+        may_be_seen = np.array([r is not None for r in readers], bool)
+        inside = np.array([bool(r and r.inside) for r in readers], bool)
+        queue_open = np.array([bool(r and r.queue_open) for r in readers], bool)
+        until = np.array(
+            [
+                (_ALWAYS if r.inside else -_ALWAYS if r.until is None else moment(r.until))
+                if r
+                else -_ALWAYS
+                for r in readers
+            ],
+            "i8",
+        )
+        since = np.array(
+            [-_ALWAYS if r is None or r.since is None else moment(r.since) for r in readers], "i8"
+        )
+        at = topics.planet
+        mine = topics.writer == self._me[at]
+        addressed = topics.addressee == self._me[at]
+        staff, party = self._staff[at], mine | addressed | self._staff[at]
+        private = topics.flag("private")
+        question = topics.kind == _index(topics.kinds, "question")
+        waiting = queue_open[at] & ~topics.flag("declined") & ~topics.flag("withdrawn")
+        asked = ~question | party | (~private & (topics.flag("answered") | waiting))
+        published = topics.published
+        standing = (published >= since[at]) & (published <= until[at]) & asked
+        standing |= topics.flag("sample") & ~private
+        scheduled = published > moment(request.now)
+        self.readable = (
+            may_be_seen[at]
+            & (~topics.flag("isolated") | mine)
+            & np.where(scheduled, inside[at] & (mine | staff), standing)
+        )
+        self._body = ~topics.flag("withdrawn") | party
+        self.topics = self.readable & self._filtered()
+
+    def _filtered(self) -> Array:
+        """Return the topics that the filters let pass."""
+        filters, topics = self._request.filters, self._snapshot.topics
+        passing = np.ones(len(topics.id), bool)
+        if filters.planet_ids is not None:
+            passing &= np.isin(topics.planets, list(filters.planet_ids))[topics.planet]
+        if filters.kinds is not None:
+            passing &= np.isin(topics.kinds, list(filters.kinds))[topics.kind]
+        if filters.topic_ids is not None:
+            passing &= np.isin(topics.id, list(filters.topic_ids))
+        if filters.tag_ids is not None:
+            tagged = np.zeros(len(topics.id), bool)
+            tagged[topics.tag_topic[np.isin(topics.tag, list(filters.tag_ids))]] = True
+            passing &= tagged
+        if filters.starters is not None:
+            passing &= self._is_one_of(filters.starters, topics.planet, topics.author)
+        if filters.answered is not None:
+            question = topics.kind == _index(topics.kinds, "question")
+            passing &= question & (topics.flag("answered") == filters.answered)
+        if filters.digest is not None:
+            passing &= topics.flag("digest") == filters.digest
+        for name in ("has_image", "has_file"):
+            if getattr(filters, name):
+                passing &= topics.flag(name)
+        if filters.since is not None:
+            passing &= topics.published >= moment(filters.since)
+        if filters.until is not None:
+            passing &= topics.published < moment(filters.until)
+        return passing
+
+    def _is_one_of(self, pairs: frozenset[tuple[int, int]], planet: Array, author: Array) -> Array:
+        """Return whose author, in his planet, is among pairs of both."""
+        fits = np.zeros(len(author), bool)
+        planets = self._snapshot.topics.planets
+        for planet_id, author_id in pairs:
+            fits |= (author == author_id) & (planet == _index(planets, planet_id))
+        return fits
+
+    def passages(self, numbers: Array) -> Array:
+        """Return which of some passages may be opened."""
+        snapshot = self._snapshot
+        if not len(snapshot.topics.id):
+            return np.zeros(len(numbers), bool)
+        topic, part = snapshot.topic[numbers], snapshot.part[numbers]
+        open_ = snapshot.alive[numbers] & self.readable[topic]
+        open_ &= (part != _TOPIC) | self._body[topic]
+        isolated = snapshot.isolated[numbers]
+        if isolated.any():
+            me = self._me[snapshot.topics.planet[topic]]
+            open_ &= ~isolated | (snapshot.writer[numbers] == me)
+        return np.asarray(open_)
+
+    def fitting(self, numbers: Array, titles: Array | None = None) -> Array:
+        """Return which of some passages the filters of passages let pass. `titles`: in which of them the word
+        stands in the title (None: no word is looked for)."""
+        filters, snapshot = self._request.filters, self._snapshot
+        fits = np.ones(len(numbers), bool)
+        topic = snapshot.topic[numbers]
+        planet = snapshot.topics.planet[topic]
+        if filters.authors is not None:
+            author = snapshot.author[numbers]
+            fits &= self._is_one_of(filters.authors, planet, author) & (author != NOBODY)
+        if filters.mine:
+            fits &= snapshot.writer[numbers] == self._me[planet]
+        if filters.where:
+            part = snapshot.part[numbers]
+            titled = snapshot.names_from[numbers] > 0 if titles is None else titles
+            here = np.zeros(len(numbers), bool)
+            for where, which in (
+                (Where.TITLE, (part == _TOPIC) & titled),
+                (Where.ANSWERS, part == PARTS.index(Part.ANSWER)),
+                (Where.COMMENTS, part == PARTS.index(Part.COMMENT)),
+            ):
+                if where in filters.where:
+                    here |= which
+            fits &= here
+        return fits
+
+
+def _index(values: Array, value: object) -> int:
+    """Return the place of a value, -1 if it is not there."""
+    found = np.flatnonzero(values == value)
+    return int(found[0]) if len(found) else -1
