@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: tuple[SecretStr, ...] = ()
     stripe_tax: bool = False
+    search_engine: Literal["auto", "whoosh", "postgres"] = "auto"
+    search_index_dir: Path | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -98,6 +100,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _search_has_its_database(self) -> Self:
+        if self.search_engine == "postgres" and not self.database_uri.startswith("postgresql"):
+            raise ValueError(
+                "PLANETARIUM_SEARCH_ENGINE=postgres needs a PostgreSQL DATABASE_URL; leave it at auto"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _payments_are_set_up(self) -> Self:
         if self.payments == "demo":
             return self
@@ -123,6 +133,21 @@ class Settings(BaseSettings):
         if self.database_url:
             return self.database_url.replace("postgres://", "postgresql://", 1)
         return f"sqlite:///{(self.data_dir / 'planetarium.db').resolve()}"
+
+    @property
+    def index_dir(self) -> Path:
+        """Where the files of the index lie: `search_index/` for the usual data directory, inside any other,
+        so that no two installations share one."""
+        if self.search_index_dir is not None:
+            return self.search_index_dir
+        usual = self.data_dir == Path("var")
+        return Path("search_index") if usual else self.data_dir / "search_index"
+
+    @property
+    def indexes_in_postgres(self) -> bool:
+        """Whether the index lies in the database."""
+        in_postgres = self.database_uri.startswith("postgresql")
+        return self.search_engine == "postgres" or (self.search_engine == "auto" and in_postgres)
 
     @property
     def secure_cookies(self) -> bool:

@@ -77,6 +77,7 @@ from app.outbox import models as outbox_rows
 from app.outbox.actions import purge_done
 from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
+from app.search import handlers as search_handlers
 from app.search import models as search_rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -312,6 +313,7 @@ def _subscribe(_app: Flask) -> None:
     notification_handlers.subscribe(subscriptions)
     billing_handlers.subscribe(subscriptions)
     discussion_handlers.subscribe(subscriptions)
+    search_handlers.subscribe(subscriptions)
 
 
 def _timetable(app: Flask) -> None:

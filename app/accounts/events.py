@@ -51,6 +51,14 @@ class AddressChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NameChanged(Event):
+    """A person is called something else, wherever he has no name of the planet."""
+
+    name: ClassVar[str] = "accounts.name_changed"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged(Event):
     """A password was changed; every other session has ended. `letter` as in SignUpWanted."""
 

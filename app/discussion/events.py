@@ -33,6 +33,14 @@ class TopicDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TopicsRetagged(Event):
+    """A tag of these topics was renamed, merged into another or deleted."""
+
+    name: ClassVar[str] = "discussion.topics_retagged"
+    topic_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionAsked(Event):
     """A question waits for its addressee."""
 
@@ -80,6 +88,15 @@ class AnswerChanged(Event):
     """An answer's text changed."""
 
     name: ClassVar[str] = "discussion.answer_changed"
+    topic_id: int
+    answer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenAnswerChanged(Event):
+    """An answer that its isolated writer alone sees was written, changed or dropped."""
+
+    name: ClassVar[str] = "discussion.unseen_answer_changed"
     topic_id: int
     answer_id: int
 

@@ -63,3 +63,11 @@ class RoleChanged(Event):
 
     name: ClassVar[str] = "memberships.role_changed"
     membership_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameChanged(Event):
+    """A member is called something else in the planet."""
+
+    name: ClassVar[str] = "memberships.name_changed"
+    membership_id: int

@@ -13,8 +13,10 @@ from app.accounts.names import clean_name, name_key
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Invalid, NotFound, Refused
+from app.memberships.events import NameChanged
 from app.memberships.facts import facts_of
 from app.memberships.models import Membership
+from app.outbox.events import put
 from app.planets.models import Planet
 from app.policy import Actor, MemberFacts, PlanetRole, Reason
 
@@ -144,6 +146,8 @@ def claim_name(member: Membership, nickname: str) -> None:
         nickname = ""
     taken = Invalid("nickname", "nickname_taken" if nickname else "name_taken")
     key = name_key(nickname or own)
+    if member.nickname != nickname and member.joined_at is not None:
+        put(NameChanged(membership_id=member.id))
     if member.name_key == key:
         member.nickname = nickname
         return

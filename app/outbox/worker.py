@@ -1,16 +1,18 @@
 """The worker: delivers letters, runs timed jobs, keeps SQLite's log short and shows that it lives.
 
 Three lanes, each a thread with a step it repeats: letters whose handlers write to the database, letters
-whose handlers talk to the world, and timed jobs. So a slow mail server does not delay notices, nor a
-purge the mail. Several workers may run at once.
+whose handlers talk to the world, and timed jobs; and those that the factory adds. So a slow mail server does
+not delay notices, nor a purge the mail. Several workers may run at once.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
+from typing import Protocol
 
 from app.kernel.db import db
 from app.kernel.logs import get_logger
@@ -20,9 +22,9 @@ from app.outbox.events import Lane
 from app.outbox.wal import WalKeeper
 
 # How long an idle lane sleeps before it looks again: at first shortly, then ever longer, so that a
-# letter waits a second at most and an idle worker costs next to nothing.
+# letter waits half a second at most and an idle worker costs next to nothing.
 SHORTEST_PAUSE = 0.2
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.5
 AFTER_TROUBLE = 5.0
 BEAT_EVERY = 10.0
 # Less than a supervisor waits before it kills.
@@ -31,15 +33,34 @@ PATIENCE_AT_THE_END = 7.0
 log = get_logger("worker")
 
 
+class ExtraLane(Protocol):
+    """A lane of a room above. `step` does a little work (False: there was nothing to do), and ends soon when
+    `stopping` says so; `close` is called at the end."""
+
+    name: str
+
+    def step(self, stopping: Callable[[], bool]) -> bool:
+        """Do what is to be done next."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
 class Worker:
     """One worker process. `scope` opens what code needs around it (an application context)."""
 
     def __init__(
-        self, *, name: str, version: str, scope: Callable[[], AbstractContextManager[object]]
+        self,
+        *,
+        name: str,
+        version: str,
+        scope: Callable[[], AbstractContextManager[object]],
+        lanes: Sequence[ExtraLane] = (),
     ) -> None:
         self._name = name
         self._version = version
         self._scope = scope
+        self._lanes = lanes
         self._stop = threading.Event()
         self._next_beat = 0.0
         self._wal = WalKeeper()
@@ -51,9 +72,14 @@ class Worker:
     def run(self) -> None:
         """Work until `stop` is called."""
         log.info("worker started", worker=self._name, version=self._version)
+        steps: list[tuple[str, Callable[[], bool]]] = [
+            ("outside", self._outside_step),
+            ("jobs", self._jobs_step),
+            *((lane.name, partial(self._extra_step, lane)) for lane in self._lanes),
+        ]
         others = [
             threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
-            for name, step in (("outside", self._outside_step), ("jobs", self._jobs_step))
+            for name, step in steps
         ]
         for thread in others:
             thread.start()
@@ -62,6 +88,8 @@ class Worker:
         for thread in others:
             thread.join(max(0.0, ends_at - time.monotonic()))
         self._wal.close()
+        for lane in self._lanes:
+            lane.close()
         log.info("worker stopped", worker=self._name)
 
     def _repeat(self, step: Callable[[], bool]) -> None:
@@ -96,6 +124,10 @@ class Worker:
         if ran:
             log.debug("timed jobs ran", count=ran)
         return False
+
+    def _extra_step(self, lane: ExtraLane) -> bool:
+        with self._scope():
+            return lane.step(self._stop.is_set)
 
     def _deliver_batch(self, lane: Lane) -> bool:
         with self._scope():

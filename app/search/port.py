@@ -268,9 +268,11 @@ class Broken(Exception):
 
 class Rebuild(Protocol):
     """An index being made beside the one in use. `done_upto`: the last topic id that an earlier, broken off
-    rebuild has safely written (0: none)."""
+    rebuild has safely written (0: none). `cursor`: the new index contains all changes up to it; of a
+    rebuild that goes on it is that of its beginning."""
 
     done_upto: int
+    cursor: int
 
     def add(self, entries: Sequence[Entry], *, upto: int) -> None:
         """Add whole topics in the order of their ids; after it, all up to `upto` may be resumed from."""
@@ -308,10 +310,13 @@ class Engine(Protocol):
         """Return English words the readers may open, one or two letters away from `word`."""
 
     def contents(self, *, after: int, limit: int) -> list[tuple[int, str]]:
-        """Return (topic id, fingerprint of all that is indexed of it), by id, for `verify`."""
+        """Return (topic id, fingerprint of all that is indexed of it), by id, for `verify`: see
+        `fingerprints`. Raises Broken."""
 
     def begin_rebuild(self, *, cursor: int) -> Rebuild:
-        """Start or resume an index beside this one, that will contain all changes up to `cursor`."""
+        """Start an index beside this one, that will contain all changes up to `cursor`, or go on with one
+        that was broken off. One process at a time does; another may `apply` to this one meanwhile, and
+        `cursor` tells afterwards that what it applied is to be applied again."""
 
     def tidy(self) -> None:
         """Merge what small commits left behind; called by the writer when it is idle."""

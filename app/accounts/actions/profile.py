@@ -8,11 +8,13 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import available_timezones
 
+from app.accounts.events import NameChanged
 from app.accounts.models import User
 from app.accounts.names import clean_name, name_key
 from app.kernel.db import db
 from app.kernel.errors import Invalid
 from app.media.actions import release_picture
+from app.outbox.events import put
 from app.policy import Action, Actor, require
 
 BIO_MAX = 300
@@ -66,6 +68,8 @@ def edit_profile(actor: Actor, *, profile: Profile) -> None:
     """Change the actor's name and bio. His names in planets follow by `memberships`."""
     require(actor, Action.ACCOUNT_USE)
     person = db.session.get_one(User, actor.user_id)
+    if person.name != profile.name:
+        put(NameChanged(user_id=person.id))
     person.name, person.bio = profile.name, profile.bio
     person.name_key = name_key(profile.name)
 

@@ -11,7 +11,7 @@ from app.discussion.actions.drafts import Hold, consume_draft
 from app.discussion.actions.history import keep_revision
 from app.discussion.actions.questions import change_open, lock_question, write_log
 from app.discussion.actions.touch import touch_topic
-from app.discussion.events import AnswerChanged, QuestionAnswered
+from app.discussion.events import AnswerChanged, QuestionAnswered, UnseenAnswerChanged
 from app.discussion.models import Answer, Question, Topic, TopicTag
 from app.discussion.queries.attached import image_refs
 from app.discussion.queries.facts import AnswerRow, TopicRow
@@ -90,6 +90,8 @@ def answer_question(
     if not row.isolated:
         write_log(topic.id, "answered", actor_id=actor.user_id)
         put(QuestionAnswered(topic_id=topic.id, answer_id=row.id))
+    else:
+        put(UnseenAnswerChanged(topic_id=topic.id, answer_id=row.id))
     return row
 
 
@@ -111,8 +113,8 @@ def edit_answer(actor: Actor, *, answer: AnswerRow, facts: AnswerFacts, text: Ne
         statement = statement.values(edited_at=clock.now())
     db.session.execute(statement.execution_options(synchronize_session=False))
     touch_topic(answer.topic_id)
-    if not facts.isolated:
-        put(AnswerChanged(topic_id=answer.topic_id, answer_id=answer.id))
+    event = UnseenAnswerChanged if facts.isolated else AnswerChanged
+    put(event(topic_id=answer.topic_id, answer_id=answer.id))
 
 
 def _store(actor: Actor, topic: TopicRow, answer: NewAnswer) -> Answer:
@@ -145,6 +147,7 @@ def _forget_unseen(actor: Actor, topic_id: int) -> None:
     if answer_id is not None:
         release("answer", answer_id)
         db.session.execute(delete(Answer).where(Answer.id == answer_id))
+        put(UnseenAnswerChanged(topic_id=topic_id, answer_id=answer_id))
 
 
 def _make_new(topic_id: int) -> None:

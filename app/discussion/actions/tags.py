@@ -9,13 +9,17 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.composing import tag_key, tag_names
+from app.discussion.events import TopicsRetagged
 from app.discussion.models import Tag, Topic, TopicTag
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.outbox.events import put
 from app.policy import Action, Actor, can, require
 
 MAX_TAGS = 200
+# Topics in one event.
+TOLD_AT_ONCE = 1_000
 
 
 def tag_topic(
@@ -166,10 +170,13 @@ def _planet_id(actor: Actor) -> int:
 
 
 def _touch_topics(tag_id: int) -> None:
-    """Every page that shows the tag changes with it."""
+    """Every page that shows the tag changes with it, and so does whatever else knows it."""
     tagged = select(TopicTag.topic_id).where(TopicTag.tag_id == tag_id)
     statement = update(Topic).where(Topic.id.in_(tagged)).values(rev=Topic.rev + 1)
     db.session.execute(statement.execution_options(synchronize_session=False))
+    topic_ids = db.session.scalars(tagged.order_by(TopicTag.topic_id)).all()
+    for start in range(0, len(topic_ids), TOLD_AT_ONCE):
+        put(TopicsRetagged(topic_ids=tuple(topic_ids[start : start + TOLD_AT_ONCE])))
 
 
 def _record(actor: Actor, act: str, tag: Tag, **data: str) -> None:
