@@ -93,7 +93,7 @@ class WhooshRebuild:
             self._write(self._coming.popleft().result())
 
     def _write(self, draft: Draft) -> None:
-        self._store.commit(draft.items(), draft.columns.stored(), instead_of=frozenset())
+        self._store.write(draft.items(), draft.columns.stored(), instead_of=frozenset())
         self.done_upto = draft.columns.upto
 
     def finish(self) -> None:

@@ -108,22 +108,17 @@ class Store:
             pages.append(page or PageFile(name, SegmentReader(self._storage, _SCHEMA, segment)))
         return int(toc.generation), pages
 
-    def commit(
+    def write(
         self, terms: Iterable[Term], stored: dict[str, Any], *, instead_of: frozenset[str]
     ) -> None:
-        """Add a page, in the place of others."""
+        """Commit a page, in the place of others."""
         index = FileIndex(self._storage, _SCHEMA, _NAME)
         writer = index.writer(codec=W3Codec(compression=0), compound=False)
-        try:
+        writer.mergetype = lambda _writer, segments: [
+            segment for segment in segments if segment.segment_id() not in instead_of
+        ]
+        with writer:
             writer.add_document(terms=terms, page=stored)
-        except BaseException:
-            writer.cancel()
-            raise
-        writer.commit(
-            mergetype=lambda _writer, segments: [
-                segment for segment in segments if segment.segment_id() not in instead_of
-            ]
-        )
 
     def size(self) -> int:
         """Return how many bytes the index takes."""

@@ -27,7 +27,7 @@ def apply(store: Store, snapshot: Snapshot, entries: Sequence[Entry], *, cursor:
     most = _AT_ONCE if len(sizes) < _CROWDED else LARGEST // FEW
     start = to_merge([*sizes, draft.columns.size], most)
     if start is None or start == len(sizes):
-        store.commit(draft.items(), draft.columns.stored(), instead_of=frozenset())
+        store.write(draft.items(), draft.columns.stored(), instead_of=frozenset())
         return
     merged = snapshot.pages[start:]
     new = [(key, packed) for key, (_many, packed) in draft.terms.items()]
@@ -53,7 +53,7 @@ def tidy(store: Store, snapshot: Snapshot) -> bool:
 
 def _replace(store: Store, merged: Sequence[Page], whole: pages.Draft) -> None:
     names = frozenset(page.file.name for page in merged)
-    store.commit(whole.items(), whole.columns.stored(), instead_of=names)
+    store.write(whole.items(), whole.columns.stored(), instead_of=names)
 
 
 def to_merge(sizes: Sequence[int], most: int) -> int | None:
