@@ -79,6 +79,8 @@ from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
 from app.search import handlers as search_handlers
 from app.search import models as search_rows
+from app.search.misses import purge_misses
+from app.search.telling import tell_new_hits
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
@@ -336,4 +338,10 @@ def _timetable(app: Flask) -> None:
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
     timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)
     timetable.add("purge_funnel", every=timedelta(hours=24), run=purge_steps)
+    timetable.add(
+        "tell_searches",
+        every=timedelta(minutes=15),
+        run=lambda: tell_new_hits(app.extensions["planetarium.search"]),
+    )
+    timetable.add("purge_misses", every=timedelta(hours=24), run=purge_misses)
     timetable.add("purge_accounts", every=timedelta(hours=6), run=purge_stale)

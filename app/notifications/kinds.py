@@ -20,6 +20,7 @@ class Kind(StrEnum):
     COMMENT_ON_TOPIC = "comment_on_topic"
     COMMENT_ON_QUESTION = "comment_on_question"
     COMMENT_ON_ANSWER = "comment_on_answer"
+    SEARCH_HIT = "search_hit"
     INVITED = "invited"
     JOIN_REQUESTED = "join_requested"
     JOIN_APPROVED = "join_approved"
@@ -72,6 +73,8 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: 
         return _(
             "Your role in %(planet)s is now: %(role)s.", role=role_name(_, role), planet=planet
         )
+    if kind is Kind.SEARCH_HIT:
+        return _("A search you saved found something new in %(planet)s.", planet=planet)
     if kind is Kind.SEAT_FREE:
         return _("A seat in %(planet)s is free again.", planet=planet)
     return _question(_, kind, who, planet)
@@ -170,6 +173,8 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("Your question was answered at %(site)s", site=site)
         case Kind.QUESTION_MOVED | Kind.QUESTION_DECLINED:
             return _("News of your question at %(site)s", site=site)
+        case Kind.SEARCH_HIT:
+            return _("New for a search you saved at %(site)s", site=site)
         case Kind.SEAT_FREE:
             return _("A seat is free at %(site)s", site=site)
         case Kind.PAYMENT_ARRIVED | Kind.PAYMENT_FAILED | Kind.CHARGE_FAILED | Kind.REFUND_DONE:

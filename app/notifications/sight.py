@@ -170,6 +170,8 @@ def _topic_is_open(
         )
     if kind in (Kind.QUESTION_ASKED, Kind.QUESTION_RECEIVED):
         return topic.facts.addressee_id == actor.user_id
+    if kind is Kind.SEARCH_HIT:
+        return bool(can(actor, Action.TOPIC_TEXT_READ, topic.facts))
     if kind is Kind.QUESTION_OVERDUE:
         return bool(can(actor, Action.STATS_READ))
     if kind is Kind.QUESTION_ANSWERED:

@@ -17,7 +17,7 @@ from app.policy.gate import require
 
 MOST = 300
 # What people are told of conversations is nobody's business but theirs.
-_OF_CONVERSATIONS = ("question_", "comment_")
+_OF_CONVERSATIONS = ("question_", "comment_", "search_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.kernel.text import clean
 from app.policy import Action, Actor, require
 from app.search.models import SearchMiss as M
@@ -66,10 +66,10 @@ def list_misses(actor: Actor) -> list[Miss]:
     return [Miss(words, int(count), day) for words, count, day in rows]
 
 
-def purge_misses() -> int:
-    """Delete what no page shows any more; returns how many rows. A timed job calls it."""
-    gone = db.session.execute(delete(M).where(M.day <= _first_day()).returning(M.id))
-    return len(gone.all())
+def purge_misses() -> None:
+    """Delete what no page shows any more. A timed job calls it."""
+    with unit_of_work() as session:
+        session.execute(delete(M).where(M.day <= _first_day()))
 
 
 def _first_day() -> date:
