@@ -17,6 +17,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Format
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader, TermNotFound
+from whoosh.writing import SegmentWriter
 
 Term = tuple[bytes, int, bytes]  # key, in how many passages, packed postings
 _NAME = "pages"
@@ -113,7 +114,7 @@ class Store:
     ) -> None:
         """Commit a page, in the place of others."""
         index = FileIndex(self._storage, _SCHEMA, _NAME)
-        writer = index.writer(codec=W3Codec(compression=0), compound=False)
+        writer = SegmentWriter(index, codec=W3Codec(compression=0), compound=False)
         writer.mergetype = lambda _writer, segments: [
             segment for segment in segments if segment.segment_id() not in instead_of
         ]
