@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
@@ -68,3 +68,39 @@ class SavedSearch(Base):
     tell: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     looked_at: Mapped[datetime]
+
+
+class SearchGeneration(Base):
+    """A whole index that PostgreSQL keeps (`postgres_engine`; on SQLite these three stay empty): the one in
+    use, or one that is being built. `commits` grows with each change of its pages."""
+
+    __tablename__ = "search_generations"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    in_use: Mapped[bool] = mapped_column(default=False)
+    commits: Mapped[int] = mapped_column(Id, default=0)
+
+
+class SearchPage(Base):
+    """A page of an index: `columns` hold what it knows beside its terms. It never changes; what it is merged
+    into replaces it, and it stays a while for searches that are under way."""
+
+    __tablename__ = "search_pages"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    generation: Mapped[str] = mapped_column(String(20), index=True)
+    columns: Mapped[bytes] = mapped_column(LargeBinary)
+    replaced_at: Mapped[datetime | None]
+
+
+class SearchTerm(Base):
+    """What stands where in a page: in how many of its passages, and the packed postings."""
+
+    __tablename__ = "search_terms"
+
+    page_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("search_pages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    passages: Mapped[int]
+    postings: Mapped[bytes] = mapped_column(LargeBinary)

@@ -58,9 +58,42 @@ def upgrade() -> None:
         sa.Column("looked_at", moment, nullable=False),
     )
     op.create_index("ix_saved_searches_user_id", "saved_searches", ["user_id"])
+    op.create_table(
+        "search_generations",
+        sa.Column("name", sa.String(20), primary_key=True),
+        sa.Column("in_use", sa.Boolean(), nullable=False),
+        sa.Column("commits", ident, nullable=False),
+    )
+    op.create_table(
+        "search_pages",
+        sa.Column("id", ident, primary_key=True),
+        sa.Column("generation", sa.String(20), nullable=False),
+        sa.Column("columns", sa.LargeBinary(), nullable=False),
+        sa.Column("replaced_at", moment),
+    )
+    op.create_index("ix_search_pages_generation", "search_pages", ["generation"])
+    op.create_table(
+        "search_terms",
+        sa.Column(
+            "page_id",
+            ident,
+            sa.ForeignKey("search_pages.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("key", sa.LargeBinary(), primary_key=True),
+        sa.Column("passages", sa.Integer(), nullable=False),
+        sa.Column("postings", sa.LargeBinary(), nullable=False),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        # Packed already: to compress them again costs time with each search.
+        for table, column in (("search_terms", "postings"), ("search_pages", "columns")):
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
 
 
 def downgrade() -> None:
     """Drop the tables; what they held is lost, the index can be rebuilt."""
+    for table in ("search_terms", "search_pages", "search_generations"):
+        op.drop_table(table)
     for table in ("saved_searches", "past_searches", "search_misses", "search_changes"):
         op.drop_table(table)

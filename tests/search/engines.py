@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.search.port import Engine
+from app.search.postgres_engine import PostgresEngine
 from app.search.whoosh_engine import WhooshEngine
-from tests.search.reference import MemoryEngine
 
 
 def _in_a_folder(folder: Path) -> Engine:
@@ -16,8 +16,14 @@ def _in_a_folder(folder: Path) -> Engine:
     return engine
 
 
+def _in_the_database() -> Engine:
+    engine = PostgresEngine()
+    engine.begin_rebuild(cursor=0).finish()
+    return engine
+
+
 # the database's name -> how its engine is made, empty, in a folder of its own.
 MAKERS: dict[str, Callable[[Path], Engine]] = {
     "sqlite": _in_a_folder,
-    "postgresql": lambda _folder: MemoryEngine(),
+    "postgresql": lambda _folder: _in_the_database(),
 }

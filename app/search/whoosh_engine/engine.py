@@ -1,42 +1,37 @@
-"""The engine that keeps its index in a folder: see `app.search.port.Engine`.
+"""The engine over pages: see `app.search.port.Engine`. Where they are kept is the shelf's business.
 
-The folder holds one folder per generation and a file `CURRENT` that names the one in use. Every rebuild
-makes a new generation beside it.
+A shelf holds generations of the index. One is in use; every rebuild makes a new one beside it.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
-from app.kernel.ids import new_public_id
 from app.search.fingerprints import topic_mark
 from app.search.port import Broken, Entry, Found, Request, Stats
 from app.search.whoosh_engine import counting, writing
 from app.search.whoosh_engine.ranking import Ranking
-from app.search.whoosh_engine.rebuilding import WhooshRebuild
+from app.search.whoosh_engine.rebuilding import PagedRebuild
 from app.search.whoosh_engine.snapshot import Page, Snapshot
-from app.search.whoosh_engine.store import Store
+from app.search.whoosh_engine.stores import Shelf
 from app.search.whoosh_engine.suggesting import complete, similar_words
 
 _LOOK_EVERY = 0.3  # seconds between two looks for a newer commit
 _TRIES = 5
 
 
-class WhooshEngine:
-    """The default engine."""
+class PagedEngine:
+    """An engine whose index stands on a shelf, in pages."""
 
-    name = "whoosh"
+    name: str
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
@@ -91,7 +86,7 @@ class WhooshEngine:
             engine=self.name,
             passages=int(snapshot.alive.sum()),
             topics=len(snapshot.topics.id),
-            size_bytes=Store(self._folder / snapshot.generation).size(),
+            size_bytes=self._shelf.store(snapshot.generation).size(),
             cursor=snapshot.cursor,
             generation=snapshot.generation,
         )
@@ -101,32 +96,22 @@ class WhooshEngine:
     def apply(self, entries: Sequence[Entry], *, cursor: int) -> None:
         """Write the entries and the cursor in one commit."""
         snapshot = self._current(fresh=True)
-        writing.apply(Store(self._folder / snapshot.generation), snapshot, entries, cursor=cursor)
+        writing.apply(self._shelf.store(snapshot.generation), snapshot, entries, cursor=cursor)
         self._looked = 0.0
 
     def tidy(self) -> None:
         """Merge what small commits left behind."""
         while True:
             snapshot = self._current(fresh=True)
-            if not writing.tidy(Store(self._folder / snapshot.generation), snapshot):
+            if not writing.tidy(self._shelf.store(snapshot.generation), snapshot):
                 return
 
-    def begin_rebuild(self, *, cursor: int) -> WhooshRebuild:
+    def begin_rebuild(self, *, cursor: int) -> PagedRebuild:
         """Start or resume an index beside this one."""
-        return WhooshRebuild(self._folder, cursor=cursor, put_in_place=self._put_in_place)
+        return PagedRebuild(self._shelf, cursor=cursor, finished=self._look_again)
 
-    def _put_in_place(self, generation: str) -> None:
-        """Name a generation as the one in use and remove all others."""
-        pointer = self._folder / f"CURRENT.{new_public_id()}"
-        with open(pointer, "w", encoding="ascii") as file:
-            file.write(generation)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(pointer, self._folder / "CURRENT")
+    def _look_again(self) -> None:
         self._looked = 0.0
-        for other in self._folder.glob("g-*"):
-            if other.name != generation:
-                shutil.rmtree(other, ignore_errors=True)
 
     # --- the snapshot in use ------------------------------------------------------------------------
 
@@ -157,14 +142,14 @@ class WhooshEngine:
                 with _broken():
                     return self._read(held)
             except Broken:
-                if not last or not (self._folder / "CURRENT").exists():
+                if not last or self._shelf.is_empty():
                     raise
                 time.sleep(0.02)
         raise AssertionError("unreachable")
 
     def _read(self, held: Snapshot | None) -> Snapshot:
-        generation = (self._folder / "CURRENT").read_text("ascii").strip()
-        store = Store(self._folder / generation)
+        generation = self._shelf.in_use()
+        store = self._shelf.store(generation)
         if held is not None and held.generation != generation:
             held = None
         if held is not None and store.state() == held.number:

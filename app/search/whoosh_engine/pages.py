@@ -18,7 +18,7 @@ from app.search.fingerprints import facts_mark, passage_mark
 from app.search.port import Entry, Part, Passage, TopicFacts
 from app.search.whoosh_engine import packing
 from app.search.whoosh_engine.packing import Array, Slices
-from app.search.whoosh_engine.store import Term
+from app.search.whoosh_engine.stores import Term
 
 PARTS = (Part.TOPIC, Part.ANSWER, Part.COMMENT)
 FLAGS = (

@@ -7,63 +7,63 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from pathlib import Path
 
 from app.kernel.ids import new_public_id
 from app.search.port import Entry
 from app.search.whoosh_engine import pages
 from app.search.whoosh_engine.pages import Columns, Draft
-from app.search.whoosh_engine.store import Store
+from app.search.whoosh_engine.stores import PageStore, Shelf
 
 PAGE = 8_192  # passages
 _LONGEST = 5.0  # seconds of work that a crash may cost
 _PROCESSES = 2
-_MARKER = "REBUILD"
 
 
-class WhooshRebuild:
+class PagedRebuild:
     """See `app.search.port.Rebuild`. After a crash the next one goes on behind the last page written, and
     stays at the cursor of the first, so that no change is missed."""
 
-    def __init__(self, folder: Path, *, cursor: int, put_in_place: Callable[[str], None]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._put_in_place = put_in_place
-        self._marker = folder / _MARKER
+    def __init__(self, shelf: Shelf, *, cursor: int, finished: Callable[[], None]) -> None:
+        self._shelf = shelf
+        self._finished = finished
         self.done_upto = 0
         self._number = 0
-        self._cursor = cursor
+        self.cursor = cursor
         self._entries: list[Entry] = []
         self._passages = 0
         self._upto = 0
         self._taken_at = -_LONGEST
         self._pool: ProcessPoolExecutor | None = None
         self._coming: deque[Future[Draft]] = deque()
-        self._store = self._resumed(folder) or self._begun(folder)
+        self._generation, self._store = self._resumed() or self._begun()
 
-    def _resumed(self, folder: Path) -> Store | None:
+    def _resumed(self) -> tuple[str, PageStore] | None:
         """Return what an earlier rebuild has written; None if there is nothing of use."""
         try:
-            store = Store(folder / self._marker.read_text("ascii").strip())
+            generation = self._shelf.in_the_making()
+            if generation is None:
+                return None
+            store = self._shelf.store(generation)
             _number, files = store.read({})
             written = [Columns.read(file.stored) for file in files]
         except Exception:  # whatever is wrong with it: it is made anew
             return None
         if written:
             last = max(written, key=lambda page: page.last)
-            self._number, self._cursor = last.last, last.cursor
+            self._number, self.cursor = last.last, last.cursor
             self.done_upto = self._upto = last.upto
-        return store
+        return generation, store
 
-    def _begun(self, folder: Path) -> Store:
-        store = Store(folder / f"g-{new_public_id().lower()}")
+    def _begun(self) -> tuple[str, PageStore]:
+        generation = f"g-{new_public_id().lower()}"
+        self._shelf.begin(generation)
+        store = self._shelf.store(generation)
         store.create()
-        self._marker.write_text(store.folder.name, "ascii")
-        return store
+        return generation, store
 
     def add(self, entries: Sequence[Entry], *, upto: int) -> None:
         """Add whole topics in the order of their ids."""
@@ -78,7 +78,7 @@ class WhooshRebuild:
     def _taken(self) -> tuple[list[Entry], int, int, int]:
         """Take what was added, as a page is made of it."""
         self._number += 1
-        taken = (self._entries, self._number, self._cursor, self._upto)
+        taken = (self._entries, self._number, self.cursor, self._upto)
         self._entries, self._passages = [], 0
         self._taken_at = time.monotonic()
         return taken
@@ -103,14 +103,13 @@ class WhooshRebuild:
         self._close()
         if self._entries or not self._number:
             self._write(_draft(*self._taken()))
-        self._put_in_place(self._store.folder.name)
-        self._marker.unlink(missing_ok=True)
+        self._shelf.put_in_place(self._generation)
+        self._finished()
 
     def abandon(self) -> None:
         """Throw away what was built."""
         self._close()
-        self._marker.unlink(missing_ok=True)
-        shutil.rmtree(self._store.folder, ignore_errors=True)
+        self._shelf.abandon(self._generation)
 
     def _close(self) -> None:
         if self._pool is not None:

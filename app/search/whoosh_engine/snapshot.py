@@ -10,15 +10,16 @@ from functools import cached_property
 
 import numpy as np
 
-from app.search.whoosh_engine import pages, store
+from app.search.whoosh_engine import pages
 from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.pages import FLAGS, Columns
+from app.search.whoosh_engine.stores import StoredPage
 
 
 class Page:
     """A page in memory: its file, its columns, its passages that no later page has replaced."""
 
-    def __init__(self, file: store.PageFile) -> None:
+    def __init__(self, file: StoredPage) -> None:
         self.file = file
         self.columns = Columns.read(file.stored)
         file.stored.clear()  # the columns hold what is needed of it

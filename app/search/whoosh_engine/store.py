@@ -19,7 +19,8 @@ from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
-Term = tuple[bytes, int, bytes]  # key, in how many passages, packed postings
+from app.search.whoosh_engine.stores import StoredPage, Term
+
 _NAME = "pages"
 
 
@@ -99,10 +100,10 @@ class Store:
         """Return the number of the last commit."""
         return int(FileIndex(self._storage, _SCHEMA, _NAME).latest_generation())
 
-    def read(self, known: dict[str, PageFile]) -> tuple[int, list[PageFile]]:
+    def read(self, known: dict[str, StoredPage]) -> tuple[int, list[StoredPage]]:
         """Return the number of the last commit and its pages; those that are `known` are not opened again."""
         toc = TOC.read(self._storage, _NAME, schema=_SCHEMA)
-        pages = []
+        pages: list[StoredPage] = []
         for segment in toc.segments:
             name = segment.segment_id()
             page = known.get(name)

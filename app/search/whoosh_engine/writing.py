@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from app.search.port import Entry
 from app.search.whoosh_engine import pages
 from app.search.whoosh_engine.snapshot import Page, Snapshot
-from app.search.whoosh_engine.store import Store
+from app.search.whoosh_engine.stores import PageStore
 
 FEW = 8  # as many pages of a size become one
 LARGEST = 16_384  # passages of a page that is not merged any more
@@ -19,7 +19,7 @@ _AT_ONCE = 512  # passages that a commit may merge
 _CROWDED = 60  # with more pages a commit merges large ones, too
 
 
-def apply(store: Store, snapshot: Snapshot, entries: Sequence[Entry], *, cursor: int) -> None:
+def apply(store: PageStore, snapshot: Snapshot, entries: Sequence[Entry], *, cursor: int) -> None:
     """Commit entries as a page."""
     number = snapshot.pages[-1].columns.last + 1 if snapshot.pages else 1
     draft = pages.draft(entries, number=number, cursor=max(cursor, snapshot.cursor))
@@ -38,7 +38,7 @@ def apply(store: Store, snapshot: Snapshot, entries: Sequence[Entry], *, cursor:
     _replace(store, merged, whole)
 
 
-def tidy(store: Store, snapshot: Snapshot) -> bool:
+def tidy(store: PageStore, snapshot: Snapshot) -> bool:
     """Merge what should be merged; False if there was nothing."""
     start = to_merge([page.columns.size for page in snapshot.pages], LARGEST)
     if start is None:
@@ -51,7 +51,7 @@ def tidy(store: Store, snapshot: Snapshot) -> bool:
     return True
 
 
-def _replace(store: Store, merged: Sequence[Page], whole: pages.Draft) -> None:
+def _replace(store: PageStore, merged: Sequence[Page], whole: pages.Draft) -> None:
     names = frozenset(page.file.name for page in merged)
     store.write(whole.items(), whole.columns.stored(), instead_of=names)
 
