@@ -53,12 +53,12 @@ def _alike(
     if not words:
         return ()
     node = port.All(tuple(port.Text(word.text) for word in words))
-    request = replace(searcher.request(node, filters), loose=True, limit=limit + bool(skip))
+    request = replace(searcher.request(node, filters), loose=True, beside=skip, limit=limit)
     try:
         found = engine.search(request)
     except port.Broken:
         return ()
-    hits = [hit.topic_id for hit in found.hits if hit.topic_id != skip][:limit]
+    hits = [hit.topic_id for hit in found.hits]
     topics = find_topics(searcher.actors, hits)
     return tuple(
         _look_alike(searcher, topics[id_], Marker(words, loose=True))

@@ -193,7 +193,9 @@ class Request:
     """A search by the readers' rights. `now` (aware UTC) decides what is scheduled still.
 
     `loose`: words need not all be there; the best topics with some of the rarest come first (for questions in
-    whole sentences and for "similar"). `facet_authors`: the planets whose authors may be counted.
+    whole sentences and for "similar"). `beside`: the topic whose like is looked for (0: none); it is not
+    found itself, and what stands in it alone is not among the rarest. `facet_authors`: the planets whose
+    authors may be counted.
     """
 
     query: Node
@@ -202,6 +204,7 @@ class Request:
     filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.RELEVANCE
     loose: bool = False
+    beside: int = 0
     offset: int = 0
     limit: int = 20
     facets: bool = False

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flask import Flask
-
 from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.memberships.models import Entitlement, Membership
@@ -59,11 +57,10 @@ def fill(cast: Cast) -> Archive:
     )
 
 
-def indexed(app: Flask) -> MemoryEngine:
-    """Return an engine that holds what the database holds now, and search with it."""
+def indexed() -> MemoryEngine:
+    """Return an engine that holds what the database holds now."""
     engine = MemoryEngine()
     engine.apply(entries(), cursor=1)
-    app.extensions["planetarium.search"] = engine
     return engine
 
 

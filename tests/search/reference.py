@@ -118,7 +118,7 @@ class MemoryEngine:
             reader = request.readers.get(facts.planet_id)
             if reader is None or not may_read(reader, facts, request.now):
                 continue
-            if not topic_fits(request.filters, facts):
+            if topic_id == request.beside or not topic_fits(request.filters, facts):
                 continue
             texts = [
                 passage

@@ -430,6 +430,13 @@ def test_loosely_the_most_alike_come_first(engine: Engine) -> None:
     assert set(ids(found)) <= {1, 2, 4}
 
 
+def test_the_like_of_a_topic_is_not_itself(engine: Engine) -> None:
+    text = "退款要等多久，没有人说得清楚，只好自己把流水一笔一笔对一遍"
+    engine.apply([topic(1, text), topic(2, "退款的事"), topic(3, "天气很好")], cursor=1)
+    found = engine.search(ask(Text(text), loose=True, beside=1))
+    assert ids(found) == [2]
+
+
 # --- suggestions -------------------------------------------------------------------------------------
 
 

@@ -25,9 +25,9 @@ TAG = re.compile(r"<[^>]+>")
 
 
 @pytest.fixture
-def archive(noon: datetime, cast: Cast) -> Archive:
+def archive(noon: datetime, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Archive:
     made = fill(cast)
-    indexed(cast.app)
+    monkeypatch.setitem(cast.app.extensions, "planetarium.search", indexed())
     return made
 
 
@@ -148,12 +148,14 @@ def test_loose_results_say_that_they_are(archive: Archive) -> None:
     assert archive.rules in page
 
 
-def test_the_page_says_when_there_is_no_index(archive: Archive) -> None:
+def test_the_page_says_when_there_is_no_index(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Away:
         def __getattr__(self, name: str) -> None:
             raise Broken(name)
 
-    archive.cast.app.extensions["planetarium.search"] = Away()
+    monkeypatch.setitem(archive.cast.app.extensions, "planetarium.search", Away())
     client = archive.cast.client("member")
     page = open_page(client, "/search", q="退款")
     assert "搜索暂时不可用" in page

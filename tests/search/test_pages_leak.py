@@ -19,9 +19,9 @@ BROAD = ("zq*", "tag:标签", "kind:question", "is:answered", "is:digest", "afte
 
 
 @pytest.fixture
-def scene(noon: datetime, cast: Cast) -> Scene:
+def scene(noon: datetime, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Scene:
     made = plant(cast)
-    indexed(cast.app)
+    monkeypatch.setitem(cast.app.extensions, "planetarium.search", indexed())
     return made
 
 

@@ -42,7 +42,7 @@ def later(noon: datetime, cast: Cast) -> Later:
                         SearchChange(topic_id=topic_id, part="all", row_id=0, at=clock.now())
                     )
         with clock.fixed(noon + timedelta(minutes=minutes + 1)):
-            engine = indexed(cast.app)
+            engine = indexed()
             engine.at = 10**9
             return tell_new_hits(engine)
 
@@ -83,7 +83,7 @@ def test_what_waited_for_its_time_is_announced_then(
     keep(cast, "member", "退款")
     assert later(5) == 0
     with clock.fixed(noon + timedelta(hours=2, minutes=5)):
-        engine = indexed(cast.app)
+        engine = indexed()
         engine.at = 10**9
         assert tell_new_hits(engine) == 1
 
@@ -152,7 +152,7 @@ def test_what_the_index_does_not_hold_yet_is_looked_at_later(
     with clock.fixed(noon + timedelta(minutes=5)):
         with unit_of_work() as session:
             session.add(SearchChange(topic_id=1, part="all", row_id=0, at=clock.now()))
-        engine = indexed(cast.app)
+        engine = indexed()
         engine.at = 0
     with clock.fixed(noon + timedelta(minutes=6)):
         post(cast, title="退款新规则", text="二")

@@ -8,6 +8,7 @@ stands best) and half of what its best passage reaches alone; newer topics get a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +115,7 @@ class Ranking:
         found = np.zeros(len(self._snapshot.topics.id), bool)
         for need in self._rarest():
             found |= self._topics_with(need)
+        found &= self._snapshot.topics.id != self._request.beside
         return np.asarray(found & self._rights.topics)
 
     def _rarest(self) -> list[Wanted]:
@@ -126,7 +128,16 @@ class Ranking:
             for key in need.anywhere:
                 pieces.setdefault(Wanted((), (key,)), self._lookup.spread(Place(0, (key,))))
         known = [(spread, at, need) for at, (need, spread) in enumerate(pieces.items()) if spread]
-        return [need for _spread, _at, need in sorted(known)[:RAREST]]
+        rarest = (need for _spread, _at, need in sorted(known) if self._stands_elsewhere(need))
+        return list(islice(rarest, RAREST))
+
+    def _stands_elsewhere(self, need: Wanted) -> bool:
+        """Whether a piece stands in more than the topic whose like is looked for."""
+        beside = self._request.beside
+        if not beside:
+            return True
+        numbers = self._lookup.stood(need).numbers
+        return bool((self._snapshot.topics.id[self._snapshot.topic[numbers]] != beside).any())
 
     # --- how well -------------------------------------------------------------------------------------
 
