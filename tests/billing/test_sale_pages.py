@@ -267,3 +267,22 @@ def test_a_member_of_a_paused_planet_keeps_his_door(noon: datetime, cast: Cast) 
     with unit_of_work():
         pause_planet(cast.actor("owner"))
     assert "This planet is paused" in text_of(cast.client("expired"), "/p/orbit/about")
+
+
+def chosen_currency(cast: Cast, page: str, language: str) -> str:
+    """Return the currency that a form begins with, for a reader of a language."""
+    client = cast.client("owner")
+    client.set_cookie("language", language)
+    form = client.get(page).get_data(as_text=True)
+    return re.findall(r'<option value="(\w{3})" selected>', form)[0]
+
+
+@pytest.mark.parametrize("reader", ["en", "zh_Hans"])
+def test_the_usual_currency_is_the_planets_not_the_readers(cast: Cast, reader: str) -> None:
+    forms = ("/p/orbit/plans/new", "/p/orbit/coupons")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["CNY", "CNY"]
+    cast.set_planet(language="en")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["USD", "USD"]
+    # As soon as something is sold, what it is sold in.
+    sell(cast, amount=4_900, currency="EUR")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["EUR", "EUR"]

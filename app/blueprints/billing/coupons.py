@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, request
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from app.billing.actions.coupons import CouponWish, create_coupon, end_coupon, find_problems
 from app.billing.money import get_currency
 from app.billing.queries.coupons import CouponLine, list_coupons
-from app.billing.queries.plans import list_plans
+from app.billing.queries.plans import list_plans, usual_currency
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.plan_form import Reader
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -43,8 +43,8 @@ def coupons(slug: str) -> Page:
     """List the planet's coupons, with the form of a new one."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.PLANS_EDIT))
-    currency = "CNY" if str(get_locale()).startswith("zh") else "USD"
-    return _page(planet, actor, {"kind": "percent", "currency": currency}, errors={})
+    typed = {"kind": "percent", "currency": usual_currency(planet)}
+    return _page(planet, actor, typed, errors={})
 
 
 @bp.post("/p/<slug>/coupons")
