@@ -134,3 +134,15 @@ def test_what_cannot_be_bought_is_said(noon: datetime, cast: Cast) -> None:
     answer = cast.client("stranger").post(f"/p/orbit/buy/{sell(cast)}", data={"coupon": "NOPE"})
     assert answer.status_code == 422
     assert "NOPE" in answer.text
+
+
+def test_a_coupon_that_nobody_has_is_refused_once(noon: datetime, cast: Cast) -> None:
+    sell(cast)
+    sell(cast, name="半年", term_count=180)
+    client = cast.client("stranger")
+    client.set_cookie("language", "en")
+    page = client.get("/p/orbit/buy?coupon=NOPE")
+    assert page.status_code == 200
+    # Above the page, and at the field; not at each of the plans.
+    assert page.text.count("This planet has no such coupon.") == 2
+    assert 'aria-invalid="true"' in page.text

@@ -286,3 +286,19 @@ def test_the_usual_currency_is_the_planets_not_the_readers(cast: Cast, reader: s
     # As soon as something is sold, what it is sold in.
     sell(cast, amount=4_900, currency="EUR")
     assert [chosen_currency(cast, form, reader) for form in forms] == ["EUR", "EUR"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(72, "Within 72 hours you can take"), (0, "Purchases here are final.")]
+)
+def test_the_landing_names_the_terms_of_refunds(cast: Cast, hours: int, said: str) -> None:
+    sell(cast)
+    cast.set_planet(refund_hours=hours)
+    assert said in text_of(cast.client("visitor"), "/p/orbit/about")
+
+
+def test_where_one_is_let_in_first_the_landing_says_so(cast: Cast) -> None:
+    sell(cast)
+    cast.set_planet(joining="approval")
+    page = text_of(cast.client("stranger"), "/p/orbit/about")
+    assert "When you are let in you choose a membership and pay." in page

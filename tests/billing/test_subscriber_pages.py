@@ -10,8 +10,10 @@ import pytest
 
 from app.billing.models import Order, OrderChange, Payment, Refund, WebhookEvent
 from app.blueprints.billing.sheets import plain
+from app.blueprints.billing.story_words import NOTICES
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.notifications.kinds import REMINDERS, Kind
 from app.policy import Standing
 from tests.billing.buying import at, buy, sell, work
 from tests.cast import Cast
@@ -160,3 +162,8 @@ def test_a_failed_webhook_is_shown_and_tried_again(cast: Cast, order: Order) -> 
     # Nobody pays by Stripe here, so it fails again.
     assert client.post(page, data={"ref": "evt_failed"}).status_code == 303
     assert db.session.query(WebhookEvent).one().tries == 4
+
+
+def test_the_timeline_has_words_for_each_notice() -> None:
+    of_access = {kind for kind in Kind if not kind.startswith(("question_", "comment_"))}
+    assert of_access - REMINDERS <= set(NOTICES)

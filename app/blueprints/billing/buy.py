@@ -96,21 +96,25 @@ def try_out(slug: str, plan: str) -> Page:
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = offers_for(planet, actor, coupon=coupon)
+    problems = {o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error}
+    refused = errors
+    if len(problems) == len(offers) and len(said := {p["coupon"] for p in problems.values()}) == 1:
+        # What holds of every plan is said once, where the coupon was typed.
+        refused, problems = {"coupon": said.pop(), **errors}, {}
     rules = due_rules(planet, find_own(actor))
     html = render_template(
         "billing/buy.html",
         cover=cover_shape(planet),
         offers=offers,
-        problems={o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error},
+        problems=problems,
         coupon=coupon,
         source=request.values.get("from", request.form.get("source", ""))[:40],
-        errors=errors,
+        errors=refused,
         rules=rules,
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),
         renewing=actor.expires_at is not None,
         ends=actor.expires_at if actor.inside else None,
-        refund_hours=planet.refund_hours,
         transfers=bool(find_transfer_note(planet.id)),
         year=count_own_year(actor) if actor.expires_at is not None else None,
     )

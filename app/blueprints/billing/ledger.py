@@ -31,6 +31,7 @@ from app.billing.queries.ledger import (
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page, answer
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -126,7 +127,7 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         "billing/ledger.html",
         errors,
         month=here,
-        months=[(m, m) for m in dict.fromkeys([here, *_months(actor)])],
+        months=[(m, month_words(m)) for m in dict.fromkeys([here, *_months(actor)])],
         kinds=_in_words(sum_kinds(actor, stretch), KINDS),
         left=_left(sum_kinds(actor, stretch)),
         accounts=_in_words(sum_accounts(actor, stretch), ACCOUNTS),

@@ -46,7 +46,7 @@ CAUSE_NAMES: dict[str, Any] = {
     "staff": lazy_gettext("by staff"),
 }
 _PLAIN: dict[str, Any] = {
-    "member.joined": lazy_gettext("Joined"),
+    "member.joined": lazy_gettext("Became a member"),
     "member.requested": lazy_gettext("Asked to join"),
     "member.approved": lazy_gettext("May buy a membership"),
     "member.left": lazy_gettext("Left the planet"),
@@ -60,12 +60,21 @@ _PLAIN: dict[str, Any] = {
     "access.suspended": lazy_gettext("Access suspended"),
     "access.revoked": lazy_gettext("Access revoked"),
 }
-_NOTICES: dict[str, Any] = {
+# What people were told (notifications.kinds), of all but conversations and the reminders.
+NOTICES: dict[str, Any] = {
     "seat_free": lazy_gettext("Told that a seat is free"),
     "join_approved": lazy_gettext("Told: welcome"),
     "join_declined": lazy_gettext("Told: the request was declined"),
     "role_changed": lazy_gettext("Told of the new role"),
     "invited": lazy_gettext("Told of an invitation"),
+    "join_requested": lazy_gettext("Told of a request to join"),
+    "may_buy": lazy_gettext("Told: a membership can be bought"),
+    "payment_arrived": lazy_gettext("Told that the payment arrived"),
+    "payment_failed": lazy_gettext("Told that the payment failed"),
+    "charge_failed": lazy_gettext("Told that the charge failed"),
+    "refund_done": lazy_gettext("Told of the refund"),
+    "payment_disputed": lazy_gettext("Told of the dispute"),
+    "dispute_lost": lazy_gettext("Told that the dispute is lost"),
 }
 _TONES = {
     "payment": "ok",
@@ -120,7 +129,7 @@ def _what(kind: str, data: dict[str, Any]) -> str:
             gettext("%(who)s: %(act)s", who=data["who"] or gettext("The system"), act=act)
         ).rstrip(":")
     if kind == "notice":
-        return str(_NOTICES.get(data["kind"], data["kind"]))
+        return str(NOTICES.get(data["kind"], data["kind"]))
     if kind == "access.granted":
         return str(gettext("Access: %(source)s", source=source_name(data["source"])))
     if kind == "access.cut":
