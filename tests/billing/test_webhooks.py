@@ -20,6 +20,7 @@ from app.billing.queries.webhooks import list_failed
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound, Refused
+from app.kernel.limits import RateCounter
 from tests.billing.stripe_double import StripeDouble
 from tests.billing.stripe_shapes import Thing
 from tests.billing.wishes import monthly, wish
@@ -147,6 +148,34 @@ def test_r1_a_body_of_almost_a_megabyte_is_read_and_a_longer_one_is_not(
     for length, status in ((999_000, 200), (1_000_001, 400)):
         padded = {"object": "charge", "id": "ch_9", "_account": "", "padding": "x" * length}
         assert tell(client, stripe, stripe.emit("some.thing", padded)).status_code == status
+
+
+def test_r1_a_flood_of_bad_ones_costs_little_and_stops_no_good_one(
+    cast: Cast,
+    client: FlaskClient,
+    stripe: StripeDouble,
+    syncs: Syncs,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    order_id, event = bought(cast, stripe)
+    for _ in range(webhooks.REFUSED):
+        assert client.post("/webhooks/stripe", data=b"{}").status_code == 400
+    answer = client.post("/webhooks/stripe", data=b"{}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "600")
+    # From anywhere, also by who knows the shape of a signature.
+    for address in ("198.51.100.7", "2001:db8::1"):
+        body, headers = stripe.webhook(event, secret="whsec_wrong_wrong")
+        nobody = {"REMOTE_ADDR": address}
+        answer = client.post(
+            "/webhooks/stripe", data=body, headers=headers, environ_overrides=nobody
+        )
+        assert answer.status_code == 429
+    assert capfd.readouterr().err.count("a webhook was refused") == webhooks.REFUSED
+    assert db.session.scalars(select(RateCounter.tries)).all() == [webhooks.REFUSED]
+    assert tell(client, stripe, event).status_code == 200
+    assert syncs == [order_id]
+    with clock.fixed(NOON + webhooks.REFUSED_WITHIN):
+        assert client.post("/webhooks/stripe", data=b"{}").status_code == 400
 
 
 def test_r1_the_door_takes_post_only_and_no_session(
