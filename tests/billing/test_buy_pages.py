@@ -146,3 +146,13 @@ def test_a_coupon_that_nobody_has_is_refused_once(noon: datetime, cast: Cast) ->
     # Above the page, and at the field; not at each of the plans.
     assert page.text.count("This planet has no such coupon.") == 2
     assert 'aria-invalid="true"' in page.text
+
+
+def test_who_comes_to_a_sold_out_plan_can_wait_there(noon: datetime, cast: Cast) -> None:
+    plan, client = sell(cast, seats=1), cast.client("stranger")
+    buy(cast, "expired", plan)
+    client.set_cookie("language", "en")
+    page = client.get("/p/orbit/buy").text
+    assert f'formaction="/p/orbit/plans/{plan}/wait"' in page
+    assert client.post(f"/p/orbit/plans/{plan}/wait").status_code == 303
+    assert "You wait for a seat." in client.get("/p/orbit/buy").text

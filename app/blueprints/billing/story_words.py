@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,15 @@ NOTICES: dict[str, Any] = {
     "payment_disputed": lazy_gettext("Told of the dispute"),
     "dispute_lost": lazy_gettext("Told that the dispute is lost"),
 }
+DISPUTE_NAMES: dict[str, Any] = {
+    "needs_response": lazy_gettext("the bank asks for an answer"),
+    "under_review": lazy_gettext("the bank decides"),
+    "warning_needs_response": lazy_gettext("a question of the bank"),
+    "warning_under_review": lazy_gettext("a question of the bank"),
+    "warning_closed": lazy_gettext("the bank asks no more"),
+    "won": lazy_gettext("the money stays"),
+    "lost": lazy_gettext("the money is gone"),
+}
 _TONES = {
     "payment": "ok",
     "refund": "warn",
@@ -126,8 +136,8 @@ def _what(kind: str, data: dict[str, Any]) -> str:
     if kind == "trail":
         act = ACTS.get(data["action"], data["action"])
         return str(
-            gettext("%(who)s: %(act)s", who=data["who"] or gettext("The system"), act=act)
-        ).rstrip(":")
+            gettext("%(who)s: %(act)s", who=data["who"] or gettext("The system"), act=_alone(act))
+        )
     if kind == "notice":
         return str(NOTICES.get(data["kind"], data["kind"]))
     if kind == "access.granted":
@@ -139,6 +149,11 @@ def _what(kind: str, data: dict[str, Any]) -> str:
     if kind == "mail.reminder":
         return _reminder(data["days"])
     return _money(kind, data)
+
+
+def _alone(act: Any) -> str:
+    """Return an act of the trail without what leads to a name: this page is about one person."""
+    return re.sub(r"( to| of)?[:：]?$", "", str(act))
 
 
 def _order(what: str, data: dict[str, Any]) -> str:
@@ -156,7 +171,7 @@ def _money(kind: str, data: dict[str, Any]) -> str:
     if kind == "payment":
         return str(gettext("Paid %(amount)s", amount=amount))
     if kind == "dispute":
-        status = data["status"]
+        status = DISPUTE_NAMES.get(data["status"], data["status"])
         return str(
             gettext("Payment of %(amount)s disputed: %(status)s", amount=amount, status=status)
         )
