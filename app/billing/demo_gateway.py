@@ -122,10 +122,22 @@ class DemoGateway:
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation at the period's end back."""
+        self._change(ref, cancel_at_period_end=False)
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge no more until `release_charges`."""
+        self._change(ref, held=True)
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge again, the next period beginning at `next_at`."""
+        moved = {"next": next_at.isoformat()} if next_at else {}
+        self._change(ref, held=False, **moved)
+
+    def _change(self, ref: str, **values: Any) -> None:
         with unit_of_work():
             name = ref.removesuffix("/sub")
             state = _row(name).state
-            state["subscription"] |= {"cancel_at_period_end": False}
+            state["subscription"] |= values
             _keep(name, state)
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:

@@ -26,6 +26,14 @@ class SubscriptionEndAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PauseFelt(Event):
+    """A planet was paused or goes on: the charges of a subscription are to follow it."""
+
+    name: ClassVar[str] = "billing.pause_felt"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSettled(Event):
     """An order came into another state: paid, refunded, disputed, failed …"""
 

@@ -202,6 +202,15 @@ class Gateway(Protocol):
         """Take a cancellation at the period's end back."""
         ...
 
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge a subscription no more until `release_charges`; again changes nothing."""
+        ...
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge a subscription again, the next time at `next_at` (None: as its periods go); again
+        changes nothing."""
+        ...
+
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
         """Return the page where the customer changes his card; "" when the provider has none."""
         ...

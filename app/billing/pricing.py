@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.billing.models import Coupon, Plan, PlanVersion
 from app.billing.prices import (
@@ -31,6 +31,8 @@ from app.billing.queries.plans import (
     seats_left,
 )
 from app.kernel.errors import Invalid
+from app.memberships.coverage import stands_still
+from app.memberships.settling import list_pauses
 from app.planets.queries import PlanetView
 from app.policy import Actor
 
@@ -68,9 +70,7 @@ def quote(
     _check_sold(plan, version, actor, now)
     steps = list_steps(version.id)
     sold = count_sold(plan.id)
-    pricing = pricing_of(
-        find_bought_end(actor.membership_id), days=planet.renewal_days, now=planet.moment(now)
-    )
+    pricing = _pricing(planet, actor, now)
     listed = price_at(version.amount, steps, sold=sold, now=now)
     amount = _own_price(listed, version, pricing, terms_of(planet))
     coupon = _coupon(coupon_code, plan, version, pricing, now)
@@ -109,6 +109,14 @@ def _check_sold(plan: Plan, version: PlanVersion, actor: Actor, now: datetime) -
     held = actor.expires_at if actor.inside else None
     if version.until_at is not None and held is not None and held >= version.until_at:
         raise Invalid("plan", "plan_held")
+
+
+def _pricing(planet: PlanetView, actor: Actor, now: datetime) -> Pricing:
+    """Return which price holds; the days to come back in stand still while the planet does."""
+    ended, moment = find_bought_end(actor.membership_id), planet.moment(now)
+    if ended is not None and ended <= moment:
+        ended = stands_still(ended, timedelta(days=planet.renewal_days), list_pauses(planet.id))
+    return pricing_of(ended, days=planet.renewal_days, now=moment)
 
 
 def _own_price(listed: int, version: PlanVersion, pricing: Pricing, terms: RenewalTerms) -> int:

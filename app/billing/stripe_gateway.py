@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import cast
 
 import stripe
 from stripe.params import SubscriptionUpdateParams
-from stripe.params.checkout import (
-    SessionCreateParams,
-    SessionCreateParamsLineItemPriceData,
-)
+from stripe.params.checkout import SessionCreateParams
 
 from app.billing import stripe_events as events
 from app.billing import stripe_facts as facts
 from app.billing import stripe_health as health
+from app.billing import stripe_wishes as wishes
 from app.billing.gateway import (
     BadWebhook,
     Charge,
@@ -35,11 +34,7 @@ from app.billing.gateway import (
 from app.kernel import clock
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
-# A checkout may end 30 minutes after it began, by Stripe's clock: leave room for ours and for retries.
-SHORTEST, EXPIRY_SLACK = timedelta(minutes=30), timedelta(minutes=2)
-PASS_METHODS = ["card", "alipay", "wechat_pay"]
-SUBSCRIPTION_METHODS = ["card"]
-LOCALES = {"zh_Hans": "zh", "en": "en"}
+SHORTEST = timedelta(minutes=30)
 CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
 PAGE = 100
 ENDED = ("canceled", "incomplete_expired")
@@ -82,7 +77,7 @@ class StripeGateway:
 
     def open_checkout(self, wish: CheckoutWish) -> Checkout:
         """Open a checkout; the same wish again is answered with the same one (R5)."""
-        asked = self._asked_for(wish)
+        asked = cast(SessionCreateParams, wishes.checkout(wish, automatic_tax=self._automatic_tax))
         with _asking():
             try:
                 session = self._api.checkout.sessions.create(
@@ -93,60 +88,9 @@ class StripeGateway:
                     raise
                 # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
                 # was opened under this key, else that would have been the answer.
-                asked["expires_at"] = _ends(clock.now() + SHORTEST)
+                asked["expires_at"] = wishes.seconds(clock.now() + SHORTEST)
                 session = self._api.checkout.sessions.create(asked, _options(wish.account))
         return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
-
-    def _asked_for(self, wish: CheckoutWish) -> SessionCreateParams:
-        asked: SessionCreateParams = {
-            "mode": "subscription" if wish.interval else "payment",
-            "line_items": [{"price_data": self._price(wish), "quantity": 1}],
-            "allowed_payment_method_types": [
-                *(SUBSCRIPTION_METHODS if wish.interval else PASS_METHODS)
-            ],
-            "success_url": wish.success_url,
-            "cancel_url": wish.cancel_url,
-            # For people who look at Stripe's pages. Nothing of ours reads it back (R4).
-            "client_reference_id": wish.order_ref,
-            "locale": LOCALES.get(wish.language, "auto"),
-            # What was shown is what is paid.
-            "adaptive_pricing": {"enabled": False},
-        }
-        if wish.interval:
-            asked["subscription_data"] = {"description": wish.title}
-            if wish.trial_days:
-                asked["subscription_data"]["trial_period_days"] = wish.trial_days
-        else:
-            asked["payment_intent_data"] = {"description": wish.title}
-        if wish.customer_ref:
-            asked["customer"] = wish.customer_ref
-        elif wish.email:
-            asked["customer_email"] = wish.email
-        if not wish.interval and not wish.customer_ref:
-            asked["customer_creation"] = "always"
-        if wish.expires_at is not None:
-            asked["expires_at"] = _ends(wish.expires_at)
-        if self._automatic_tax:
-            asked["automatic_tax"] = {"enabled": True}
-            if wish.customer_ref:
-                asked["customer_update"] = {"address": "auto"}
-        return asked
-
-    def _price(self, wish: CheckoutWish) -> SessionCreateParamsLineItemPriceData:
-        price: SessionCreateParamsLineItemPriceData = {
-            "currency": wish.currency.lower(),
-            "unit_amount": wish.amount,
-            "product_data": {"name": wish.title},
-        }
-        if wish.interval:
-            price["recurring"] = {
-                "interval": wish.interval,
-                "interval_count": wish.interval_count,
-            }
-        if self._automatic_tax:
-            # Tax is part of the price that was shown.
-            price["tax_behavior"] = "inclusive"
-        return price
 
     def close_checkout(self, ref: str, *, account: str) -> None:
         """Let an open checkout expire now; one that is over stays as it is."""
@@ -305,15 +249,11 @@ class StripeGateway:
     def end_subscription(self, ref: str, *, account: str, when: str) -> None:
         """Cancel: `now`, or `at_end` of the period that is paid. One that has ended stays so."""
         subscriptions, options = self._api.subscriptions, _options(account)
-        with _asking():
-            try:
-                if when == "at_end":
-                    subscriptions.update(ref, {"cancel_at_period_end": True}, options)
-                else:
-                    subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
-            except stripe.InvalidRequestError:
-                if subscriptions.retrieve(ref, {}, options).status not in ENDED:
-                    raise
+        with _asking(), self._unless_ended(ref, options):
+            if when == "at_end":
+                subscriptions.update(ref, {"cancel_at_period_end": True}, options)
+            else:
+                subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation back, whichever of the two ways it was made (R13)."""
@@ -327,6 +267,32 @@ class StripeGateway:
                     return
                 change = {"cancel_at": ""}
             subscriptions.update(ref, change, options)
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge no more until `release_charges`: invoices that fall due meanwhile are void."""
+        change: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void"}}
+        self._change(ref, change, account)
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge again. Stripe moves the next charge to the end of a trial, which costs nothing."""
+        change: SubscriptionUpdateParams = {"pause_collection": ""}
+        if next_at is not None:
+            change |= {"trial_end": int(next_at.timestamp()), "proration_behavior": "none"}
+        self._change(ref, change, account)
+
+    def _change(self, ref: str, change: SubscriptionUpdateParams, account: str) -> None:
+        options = _options(account)
+        with _asking(), self._unless_ended(ref, options):
+            self._api.subscriptions.update(ref, change, options)
+
+    @contextmanager
+    def _unless_ended(self, ref: str, options: Options) -> Iterator[None]:
+        """Let a refusal be, where the subscription has ended already."""
+        try:
+            yield
+        except stripe.InvalidRequestError:
+            if self._api.subscriptions.retrieve(ref, {}, options).status not in ENDED:
+                raise
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
         """Return the page where the customer changes his card; "" for somebody Stripe does not know."""
@@ -411,10 +377,6 @@ class StripeGateway:
         except GatewayError as error:
             return health.unlisted(self._webhook_url, error)
         return health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
-
-
-def _ends(moment: datetime) -> int:
-    return int((moment + EXPIRY_SLACK).timestamp())
 
 
 def _options(account: str, key: str = "") -> Options:

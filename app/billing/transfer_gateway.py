@@ -104,6 +104,14 @@ class TransferGateway:
         """Nothing renews by itself here."""
         _refuse()
 
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Nothing renews by itself here."""
+        _refuse()
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Nothing renews by itself here."""
+        _refuse()
+
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
         """There is no card to change."""
         return ""

@@ -404,8 +404,22 @@ class StripeApi(stripe.HTTPClient):
             ends = subscription["items"]["data"][0]["current_period_end"]
             subscription["cancel_at_period_end"] = values["cancel_at_period_end"]
             subscription["cancel_at"] = ends if values["cancel_at_period_end"] else None
+        if "pause_collection" in values:
+            subscription["pause_collection"] = values["pause_collection"] or None
+        if "trial_end" in values:
+            self._move_period(subscription, values)
         self.emit("customer.subscription.updated", subscription)
         return subscription
+
+    def _move_period(self, subscription: Thing, values: Thing) -> None:
+        """Begin a trial in the midst of a subscription: its next charge comes at its end."""
+        now, ends = self.now(), values["trial_end"]
+        if ends <= now or values.get("proration_behavior") != "none":
+            raise Refusal(400, "Invalid timestamp: must be an integer in the future")
+        if subscription["trial_end"] == ends:
+            return
+        made = shapes.begin_trial(subscription, now=now, ends=ends)
+        subscription["latest_invoice"] = self.keep(made, subscription["_account"])["id"]
 
     def _cancel_subscription(self, ref: str, values: Thing, account: str) -> Thing:
         subscription = self.find(ref, account)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.billing.actions.catching_up import catch_up
 from app.billing.actions.checkout import open_page
+from app.billing.actions.holding import follow, list_paused_subscriptions
 from app.billing.actions.refunds import send_refund
 from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
@@ -53,6 +54,7 @@ def reconcile() -> Report:
     unsettled = _unsettled()
     _sync_all(unsettled, report)
     _catch_up(report, synced=set(unsettled), since=began)
+    _follow_pauses(report)
     # What came of the syncs: doubles that are to be given back.
     _send_refunds(report)
     return report
@@ -127,6 +129,17 @@ def _catch_up(report: Report, *, synced: set[int], since: datetime) -> None:
     """Handle the events that never came: also of orders that nobody looks after any more."""
     last = _last_change()
     report.failures += catch_up(synced=synced, since=since).failures
+    report.changes += _told(after=last)
+
+
+def _follow_pauses(report: Report) -> None:
+    """Hold and release charges where a planet was paused or goes on, and the provider does not know."""
+    last = _last_change()
+    for order_id in list_paused_subscriptions():
+        try:
+            follow(order_id, cause="reconcile")
+        except GatewayError as error:
+            report.failures.append(f"charges of order {order_id}: {error}")
     report.changes += _told(after=last)
 
 

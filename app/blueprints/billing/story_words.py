@@ -55,6 +55,8 @@ _PLAIN: dict[str, Any] = {
     "order.opened": lazy_gettext("Went to the payment page"),
     "order.cancelled": lazy_gettext("Cancelled the subscription"),
     "order.resumed": lazy_gettext("Took the cancellation back"),
+    "order.charges_held": lazy_gettext("The planet is paused: nothing is charged"),
+    "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
     "subscription.ended": lazy_gettext("The subscription ended"),
     "offer.taken": lazy_gettext("Took up complimentary access"),
