@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.billing.models import Coupon, Plan, PlanVersion
@@ -20,7 +20,7 @@ from app.billing.prices import (
     pricing_of,
     renewal_amount,
 )
-from app.billing.queries.coupons import find_coupon
+from app.billing.queries.coupons import count_own_uses, find_coupon
 from app.billing.queries.plans import (
     count_sold,
     find_bought_end,
@@ -34,9 +34,14 @@ from app.kernel.errors import Invalid
 from app.memberships.coverage import stands_still
 from app.memberships.settling import list_pauses
 from app.planets.queries import PlanetView
-from app.policy import Actor
+from app.policy import Actor, Standing
 
-__all__ = ["Pricing", "Quote", "Step", "lasts", "per_day", "quote", "terms_of"]
+__all__ = ["Pricing", "Quote", "Step", "as_newcomer", "lasts", "per_day", "quote", "terms_of"]
+
+
+def as_newcomer(actor: Actor) -> Actor:
+    """Return the actor as if he had never been in the planet: what he gives to others costs that."""
+    return replace(actor, membership_id=None, role=None, standing=Standing.VISITOR, expires_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ def quote(
     listed = price_at(version.amount, steps, sold=sold, now=now)
     amount = _own_price(listed, version, pricing, terms_of(planet))
     coupon = _coupon(coupon_code, plan, version, pricing, now)
+    if coupon is not None:
+        _check_own_uses(coupon, actor)
     if coupon is not None:
         amount = discounted(amount, version.currency, percent=coupon.percent, off=coupon.amount)
     return Quote(
@@ -134,6 +141,13 @@ def _coupon(
     coupon = find_coupon(plan.planet_id, code)
     check_coupon(coupon, plan, version, pricing, now)
     return coupon
+
+
+def _check_own_uses(coupon: Coupon, actor: Actor) -> None:
+    if coupon.per_person is None or actor.user_id is None:
+        return
+    if count_own_uses(coupon.id, actor.user_id) >= coupon.per_person:
+        raise Invalid("coupon", "coupon_used")
 
 
 def _trial_days(version: PlanVersion, pricing: Pricing, actor: Actor) -> int:

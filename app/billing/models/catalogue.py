@@ -94,7 +94,7 @@ class Coupon(Base):
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     uses_left: Mapped[int | None]
-    per_person: Mapped[int | None] = mapped_column(default=1)
+    per_person: Mapped[int | None]
     created_at: Mapped[datetime]
     created_by: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
     ended_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.refusals import collision, lead_to_paid
 from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.entrance import (
     declares,
@@ -59,7 +60,6 @@ def checkout(slug: str, plan: str) -> Page:
         plan=plan,
         coupon=request.form.get("coupon", ""),
         source=request.form.get("source", "") or funnel.find_source(),
-        kind="gift" if "gift" in request.form else "membership",
         rules_version=request.form.get("rules", 0, type=int),
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
     )
@@ -122,13 +122,6 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
 
 
 def _collided(planet: PlanetView, actor: Actor, why: str) -> Page:
-    words = {
-        "sold_out": gettext("The last seat has just gone. You can wait for the next one."),
-        "subscribed": gettext("Your subscription renews by itself: there is nothing to buy."),
-        "trial_used": gettext("You have tried this planet already."),
-        "another": gettext("Another window is buying this moment. Please try again."),
-    }
     if why == "paid":
-        flash(gettext("You have paid already: here it is."), "ok")
-        return see_other("billing.purchases", slug=planet.slug)
-    return _page(planet, actor, errors={"": words.get(why, words["another"])}, status=409)
+        return lead_to_paid(planet)
+    return _page(planet, actor, errors=collision(why), status=409)
