@@ -15,6 +15,7 @@ from itertools import count
 import pytest
 from flask import Flask
 
+from app.blueprints.insights.words import HEADS
 from app.kernel import clock
 from tests.cast import assemble
 from tests.conftest import empty_database
@@ -63,7 +64,6 @@ WITHOUT = {
     "notifications.open_notice": "notices are one's own; the crawl follows their links",
     "notifications.dev_mail_text": "the crawl follows the links of the list",
 }
-TABLES = ("income", "flow", "cohorts", "ends", "standing", "funnel")
 # Lists of many people and things: there it counts what stands in one line.
 RANDOM_HEADERS = re.compile(r"(?m)^(X-Request-Id|Set-Cookie|Server-Timing|Content-Length): .*$")
 SIGNED = re.compile(r"[\w.-]{20,}\.[\w-]{6}\.[\w-]{27}")
@@ -110,7 +110,7 @@ def _addresses(world: Asked) -> list[str]:
         "m": [member_id(cast, asker) for asker in (*ASKERS, "guest")],
         "u": [cast.public_ids[asker] for asker in ASKERS],
         "plan": [world.plan],
-        "table": list(TABLES),
+        "table": list(HEADS),
     }
     found = list(PAGES)
     for name, choices in values.items():

@@ -30,6 +30,7 @@ from app.billing.queries.ledger import (
 )
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.sheets import plain
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page, answer
@@ -220,9 +221,9 @@ def _csv(lines: Iterable[JournalLine]) -> str:
                 line.booked_at.isoformat(),
                 number,
                 line.kind,
-                line.reference,
+                plain(line.reference),
                 line.order,
-                line.account,
+                plain(line.account),
                 line.currency,
                 as_typed(line.amount, line.currency),
             ]
