@@ -43,6 +43,22 @@ class OrderSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TransferStated(Event):
+    """A buyer says that he has transferred: staff look into the bank."""
+
+    name: ClassVar[str] = "billing.transfer_stated"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOffered(Event):
+    """Complimentary access waits for whoever owns an address: a mail goes there."""
+
+    name: ClassVar[str] = "billing.access_offered"
+    offer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeatFreed(Event):
     """A seat of a plan may be free again: who waits is told."""
 

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     REFUND_DONE = "refund_done"
     PAYMENT_DISPUTED = "payment_disputed"
     DISPUTE_LOST = "dispute_lost"
+    TRANSFER_STATED = "transfer_stated"
 
 
 COMMENTS = frozenset(
@@ -72,6 +73,8 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: 
         return _(
             "Your role in %(planet)s is now: %(role)s.", role=role_name(_, role), planet=planet
         )
+    if kind is Kind.TRANSFER_STATED:
+        return _("Somebody says that he has paid for %(planet)s by transfer.", planet=planet)
     if kind is Kind.SEAT_FREE:
         return _("A seat in %(planet)s is free again.", planet=planet)
     return _question(_, kind, who, planet)
@@ -172,6 +175,8 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("News of your question at %(site)s", site=site)
         case Kind.SEAT_FREE:
             return _("A seat is free at %(site)s", site=site)
+        case Kind.TRANSFER_STATED:
+            return _("A transfer to look for at %(site)s", site=site)
         case Kind.PAYMENT_ARRIVED | Kind.PAYMENT_FAILED | Kind.CHARGE_FAILED | Kind.REFUND_DONE:
             return _("About a payment at %(site)s", site=site)
         case Kind.INVITED:

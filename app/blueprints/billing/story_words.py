@@ -66,6 +66,7 @@ _PLAIN: dict[str, Any] = {
 # What people were told (notifications.kinds), of all but conversations and the reminders.
 NOTICES: dict[str, Any] = {
     "seat_free": lazy_gettext("Told that a seat is free"),
+    "transfer_stated": lazy_gettext("Told of a transfer to look for"),
     "join_approved": lazy_gettext("Told: welcome"),
     "join_declined": lazy_gettext("Told: the request was declined"),
     "role_changed": lazy_gettext("Told of the new role"),
