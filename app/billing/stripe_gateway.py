@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -77,20 +78,29 @@ class StripeGateway:
 
     def open_checkout(self, wish: CheckoutWish) -> Checkout:
         """Open a checkout; the same wish again is answered with the same one (R5)."""
-        asked = cast(SessionCreateParams, wishes.checkout(wish, automatic_tax=self._automatic_tax))
         with _asking():
             try:
-                session = self._api.checkout.sessions.create(
-                    asked, _options(wish.account, wish.order_ref)
-                )
+                session = self._begin(wish, wish.order_ref)
             except stripe.InvalidRequestError as error:
-                if error.param != "expires_at":
+                if error.param != "customer" or error.code != "resource_missing":
                     raise
-                # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
-                # was opened under this key, else that would have been the answer.
-                asked["expires_at"] = wishes.seconds(clock.now() + SHORTEST)
-                session = self._api.checkout.sessions.create(asked, _options(wish.account))
+                # Deleted on Stripe's page: it makes another one. Its own key, because the first one may
+                # keep the refusal; again it comes to the same session.
+                session = self._begin(replace(wish, customer_ref=""), f"{wish.order_ref}-anew")
         return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
+
+    def _begin(self, wish: CheckoutWish, key: str) -> stripe.checkout.Session:
+        asked = cast(SessionCreateParams, wishes.checkout(wish, automatic_tax=self._automatic_tax))
+        sessions = self._api.checkout.sessions
+        try:
+            return sessions.create(asked, _options(wish.account, key))
+        except stripe.InvalidRequestError as error:
+            if error.param != "expires_at":
+                raise
+            # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
+            # was opened under this key, else that would have been the answer.
+            asked["expires_at"] = wishes.seconds(clock.now() + SHORTEST)
+            return sessions.create(asked, _options(wish.account))
 
     def close_checkout(self, ref: str, *, account: str) -> None:
         """Let an open checkout expire now; one that is over stays as it is."""

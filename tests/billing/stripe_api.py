@@ -351,8 +351,8 @@ class StripeApi(stripe.HTTPClient):
             raise Refusal(
                 400, "You may only specify one of these parameters: customer, customer_email"
             )
-        if "customer" in values:
-            self.find(values["customer"], account)
+        if values.get("customer", "") not in ("", *self.things):
+            raise Refusal(400, "No such customer", code="resource_missing", param="customer")
         if 0 < amount < MINIMUMS.get(currency, 50):
             raise Refusal(
                 400, "The Checkout Session's total amount is too small", code="amount_too_small"

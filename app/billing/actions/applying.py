@@ -92,7 +92,8 @@ def _charges(fact: CheckoutFact) -> Iterator[tuple[Charge, Invoice | None]]:
 
 
 def _know_customer(order: Order, ref: str) -> None:
-    """Remember how the provider calls the buyer."""
+    """Remember how the provider calls the buyer. When it made him anew, although it was told the name we
+    know, that one is gone."""
     if not ref or db.session.scalar(select(Customer.id).where(Customer.provider_ref == ref)):
         return
     known = db.session.scalar(
@@ -111,6 +112,8 @@ def _know_customer(order: Order, ref: str) -> None:
                 provider_ref=ref,
             )
         )
+    elif order.wish.get("customer_ref") == known.provider_ref:
+        known.provider_ref = ref
 
 
 def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> None:
