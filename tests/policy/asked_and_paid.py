@@ -12,12 +12,14 @@ from sqlalchemy import update
 
 from app.accounts.models import User
 from app.billing.actions.shares import add_share
-from app.billing.actions.staffing import extend
+from app.billing.actions.staffing import extend, remove_with_refund
 from app.billing.actions.transfers import approve_transfer, state_transfer
 from app.billing.models import Order, OrderChange, WebhookEvent
+from app.discussion.actions.paid_questions import settle_paid
 from app.discussion.actions.questions import decline, reveal
 from app.kernel import clock
 from app.kernel.db import unit_of_work
+from app.memberships.actions import leave
 from app.memberships.models import Membership
 from tests.billing.asking import ask_paid, cost, go_to_pay, topic_of
 from tests.billing.buying import buy, do, open_order, sell, work
@@ -164,3 +166,23 @@ def _staff(made: Asked) -> None:
                 received_at=clock.now(),
             )
         )
+
+
+def part(made: Asked) -> None:
+    """Let one of both be put out with his money back, the other leave; a week later jobs have run."""
+    cast, start = made.cast, clock.now()
+    with clock.fixed(start + timedelta(days=9, hours=1)):
+        with unit_of_work():
+            remove_with_refund(
+                cast.actor("admin"),
+                member_id=member_id(cast, ASKERS[0]),
+                way="full",
+                reason="广告",
+                token="token-of-a-form-out",
+            )
+        with unit_of_work():
+            leave(cast.actor(ASKERS[1]))
+        work()
+    with clock.fixed(start + timedelta(days=17)):
+        settle_paid(clock.now())
+        work()

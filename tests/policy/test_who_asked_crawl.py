@@ -20,7 +20,7 @@ from app.kernel import clock
 from tests.cast import assemble
 from tests.conftest import empty_database
 from tests.discussion.threads import member_id
-from tests.policy.asked_and_paid import ASKERS, Asked, play
+from tests.policy.asked_and_paid import ASKERS, Asked, part, play
 from tests.policy.crawling import crawl
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("noon")]
@@ -44,7 +44,7 @@ PAGES = [
     "{p}/members/{m}/question-price", "{p}/members/{m}/remove", "{p}/people/{u}",
     "{p}/invitations", "{p}/hand-over", "{p}/leave", "{p}/join", "{p}/rules/accept",
     "{p}/plans", "{p}/plans/new", "{p}/plans/{plan}/edit", "{p}/coupons", "{p}/codes", "{p}/comps",
-    "{p}/comps?m={m}", "{p}/pause", "{p}/buy", "{p}/redeem", "{p}/transfers",
+    "{p}/comps?m={m}", "{p}/pause", "{p}/buy", "{p}/gift", "{p}/redeem", "{p}/transfers",
     "{p}/purchases", "{p}/orders/{order}", "{p}/orders/{bought}",
     "/demo-checkout/demo_{order}", "/demo-checkout/demo_{bought}",
     "{p}/subscriptions", "{p}/subscriptions?name={order}", "{p}/subscriptions?name=zqmember",
@@ -122,8 +122,8 @@ def _addresses(world: Asked) -> list[str]:
     return found
 
 
-def _seen(world: Asked, persona: str) -> dict[str, str]:
-    with clock.fixed(clock.now() + timedelta(days=10)):
+def _seen(world: Asked, persona: str, *, days: int = 10) -> dict[str, str]:
+    with clock.fixed(clock.now() + timedelta(days=days)):
         pages = crawl(world.cast.client(persona), _addresses(world))
     return {page: _steady(body) for page, body in pages.items()}
 
@@ -134,6 +134,21 @@ def test_with_another_asker_others_see_the_same(
     app: Flask, seeded: Callable[[], None], persona: str
 ) -> None:
     first, second = (_seen(_world(app, asker, seeded), persona) for asker in ASKERS)
+    assert list(first) == list(second)
+    assert [page for page in first if first[page] != second[page]] == []
+
+
+@sqlite_only
+@pytest.mark.parametrize("persona", ["partner", "admin", "guest", "grace"])
+def test_nor_does_it_show_when_the_asker_is_put_out_or_leaves(
+    app: Flask, seeded: Callable[[], None], persona: str
+) -> None:
+    seen = []
+    for asker in ASKERS:
+        world = _world(app, asker, seeded)
+        part(world)
+        seen.append(_seen(world, persona, days=18))
+    first, second = seen
     assert list(first) == list(second)
     assert [page for page in first if first[page] != second[page]] == []
 
