@@ -6,7 +6,7 @@ told by the buttons of its own page (`blueprints/billing/demo.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from app.billing.gateway import (
     Poke,
     RefundFact,
     SubscriptionFact,
+    fetch_each,
 )
 from app.billing.models import DemoCheckout
 from app.kernel import clock
@@ -80,6 +81,12 @@ class DemoGateway:
                 state = {**state, "status": "expired"}
                 _keep(ref, state)
         return _fact(ref, state)
+
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+        """Yield what is true of each, one after the other."""
+        return fetch_each(self, refs, account=account)
 
     def find_checkout(self, poke: Poke) -> str:
         """Return the checkout an event is about: the demo's events name it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,6 +39,11 @@ EVENTS: Final = (
 _ID = re.compile(r"[A-Za-z0-9_]{1,100}")
 _KIND = re.compile(r"[a-z0-9_.]{1,80}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{0,40}")
+
+
+def signature_in(headers: Mapping[str, str]) -> str:
+    """Return a webhook's signature, "" when it has none."""
+    return next((v for name, v in headers.items() if name.lower() == "stripe-signature"), "")
 
 
 def check_age(signature: str, now: datetime) -> None:

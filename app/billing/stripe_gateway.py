@@ -6,20 +6,22 @@ others; what is read here is what the pinned version of its API sends (docs/adr/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
 import stripe
 from stripe.params import SubscriptionUpdateParams
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from app.billing import stripe_events as events
 from app.billing import stripe_facts as facts
 from app.billing import stripe_health as health
 from app.billing import stripe_wishes as wishes
+from app.billing.fetching import Answers, Page, fetch_listed
 from app.billing.gateway import (
     BadWebhook,
     Charge,
@@ -37,7 +39,10 @@ from app.kernel import clock
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
 SHORTEST = timedelta(minutes=30)
 CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
+# What a checkout is fetched with; in a list it may not lie deeper.
+SESSION_PARTS = (*(f"payment_intent.{part}" for part in CHARGE_PARTS), "subscription")
 PAGE = 100
+CLOCKS_DIFFER = timedelta(hours=1)
 ENDED = ("canceled", "incomplete_expired")
 
 Options = stripe.RequestOptions
@@ -116,20 +121,58 @@ class StripeGateway:
 
     def fetch(self, ref: str, *, account: str) -> CheckoutFact:
         """Return all that is true now of the checkout."""
-        parts = [f"payment_intent.{part}" for part in CHARGE_PARTS]
         options = _options(account)
         with _asking():
             session = self._api.checkout.sessions.retrieve(
-                ref, {"expand": [*parts, "subscription"]}, options
+                ref, {"expand": list(SESSION_PARTS)}, options
             )
-            found = session.subscription
-            return facts.checkout(
-                session,
-                charge=self._charge(session.payment_intent, options),
-                subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
-                if isinstance(found, stripe.Subscription)
-                else None,
-            )
+            return self._fact(session, options)
+
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[Answers]:
+        """Yield what the API says under this account of each reference that we know (R4)."""
+        return fetch_listed(
+            refs,
+            partial(self._page, since=since - CLOCKS_DIFFER, options=_options(account)),
+            partial(self.fetch, account=account),
+        )
+
+    def _page(
+        self, last: str, sought: Collection[str], *, since: datetime, options: Options
+    ) -> Page:
+        asked: SessionListParams = {
+            "limit": PAGE,
+            "expand": [f"data.{part}" for part in SESSION_PARTS],
+            "created": {"gte": int(since.timestamp())},
+        }
+        if last:
+            asked["starting_after"] = last
+        with _asking():
+            page = self._api.checkout.sessions.list(asked, options)
+        ours = [session for session in page.data if session.id in sought]
+        answers = {session.id: self._fact_or_error(session, options) for session in ours}
+        return Page(answers, page.data[-1].id if page.has_more else "")
+
+    def _fact_or_error(
+        self, session: stripe.checkout.Session, options: Options
+    ) -> CheckoutFact | GatewayError:
+        try:
+            with _asking():
+                return self._fact(session, options)
+        except GatewayError as error:
+            return error
+
+    def _fact(self, session: stripe.checkout.Session, options: Options) -> CheckoutFact:
+        """Return the fact of a session that came with its parts."""
+        found = session.subscription
+        return facts.checkout(
+            session,
+            charge=self._charge(session.payment_intent, options),
+            subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
+            if isinstance(found, stripe.Subscription)
+            else None,
+        )
 
     def _charge(self, intent: object, options: Options) -> Charge | None:
         """Return what a payment intent, in full, brought in."""
@@ -320,7 +363,7 @@ class StripeGateway:
         """Verify and read a webhook. BadWebhook when anything about it is wrong (R1, R2)."""
         try:
             text = body.decode("utf-8")
-            signature = _signature_in(headers)
+            signature = events.signature_in(headers)
             if not any(_signed(text, signature, secret) for secret in self._secrets):
                 raise BadWebhook("not signed by a secret of ours")
             events.check_age(signature, now)
@@ -408,10 +451,6 @@ def _asking() -> Iterator[None]:
         status = error.http_status
         retry = status is None or status in (409, 429) or status >= 500
         raise GatewayError(f"Stripe: {told} ({error.code or status})", retry=retry) from error
-
-
-def _signature_in(headers: Mapping[str, str]) -> str:
-    return next((v for name, v in headers.items() if name.lower() == "stripe-signature"), "")
 
 
 def _signed(text: str, signature: str, secret: str) -> bool:

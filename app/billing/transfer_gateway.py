@@ -6,7 +6,7 @@ same `sync`, refunds and ledger as all others. No money moves here: staff look i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from app.billing.gateway import (
     Health,
     Poke,
     RefundFact,
+    fetch_each,
 )
 from app.billing.models import Transfer
 from app.kernel import clock
@@ -73,6 +74,12 @@ class TransferGateway:
             if row.state == "open" and row.created_at + PATIENCE <= clock.now():
                 row.state = "closed"
             return _fact(row)
+
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+        """Yield what is true of each, one after the other."""
+        return fetch_each(self, refs, account=account)
 
     def find_checkout(self, poke: Poke) -> str:
         """No event ever comes from here."""

@@ -6,7 +6,7 @@ provider calls them and overwritten with its values of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -33,6 +33,12 @@ from app.planets.models import Planet
 
 # How a provider's word for a refund is kept.
 REFUND_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+
+
+def apply_facts(found: Iterable[tuple[Order, CheckoutFact]], *, cause: str) -> None:
+    """Make orders agree with the provider; see `apply_fact`."""
+    for order, fact in found:
+        apply_fact(order, fact, cause=cause)
 
 
 def apply_fact(order: Order, fact: CheckoutFact, *, cause: str) -> None:
