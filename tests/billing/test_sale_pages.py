@@ -195,7 +195,7 @@ def test_pausing_asks_first_and_stops_sales(cast: Cast) -> None:
     sell(cast)
     owner = cast.client("owner")
     assert "Pause 轨道?" in text_of(owner, "/p/orbit/pause")
-    assert owner.post("/p/orbit/pause").location == "/p/orbit/pause"
+    assert owner.post("/p/orbit/pause").location == "/p/orbit/plans"
     assert "Let 轨道 go on?" in text_of(owner, "/p/orbit/pause")
     landing = text_of(cast.client("visitor"), "/p/orbit/about")
     assert "This planet is paused" in landing
