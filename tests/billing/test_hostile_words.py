@@ -54,8 +54,8 @@ def test_words_about_money_stay_words(cast: Cast, noon: datetime) -> None:
     _crawl(cast, [*orders, gift])
     # What is wrong comes back into its form, and is a text there too.
     wrong = {"name": WORDS, "amount": WORDS, "currency": "CNY", "code": WORDS, "reason": WORDS,
-             "label": WORDS, "coupon": WORDS, "note": WORDS * 200, "addresses": WORDS, "memo": WORDS, "preset": "other",
-             "member": WORDS, "prefix": WORDS, "token": WORDS}  # fmt: skip
+             "label": WORDS, "coupon": WORDS, "note": WORDS * 200, "addresses": WORDS, "memo": WORDS,
+             "preset": "other", "member": WORDS, "prefix": WORDS, "token": WORDS}  # fmt: skip
     for client, address in (
         (owner, f"{home}/plans/new"), (owner, f"{home}/coupons"), (owner, f"{home}/codes"),
         (owner, f"{home}/codes/revoke"), (owner, f"{home}/comps"), (owner, f"{home}/shares"),
