@@ -102,7 +102,12 @@ def test_nothing_is_out_of_reach(
         "stranger": [*own, f"{P}/orders/{orders['year'].public_id}"],
         "expired": [f"{P}/me", f"{P}/orders/{orders['lost'].public_id}"],
         "left": [*own[:2], f"{P}/orders/{orders['month'].public_id}"],
-        "other": [f"{P}/orders/{orders['gift'].public_id}", f"{P}/ask"],
+        "other": [
+            f"{P}/orders/{orders['gift'].public_id}",
+            f"{P}/ask",
+            f"{P}/gift",
+            f"{P}/gift?coupon=NOPE",
+        ],
         "grace": [
             *own,
             f"{P}/orders/{orders['waits'].public_id}",

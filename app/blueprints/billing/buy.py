@@ -14,7 +14,7 @@ from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.refusals import collision, lead_to_paid
+from app.blueprints.billing.refusals import collision, coupon_refusals, lead_to_paid
 from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.entrance import (
     declares,
@@ -96,11 +96,7 @@ def try_out(slug: str, plan: str) -> Page:
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = offers_for(planet, actor, coupon=coupon)
-    problems = {o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error}
-    refused = errors
-    if len(problems) == len(offers) and len(said := {p["coupon"] for p in problems.values()}) == 1:
-        # What holds of every plan is said once, where the coupon was typed.
-        refused, problems = {"coupon": said.pop(), **errors}, {}
+    refused, problems = coupon_refusals(offers)
     rules = due_rules(planet, find_own(actor))
     html = render_template(
         "billing/buy.html",
@@ -109,7 +105,7 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
         problems=problems,
         coupon=coupon,
         source=request.values.get("from", request.form.get("source", ""))[:40],
-        errors=refused,
+        errors={**refused, **errors},
         rules=rules,
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),

@@ -11,7 +11,7 @@ from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.refusals import collision, lead_to_paid
+from app.blueprints.billing.refusals import collision, coupon_refusals, lead_to_paid
 from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page
@@ -62,12 +62,13 @@ def buy_gift(slug: str, plan: str) -> Page:
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = gifts_for(planet, actor, coupon=coupon)
+    refused, problems = coupon_refusals(offers)
     html = render_template(
         "billing/gift.html",
         offers=offers,
-        problems={o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error},
+        problems=problems,
         coupon=coupon,
-        errors=errors,
+        errors={**refused, **errors},
         transfers=bool(find_transfer_note(planet.id)),
     )
     return (html, status) if errors else html

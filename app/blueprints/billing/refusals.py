@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash
@@ -9,7 +10,8 @@ from flask_babel import gettext, lazy_gettext
 
 from app.blueprints.entrance import see_other
 from app.blueprints.memberships.door import Page
-from app.blueprints.planets.words import sentence
+from app.blueprints.offers import Offer
+from app.blueprints.planets.words import errors_of, sentence
 from app.kernel.errors import Invalid
 from app.planets.queries import PlanetView
 
@@ -49,3 +51,13 @@ def lead_to_paid(planet: PlanetView) -> Page:
     """Lead somebody who has paid in another window to what he bought."""
     flash(gettext("You have paid already: here it is."), "ok")
     return see_other("billing.purchases", slug=planet.slug)
+
+
+def coupon_refusals(offers: Sequence[Offer]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return why a typed coupon does not hold, as errors of the form and of plans: what is true of
+    every plan is said once, where the coupon was typed."""
+    by_plan = {o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error}
+    said = {problem["coupon"] for problem in by_plan.values()}
+    if len(by_plan) == len(offers) and len(said) == 1:
+        return {"coupon": said.pop()}, {}
+    return {}, by_plan
