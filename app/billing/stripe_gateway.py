@@ -41,7 +41,7 @@ SHORTEST = timedelta(minutes=30)
 CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
 # What a checkout is fetched with; in a list it may not lie deeper.
 SESSION_PARTS = (*(f"payment_intent.{part}" for part in CHARGE_PARTS), "subscription")
-PAGE = 100
+PAGE = wishes.PAGE
 CLOCKS_DIFFER = timedelta(hours=1)
 ENDED = ("canceled", "incomplete_expired")
 
@@ -89,8 +89,7 @@ class StripeGateway:
             except stripe.InvalidRequestError as error:
                 if error.param != "customer" or error.code != "resource_missing":
                     raise
-                # Deleted on Stripe's page: it makes another one. Its own key, because the first one may
-                # keep the refusal; again it comes to the same session.
+                # Deleted at Stripe: it makes another one. The first key may keep the refusal.
                 session = self._begin(replace(wish, customer_ref=""), f"{wish.order_ref}-anew")
         return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
 
@@ -141,13 +140,7 @@ class StripeGateway:
     def _page(
         self, last: str, sought: Collection[str], *, since: datetime, options: Options
     ) -> Page:
-        asked: SessionListParams = {
-            "limit": PAGE,
-            "expand": [f"data.{part}" for part in SESSION_PARTS],
-            "created": {"gte": int(since.timestamp())},
-        }
-        if last:
-            asked["starting_after"] = last
+        asked = cast(SessionListParams, wishes.page(last, since=since, parts=SESSION_PARTS))
         with _asking():
             page = self._api.checkout.sessions.list(asked, options)
         ours = [session for session in page.data if session.id in sought]
@@ -411,21 +404,18 @@ class StripeGateway:
         except GatewayError as error:
             return [health.no_answer(error)]
         answer = balance.last_response
+        try:
+            with _asking():
+                found = list(self._api.webhook_endpoints.list({"limit": PAGE}).auto_paging_iter())
+            endpoint = health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
+        except GatewayError as error:
+            endpoint = health.unlisted(self._webhook_url, error)
         return [
             Health("key", True, "Stripe answers this key"),
             health.environment(self.environment, live=balance.livemode),
             health.clock(answer.headers if answer else {}, now),
-            self._endpoint_health(),
+            endpoint,
         ]
-
-    def _endpoint_health(self) -> Health:
-        try:
-            with _asking():
-                listed = self._api.webhook_endpoints.list({"limit": PAGE}, {})
-                found = list(listed.auto_paging_iter())
-        except GatewayError as error:
-            return health.unlisted(self._webhook_url, error)
-        return health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
 
 
 def _options(account: str, key: str = "") -> Options:

@@ -5,6 +5,7 @@ Typed loosely here so that the library has one importer; tests hold each request
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ Asked = dict[str, Any]
 EXPIRY_SLACK = timedelta(minutes=2)
 PASS_METHODS = ["card", "alipay", "wechat_pay"]
 SUBSCRIPTION_METHODS = ["card"]
+PAGE = 100
 LOCALES = {"zh_Hans": "zh", "en": "en"}
 
 
@@ -71,6 +73,16 @@ def _price(wish: CheckoutWish, automatic_tax: bool) -> Asked:
         # Tax is part of the price that was shown.
         price["tax_behavior"] = "inclusive"
     return price
+
+
+def page(last: str, *, since: datetime, parts: Iterable[str]) -> Asked:
+    """Return what is asked for when a page of checkouts is to be read: those after the last one."""
+    asked: Asked = {
+        "limit": PAGE,
+        "expand": [f"data.{part}" for part in parts],
+        "created": {"gte": int(since.timestamp())},
+    }
+    return asked | ({"starting_after": last} if last else {})
 
 
 def seconds(moment: datetime) -> int:
