@@ -6,7 +6,7 @@ told by the buttons of its own page (`blueprints/billing/demo.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from app.billing.gateway import (
     Poke,
     RefundFact,
     SubscriptionFact,
+    fetch_each,
 )
 from app.billing.models import DemoCheckout
 from app.kernel import clock
@@ -81,6 +82,12 @@ class DemoGateway:
                 _keep(ref, state)
         return _fact(ref, state)
 
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+        """Yield what is true of each, one after the other."""
+        return fetch_each(self, refs, account=account)
+
     def find_checkout(self, poke: Poke) -> str:
         """Return the checkout an event is about: the demo's events name it."""
         return poke.object_ref
@@ -122,10 +129,22 @@ class DemoGateway:
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation at the period's end back."""
+        self._change(ref, cancel_at_period_end=False)
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge no more until `release_charges`."""
+        self._change(ref, held=True)
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge again, the next period beginning at `next_at`."""
+        moved = {"next": next_at.isoformat()} if next_at else {}
+        self._change(ref, held=False, **moved)
+
+    def _change(self, ref: str, **values: Any) -> None:
         with unit_of_work():
             name = ref.removesuffix("/sub")
             state = _row(name).state
-            state["subscription"] |= {"cancel_at_period_end": False}
+            state["subscription"] |= values
             _keep(name, state)
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:

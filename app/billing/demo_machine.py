@@ -35,7 +35,8 @@ def possible(state: State) -> tuple[str, ...]:
         deeds += ["win", "lose"] if dispute and dispute["status"] == "needs_response" else []
     held = state["subscription"]
     if held is not None and held["status"] in ("active", "trialing", "past_due"):
-        deeds += ["renew", "miss"]
+        # Nothing is charged while the planet stands still.
+        deeds += [] if held.get("held") else ["renew", "miss"]
         deeds.append("resume" if held["cancel_at_period_end"] else "end")
     return tuple(deeds)
 
@@ -78,7 +79,7 @@ def _subscribe(ref: str, state: State) -> None:
 
 def _renew(ref: str, state: State) -> None:
     held = state["subscription"]
-    starts = datetime.fromisoformat(held["invoices"][-1]["ends"])
+    starts = datetime.fromisoformat(max(held["invoices"][-1]["ends"], held.get("next", "")))
     held["status"] = "active"
     _invoice(ref, state, starts, _next(starts, state["wish"]), state["wish"]["amount"])
 

@@ -26,12 +26,36 @@ class SubscriptionEndAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PauseFelt(Event):
+    """A planet was paused or goes on: the charges of a subscription are to follow it."""
+
+    name: ClassVar[str] = "billing.pause_felt"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSettled(Event):
     """An order came into another state: paid, refunded, disputed, failed …"""
 
     name: ClassVar[str] = "billing.order_settled"
     order_id: int
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferStated(Event):
+    """A buyer says that he has transferred: staff look into the bank."""
+
+    name: ClassVar[str] = "billing.transfer_stated"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOffered(Event):
+    """Complimentary access waits for whoever owns an address: a mail goes there."""
+
+    name: ClassVar[str] = "billing.access_offered"
+    offer_id: int
 
 
 @dataclass(frozen=True, slots=True)

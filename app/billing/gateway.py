@@ -7,7 +7,7 @@ but its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -186,6 +186,13 @@ class Gateway(Protocol):
         """Return all that is true now of the checkout."""
         ...
 
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+        """Yield what is true now of each checkout, or what was wrong with it, some at a time; none is
+        older than `since`. The caller may take its time between: what comes next is asked then."""
+        ...
+
     def find_checkout(self, poke: Poke) -> str:
         """Return which checkout an event is about, "" when none that could be ours (R4)."""
         ...
@@ -200,6 +207,15 @@ class Gateway(Protocol):
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation at the period's end back."""
+        ...
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge a subscription no more until `release_charges`; again changes nothing."""
+        ...
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge a subscription again, the next time at `next_at` (None: as its periods go); again
+        changes nothing."""
         ...
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
@@ -217,6 +233,17 @@ class Gateway(Protocol):
     def examine(self, *, now: datetime) -> list[Health]:
         """Return how well key, environment, webhook secret and clock fit together."""
         ...
+
+
+def fetch_each(
+    gateway: Gateway, refs: Iterable[str], *, account: str
+) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+    """Fetch one checkout after the other: a gateway's `fetch_many` where nothing else is cheaper."""
+    for ref in refs:
+        try:
+            yield {ref: gateway.fetch(ref, account=account)}
+        except GatewayError as error:
+            yield {ref: error}
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.billing import events
 from app.billing.actions.funnel import record_paid
+from app.billing.actions.holding import follow_pause
 from app.billing.actions.refunds import end_subscription, send_refund
 from app.outbox.events import Subscriptions
 
@@ -14,4 +15,5 @@ def subscribe(subscriptions: Subscriptions) -> None:
     subscriptions.add_outside(
         events.SubscriptionEndAsked.name, "billing.end_subscription", end_subscription
     )
+    subscriptions.add_outside(events.PauseFelt.name, "billing.follow_pause", follow_pause)
     subscriptions.add(events.OrderSettled.name, "billing.record_paid", record_paid)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.billing.house import house
@@ -75,38 +75,51 @@ def book(cause: Cause, lines: Iterable[Line]) -> LedgerTransaction | None:
 
     ValueError unless its lines sum to 0 in each currency and none of them is 0.
     """
-    lines = list(lines)
+    rows = _write([(cause, list(lines))])
+    return rows[0] if rows else None
+
+
+def _refuse_unbalanced(cause: Cause, lines: Sequence[Line]) -> None:
     sums: Counter[str] = Counter()
     for line in lines:
         sums[line.currency] += line.amount
     if not lines or any(sums.values()) or not all(line.amount for line in lines):
         raise ValueError(f"unbalanced booking of {cause.source} {cause.ref}")
-    row = LedgerTransaction(
-        planet_id=cause.planet_id,
-        order_id=cause.order_id,
-        environment=cause.environment,
-        kind=cause.kind,
-        source=cause.source,
-        source_ref=cause.ref,
-        at=cause.at,
-        booked_at=clock.now(),
-    )
+
+
+def _write(bookings: Sequence[tuple[Cause, Sequence[Line]]]) -> list[LedgerTransaction]:
+    """Add transactions with their entries; those that were booked meanwhile are left out."""
+    for cause, lines in bookings:
+        _refuse_unbalanced(cause, lines)
+    moment = clock.now()
+    rows = [
+        LedgerTransaction(
+            planet_id=cause.planet_id,
+            order_id=cause.order_id,
+            environment=cause.environment,
+            kind=cause.kind,
+            source=cause.source,
+            source_ref=cause.ref,
+            at=cause.at,
+            booked_at=moment,
+        )
+        for cause, _lines in bookings
+    ]
     try:
         with db.session.begin_nested():
-            db.session.add(row)
+            db.session.add_all(rows)
             db.session.flush()
-            db.session.add_all(
-                LedgerEntry(
-                    transaction_id=row.id,
-                    account=line.account,
-                    amount=line.amount,
-                    currency=line.currency,
-                )
-                for line in lines
+            db.session.execute(
+                insert(LedgerEntry),
+                [
+                    {"transaction_id": row.id, **asdict(line)}
+                    for row, (_cause, lines) in zip(rows, bookings, strict=True)
+                    for line in lines
+                ],
             )
     except IntegrityError:
-        return None
-    return row
+        return [row for one in bookings for row in _write([one])] if len(bookings) > 1 else []
+    return rows
 
 
 def book_order(order: Order) -> list[LedgerTransaction]:
@@ -114,27 +127,29 @@ def book_order(order: Order) -> list[LedgerTransaction]:
     db.session.flush()
     # Two syncs of one order book one after the other.
     db.session.scalar(select(Order.id).where(Order.id == order.id).with_for_update())
-    payments = db.session.scalars(
-        select(Payment).where(Payment.order_id == order.id).order_by(Payment.id)
-    ).all()
-    refunds = db.session.scalars(
-        select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)
-    ).all()
+    refunds: dict[Payment, list[Refund]] = defaultdict(list)
+    for payment, refund in db.session.execute(
+        select(Payment, Refund)
+        .outerjoin(Refund, Refund.payment_id == Payment.id)
+        .where(Payment.order_id == order.id)
+        .order_by(Payment.id, Refund.id)
+    ):
+        refunds[payment] += [refund] if refund is not None else []
     booked = _read_booked(order.id)
-    added = []
-    for payment in payments:
+    missing: list[tuple[Cause, list[Line]]] = []
+    for payment in refunds:
         if payment.platform_percent is None:
             payment.platform_percent = house.platform_fee_percent
         dues = dues_of(
             payment,
-            [refund for refund in refunds if refund.payment_id == payment.id],
+            refunds[payment],
             money=MONEY.get(order.gateway, "provider"),
             shares=_shares_of(order, payment.paid_at),
             now=clock.now(),
         )
-        rows = [_settle(order, payment.currency, due, booked) for due in dues]
-        added += [row for row in rows if row is not None]
-    return added
+        found = [_missing(order, payment.currency, due, booked) for due in dues]
+        missing += [booking for booking in found if booking is not None]
+    return _write(missing) if missing else []
 
 
 def dues_of(
@@ -220,10 +235,10 @@ class _Booked:
     amounts: Counter[str]
 
 
-def _settle(
+def _missing(
     order: Order, currency: str, due: Due, booked: dict[tuple[str, str], _Booked]
-) -> LedgerTransaction | None:
-    """Book the difference between what ought to stand and what stands."""
+) -> tuple[Cause, list[Line]] | None:
+    """Return what is to be booked: the difference between what ought to stand and what stands."""
     held = booked[due.source, due.ref]
     names = {*due.amounts, *held.amounts}
     lines = [
@@ -243,7 +258,7 @@ def _settle(
         ref=due.ref if first else f"{due.ref}#{held.times}",
         at=due.at if first else clock.now(),
     )
-    return book(cause, lines)
+    return cause, lines
 
 
 def _read_booked(order_id: int) -> dict[tuple[str, str], _Booked]:

@@ -3,6 +3,11 @@
 An amount is an integer of minor units *as Stripe has them* (R21): for some currencies that differs from
 the bank's own count, which is why many products have charged a hundred times too much. Formatting for
 readers is the door's.
+
+Source: https://docs.stripe.com/currencies, "Special cases" and "Minimum and maximum charge amounts".
+Its minimums are those of the currency that the account is paid out in; a charge that is converted must
+come to that minimum after conversion, which nobody knows beforehand: there the provider refuses at
+the checkout.
 """
 
 from __future__ import annotations
@@ -14,17 +19,16 @@ from decimal import Decimal
 
 from app.kernel.errors import Invalid
 
-# The provider takes eight digits of minor units, and more where a unit is worth little.
+# The provider takes eight digits of minor units; nine of rupees, and more of these than a column holds.
 MOST = 99_999_999
-MOST_OF_SMALL = 2_000_000_000
-_SMALL = frozenset({"COP", "HUF", "IDR", "JPY", "KHR", "LAK", "LBP", "UZS"})
+_MOST_OF = {"INR": 999_999_999} | dict.fromkeys(("COP", "HUF", "IDR", "JPY", "LBP"), 2_000_000_000)
 
 # No minor unit at all: 500 yen are 500.
 _ZERO = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 # Three decimals, of which the last must be 0: card networks know only two.
 _THREE = frozenset("BHD JOD KWD OMR TND".split())
-# Counted with two decimals that must be 00: ISK and UGX have none any more, HUF and TWD have none
-# when they are paid out to the creator.
+# Counted with two decimals that must be 00: ISK and UGX have none any more. HUF and TWD may be charged with
+# decimals, but are paid out to the creator without: a price with decimals would leave a rest there.
 _WHOLE = frozenset("ISK UGX HUF TWD".split())
 
 # The least that can be charged, in whole units. Those that Stripe names:
@@ -70,7 +74,7 @@ def _read_table() -> dict[str, Currency]:
 def _currency(code: str, least: Decimal) -> Currency:
     decimals = 0 if code in _ZERO else 3 if code in _THREE else 2
     step = 10 if code in _THREE else 100 if code in _WHOLE else 1
-    most = MOST_OF_SMALL if code in _SMALL else MOST
+    most = _MOST_OF.get(code, MOST)
     return Currency(code, decimals, step, int(least.scaleb(decimals)), most)
 
 

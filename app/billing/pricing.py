@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from app.billing.models import Coupon, Plan, PlanVersion
 from app.billing.prices import (
@@ -20,7 +20,7 @@ from app.billing.prices import (
     pricing_of,
     renewal_amount,
 )
-from app.billing.queries.coupons import find_coupon
+from app.billing.queries.coupons import count_own_uses, find_coupon
 from app.billing.queries.plans import (
     count_sold,
     find_bought_end,
@@ -31,10 +31,17 @@ from app.billing.queries.plans import (
     seats_left,
 )
 from app.kernel.errors import Invalid
+from app.memberships.coverage import stands_still
+from app.memberships.settling import list_pauses
 from app.planets.queries import PlanetView
-from app.policy import Actor
+from app.policy import Actor, Standing
 
-__all__ = ["Pricing", "Quote", "Step", "lasts", "per_day", "quote", "terms_of"]
+__all__ = ["Pricing", "Quote", "Step", "as_newcomer", "lasts", "per_day", "quote", "terms_of"]
+
+
+def as_newcomer(actor: Actor) -> Actor:
+    """Return the actor as if he had never been in the planet: what he gives to others costs that."""
+    return replace(actor, membership_id=None, role=None, standing=Standing.VISITOR, expires_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,12 @@ def quote(
     _check_sold(plan, version, actor, now)
     steps = list_steps(version.id)
     sold = count_sold(plan.id)
-    pricing = pricing_of(
-        find_bought_end(actor.membership_id), days=planet.renewal_days, now=planet.moment(now)
-    )
+    pricing = _pricing(planet, actor, now)
     listed = price_at(version.amount, steps, sold=sold, now=now)
     amount = _own_price(listed, version, pricing, terms_of(planet))
     coupon = _coupon(coupon_code, plan, version, pricing, now)
+    if coupon is not None:
+        _check_own_uses(coupon, actor)
     if coupon is not None:
         amount = discounted(amount, version.currency, percent=coupon.percent, off=coupon.amount)
     return Quote(
@@ -111,6 +118,14 @@ def _check_sold(plan: Plan, version: PlanVersion, actor: Actor, now: datetime) -
         raise Invalid("plan", "plan_held")
 
 
+def _pricing(planet: PlanetView, actor: Actor, now: datetime) -> Pricing:
+    """Return which price holds; the days to come back in stand still while the planet does."""
+    ended, moment = find_bought_end(actor.membership_id), planet.moment(now)
+    if ended is not None and ended <= moment:
+        ended = stands_still(ended, timedelta(days=planet.renewal_days), list_pauses(planet.id))
+    return pricing_of(ended, days=planet.renewal_days, now=moment)
+
+
 def _own_price(listed: int, version: PlanVersion, pricing: Pricing, terms: RenewalTerms) -> int:
     """A subscription costs the same each time: a price for renewing would be taken for ever."""
     if version.mode == "subscription":
@@ -126,6 +141,13 @@ def _coupon(
     coupon = find_coupon(plan.planet_id, code)
     check_coupon(coupon, plan, version, pricing, now)
     return coupon
+
+
+def _check_own_uses(coupon: Coupon, actor: Actor) -> None:
+    if coupon.per_person is None or actor.user_id is None:
+        return
+    if count_own_uses(coupon.id, actor.user_id) >= coupon.per_person:
+        raise Invalid("coupon", "coupon_used")
 
 
 def _trial_days(version: PlanVersion, pricing: Pricing, actor: Actor) -> int:

@@ -38,6 +38,11 @@ def suspends(dispute: DisputeFact | None) -> bool:
     return dispute is not None and dispute.status in _SUSPENDING
 
 
+def is_with_bank(status: str) -> bool:
+    """Whether a payment whose dispute has this status is the bank's: held by it, or taken back."""
+    return status in _SUSPENDING or status == "lost"
+
+
 def is_lost(dispute: DisputeFact | None) -> bool:
     """Whether a dispute was lost (R17, R19)."""
     return dispute is not None and dispute.status == "lost"

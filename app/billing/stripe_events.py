@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -40,6 +41,11 @@ _KIND = re.compile(r"[a-z0-9_.]{1,80}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{0,40}")
 
 
+def signature_in(headers: Mapping[str, str]) -> str:
+    """Return a webhook's signature, "" when it has none."""
+    return next((v for name, v in headers.items() if name.lower() == "stripe-signature"), "")
+
+
 def check_age(signature: str, now: datetime) -> None:
     """Refuse a verified signature that is too old or too new by our clock (R1).
 
@@ -48,6 +54,28 @@ def check_age(signature: str, now: datetime) -> None:
     signed_at = int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
     if abs(now.timestamp() - signed_at) > TOLERANCE.total_seconds():
         raise BadWebhook("signed too long ago, or in the future")
+
+
+def verified(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    now: datetime,
+    is_signed: Callable[[str, str], bool],
+) -> Poke:
+    """Return the poke of a body whose signature is right. BadWebhook when anything about it is wrong."""
+    try:
+        text = body.decode("utf-8")
+        signature = signature_in(headers)
+        if not is_signed(text, signature):
+            raise BadWebhook("not signed by a secret of ours")
+        check_age(signature, now)
+        return read(text)
+    except BadWebhook:
+        raise
+    except Exception as error:
+        # Stripe's library alone raises half a dozen kinds on hostile bodies and headers.
+        raise BadWebhook(type(error).__name__) from error
 
 
 def read(text: str) -> Poke:

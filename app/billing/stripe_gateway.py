@@ -6,20 +6,22 @@ others; what is read here is what the pinned version of its API sends (docs/adr/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
 
 import stripe
 from stripe.params import SubscriptionUpdateParams
-from stripe.params.checkout import (
-    SessionCreateParams,
-    SessionCreateParamsLineItemPriceData,
-)
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from app.billing import stripe_events as events
 from app.billing import stripe_facts as facts
 from app.billing import stripe_health as health
+from app.billing import stripe_wishes as wishes
+from app.billing.fetching import Answers, Page, fetch_listed
 from app.billing.gateway import (
     BadWebhook,
     Charge,
@@ -35,13 +37,12 @@ from app.billing.gateway import (
 from app.kernel import clock
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
-# A checkout may end 30 minutes after it began, by Stripe's clock: leave room for ours and for retries.
-SHORTEST, EXPIRY_SLACK = timedelta(minutes=30), timedelta(minutes=2)
-PASS_METHODS = ["card", "alipay", "wechat_pay"]
-SUBSCRIPTION_METHODS = ["card"]
-LOCALES = {"zh_Hans": "zh", "en": "en"}
+SHORTEST = timedelta(minutes=30)
 CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
-PAGE = 100
+# What a checkout is fetched with; in a list it may not lie deeper.
+SESSION_PARTS = (*(f"payment_intent.{part}" for part in CHARGE_PARTS), "subscription")
+PAGE = wishes.PAGE
+CLOCKS_DIFFER = timedelta(hours=1)
 ENDED = ("canceled", "incomplete_expired")
 
 Options = stripe.RequestOptions
@@ -82,71 +83,28 @@ class StripeGateway:
 
     def open_checkout(self, wish: CheckoutWish) -> Checkout:
         """Open a checkout; the same wish again is answered with the same one (R5)."""
-        asked = self._asked_for(wish)
         with _asking():
             try:
-                session = self._api.checkout.sessions.create(
-                    asked, _options(wish.account, wish.order_ref)
-                )
+                session = self._begin(wish, wish.order_ref)
             except stripe.InvalidRequestError as error:
-                if error.param != "expires_at":
+                if error.param != "customer" or error.code != "resource_missing":
                     raise
-                # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
-                # was opened under this key, else that would have been the answer.
-                asked["expires_at"] = _ends(clock.now() + SHORTEST)
-                session = self._api.checkout.sessions.create(asked, _options(wish.account))
+                # Deleted at Stripe: it makes another one. The first key may keep the refusal.
+                session = self._begin(replace(wish, customer_ref=""), f"{wish.order_ref}-anew")
         return Checkout(session.id, session.url or "", facts.moment(session.expires_at))
 
-    def _asked_for(self, wish: CheckoutWish) -> SessionCreateParams:
-        asked: SessionCreateParams = {
-            "mode": "subscription" if wish.interval else "payment",
-            "line_items": [{"price_data": self._price(wish), "quantity": 1}],
-            "allowed_payment_method_types": [
-                *(SUBSCRIPTION_METHODS if wish.interval else PASS_METHODS)
-            ],
-            "success_url": wish.success_url,
-            "cancel_url": wish.cancel_url,
-            # For people who look at Stripe's pages. Nothing of ours reads it back (R4).
-            "client_reference_id": wish.order_ref,
-            "locale": LOCALES.get(wish.language, "auto"),
-            # What was shown is what is paid.
-            "adaptive_pricing": {"enabled": False},
-        }
-        if wish.interval:
-            asked["subscription_data"] = {"description": wish.title}
-            if wish.trial_days:
-                asked["subscription_data"]["trial_period_days"] = wish.trial_days
-        else:
-            asked["payment_intent_data"] = {"description": wish.title}
-        if wish.customer_ref:
-            asked["customer"] = wish.customer_ref
-        elif wish.email:
-            asked["customer_email"] = wish.email
-        if not wish.interval and not wish.customer_ref:
-            asked["customer_creation"] = "always"
-        if wish.expires_at is not None:
-            asked["expires_at"] = _ends(wish.expires_at)
-        if self._automatic_tax:
-            asked["automatic_tax"] = {"enabled": True}
-            if wish.customer_ref:
-                asked["customer_update"] = {"address": "auto"}
-        return asked
-
-    def _price(self, wish: CheckoutWish) -> SessionCreateParamsLineItemPriceData:
-        price: SessionCreateParamsLineItemPriceData = {
-            "currency": wish.currency.lower(),
-            "unit_amount": wish.amount,
-            "product_data": {"name": wish.title},
-        }
-        if wish.interval:
-            price["recurring"] = {
-                "interval": wish.interval,
-                "interval_count": wish.interval_count,
-            }
-        if self._automatic_tax:
-            # Tax is part of the price that was shown.
-            price["tax_behavior"] = "inclusive"
-        return price
+    def _begin(self, wish: CheckoutWish, key: str) -> stripe.checkout.Session:
+        asked = cast(SessionCreateParams, wishes.checkout(wish, automatic_tax=self._automatic_tax))
+        sessions = self._api.checkout.sessions
+        try:
+            return sessions.create(asked, _options(wish.account, key))
+        except stripe.InvalidRequestError as error:
+            if error.param != "expires_at":
+                raise
+            # The time was counted from the click, and Stripe was out of reach meanwhile. Nothing
+            # was opened under this key, else that would have been the answer.
+            asked["expires_at"] = wishes.seconds(clock.now() + SHORTEST)
+            return sessions.create(asked, _options(wish.account))
 
     def close_checkout(self, ref: str, *, account: str) -> None:
         """Let an open checkout expire now; one that is over stays as it is."""
@@ -162,20 +120,52 @@ class StripeGateway:
 
     def fetch(self, ref: str, *, account: str) -> CheckoutFact:
         """Return all that is true now of the checkout."""
-        parts = [f"payment_intent.{part}" for part in CHARGE_PARTS]
         options = _options(account)
         with _asking():
             session = self._api.checkout.sessions.retrieve(
-                ref, {"expand": [*parts, "subscription"]}, options
+                ref, {"expand": list(SESSION_PARTS)}, options
             )
-            found = session.subscription
-            return facts.checkout(
-                session,
-                charge=self._charge(session.payment_intent, options),
-                subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
-                if isinstance(found, stripe.Subscription)
-                else None,
-            )
+            return self._fact(session, options)
+
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[Answers]:
+        """Yield what the API says under this account of each reference that we know (R4)."""
+        return fetch_listed(
+            refs,
+            partial(self._page, since=since - CLOCKS_DIFFER, options=_options(account)),
+            partial(self.fetch, account=account),
+        )
+
+    def _page(
+        self, last: str, sought: Collection[str], *, since: datetime, options: Options
+    ) -> Page:
+        asked = cast(SessionListParams, wishes.page(last, since=since, parts=SESSION_PARTS))
+        with _asking():
+            page = self._api.checkout.sessions.list(asked, options)
+        ours = [session for session in page.data if session.id in sought]
+        answers = {session.id: self._fact_or_error(session, options) for session in ours}
+        return Page(answers, page.data[-1].id if page.has_more else "")
+
+    def _fact_or_error(
+        self, session: stripe.checkout.Session, options: Options
+    ) -> CheckoutFact | GatewayError:
+        try:
+            with _asking():
+                return self._fact(session, options)
+        except GatewayError as error:
+            return error
+
+    def _fact(self, session: stripe.checkout.Session, options: Options) -> CheckoutFact:
+        """Return the fact of a session that came with its parts."""
+        found = session.subscription
+        return facts.checkout(
+            session,
+            charge=self._charge(session.payment_intent, options),
+            subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
+            if isinstance(found, stripe.Subscription)
+            else None,
+        )
 
     def _charge(self, intent: object, options: Options) -> Charge | None:
         """Return what a payment intent, in full, brought in."""
@@ -305,15 +295,11 @@ class StripeGateway:
     def end_subscription(self, ref: str, *, account: str, when: str) -> None:
         """Cancel: `now`, or `at_end` of the period that is paid. One that has ended stays so."""
         subscriptions, options = self._api.subscriptions, _options(account)
-        with _asking():
-            try:
-                if when == "at_end":
-                    subscriptions.update(ref, {"cancel_at_period_end": True}, options)
-                else:
-                    subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
-            except stripe.InvalidRequestError:
-                if subscriptions.retrieve(ref, {}, options).status not in ENDED:
-                    raise
+        with _asking(), self._unless_ended(ref, options):
+            if when == "at_end":
+                subscriptions.update(ref, {"cancel_at_period_end": True}, options)
+            else:
+                subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation back, whichever of the two ways it was made (R13)."""
@@ -327,6 +313,32 @@ class StripeGateway:
                     return
                 change = {"cancel_at": ""}
             subscriptions.update(ref, change, options)
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Charge no more until `release_charges`: invoices that fall due meanwhile are void."""
+        change: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void"}}
+        self._change(ref, change, account)
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
+        """Charge again. Stripe moves the next charge to the end of a trial, which costs nothing."""
+        change: SubscriptionUpdateParams = {"pause_collection": ""}
+        if next_at is not None:
+            change |= {"trial_end": int(next_at.timestamp()), "proration_behavior": "none"}
+        self._change(ref, change, account)
+
+    def _change(self, ref: str, change: SubscriptionUpdateParams, account: str) -> None:
+        options = _options(account)
+        with _asking(), self._unless_ended(ref, options):
+            self._api.subscriptions.update(ref, change, options)
+
+    @contextmanager
+    def _unless_ended(self, ref: str, options: Options) -> Iterator[None]:
+        """Let a refusal be, where the subscription has ended already."""
+        try:
+            yield
+        except stripe.InvalidRequestError:
+            if self._api.subscriptions.retrieve(ref, {}, options).status not in ENDED:
+                raise
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
         """Return the page where the customer changes his card; "" for somebody Stripe does not know."""
@@ -342,21 +354,17 @@ class StripeGateway:
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
         """Verify and read a webhook. BadWebhook when anything about it is wrong (R1, R2)."""
-        try:
-            text = body.decode("utf-8")
-            signature = _signature_in(headers)
-            if not any(_signed(text, signature, secret) for secret in self._secrets):
-                raise BadWebhook("not signed by a secret of ours")
-            events.check_age(signature, now)
-            poke = events.read(text)
-        except BadWebhook:
-            raise
-        except Exception as error:
-            # The library alone raises half a dozen kinds on hostile bodies and headers.
-            raise BadWebhook(type(error).__name__) from error
+        poke = events.verified(body, headers, now=now, is_signed=self._is_signed)
         if poke.live != (self.environment == "live"):
             raise BadWebhook("an event of another environment")
         return poke
+
+    def _is_signed(self, text: str, signature: str) -> bool:
+        for secret in self._secrets:
+            with suppress(stripe.SignatureVerificationError):
+                if stripe.WebhookSignature.verify_header(text, signature, secret, tolerance=None):
+                    return True
+        return False
 
     def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
         """Yield events after the one of this reference, oldest first; "" for all that Stripe keeps.
@@ -396,25 +404,18 @@ class StripeGateway:
         except GatewayError as error:
             return [health.no_answer(error)]
         answer = balance.last_response
+        try:
+            with _asking():
+                found = list(self._api.webhook_endpoints.list({"limit": PAGE}).auto_paging_iter())
+            endpoint = health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
+        except GatewayError as error:
+            endpoint = health.unlisted(self._webhook_url, error)
         return [
             Health("key", True, "Stripe answers this key"),
             health.environment(self.environment, live=balance.livemode),
             health.clock(answer.headers if answer else {}, now),
-            self._endpoint_health(),
+            endpoint,
         ]
-
-    def _endpoint_health(self) -> Health:
-        try:
-            with _asking():
-                listed = self._api.webhook_endpoints.list({"limit": PAGE}, {})
-                found = list(listed.auto_paging_iter())
-        except GatewayError as error:
-            return health.unlisted(self._webhook_url, error)
-        return health.endpoint(self._webhook_url, found, secrets=len(self._secrets))
-
-
-def _ends(moment: datetime) -> int:
-    return int((moment + EXPIRY_SLACK).timestamp())
 
 
 def _options(account: str, key: str = "") -> Options:
@@ -436,14 +437,3 @@ def _asking() -> Iterator[None]:
         status = error.http_status
         retry = status is None or status in (409, 429) or status >= 500
         raise GatewayError(f"Stripe: {told} ({error.code or status})", retry=retry) from error
-
-
-def _signature_in(headers: Mapping[str, str]) -> str:
-    return next((v for name, v in headers.items() if name.lower() == "stripe-signature"), "")
-
-
-def _signed(text: str, signature: str, secret: str) -> bool:
-    try:
-        return bool(stripe.WebhookSignature.verify_header(text, signature, secret, tolerance=None))
-    except stripe.SignatureVerificationError:
-        return False

@@ -6,7 +6,7 @@ same `sync`, refunds and ledger as all others. No money moves here: staff look i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from app.billing.gateway import (
     Health,
     Poke,
     RefundFact,
+    fetch_each,
 )
 from app.billing.models import Transfer
 from app.kernel import clock
@@ -74,6 +75,12 @@ class TransferGateway:
                 row.state = "closed"
             return _fact(row)
 
+    def fetch_many(
+        self, refs: Collection[str], *, account: str, since: datetime
+    ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
+        """Yield what is true of each, one after the other."""
+        return fetch_each(self, refs, account=account)
+
     def find_checkout(self, poke: Poke) -> str:
         """No event ever comes from here."""
         return ""
@@ -101,6 +108,14 @@ class TransferGateway:
         _refuse()
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
+        """Nothing renews by itself here."""
+        _refuse()
+
+    def hold_charges(self, ref: str, *, account: str) -> None:
+        """Nothing renews by itself here."""
+        _refuse()
+
+    def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
         """Nothing renews by itself here."""
         _refuse()
 

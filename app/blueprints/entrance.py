@@ -31,6 +31,7 @@ _OPEN_BEFORE_RULES = frozenset(
         "memberships.rules",
         "memberships.mine",
         "memberships.leave",
+        "billing.gift",
         "billing.order",
         "billing.purchases",
     }

@@ -205,8 +205,9 @@ def _invalid(_error: Exception) -> Answer:
     )
 
 
-def _unfit(error: DataError) -> Answer:
-    """What no column can hold (a NUL, a number of thirty digits) is sent by no page of ours."""
+def _unfit(error: DataError | OverflowError) -> Answer:
+    """What no column can hold (a NUL, a number of thirty digits) is sent by no page of ours. SQLite's
+    driver calls such a number an OverflowError."""
     db.session.rollback()
     return _nothing() if request.method in ("GET", "HEAD") else _invalid(error)
 
@@ -272,6 +273,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Conflict, _conflict)
     app.register_error_handler(DataError, _unfit)
+    app.register_error_handler(OverflowError, _unfit)
     app.register_error_handler(LimitReached, _too_many)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

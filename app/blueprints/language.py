@@ -7,11 +7,12 @@ language, and plain formatting of times.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.dates import format_skeleton
 from flask import Flask, g
 from flask_babel import get_domain, get_locale, get_timezone, gettext
 from markupsafe import Markup
@@ -84,6 +85,12 @@ def local_last_day(ends_at: datetime) -> str:
     return local_date(ends_at - timedelta(microseconds=1))
 
 
+def month_words(month: str) -> str:
+    """Return a month that is written as 2026-11 in the reader's language."""
+    first = date.fromisoformat(f"{month}-01")
+    return str(format_skeleton("yMMM", first, locale=get_locale()))
+
+
 def iso(moment: datetime) -> str:
     """Return the moment for a <time datetime> attribute."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -115,4 +122,6 @@ def _is_english() -> bool:
 def install(app: Flask) -> None:
     """Give templates the words and times. After Babel, whose slower ones they replace."""
     app.jinja_env.globals.update({"_": say, "gettext": say, "ngettext": say_number})
-    app.jinja_env.filters.update(local_datetime=local_datetime, local_date=local_date, iso=iso)
+    app.jinja_env.filters.update(
+        local_datetime=local_datetime, local_date=local_date, last_day=local_last_day, iso=iso
+    )

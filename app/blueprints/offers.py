@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext, ngettext
 
 from app.billing.models import PlanVersion
 from app.billing.prices import Pricing, Step
-from app.billing.pricing import Quote, per_day, quote
+from app.billing.pricing import Quote, as_newcomer, per_day, quote
 from app.billing.queries.plans import list_on_sale
 from app.billing.queries.wishes import waited_for
 from app.blueprints.language import local_date, local_last_day
@@ -64,6 +64,24 @@ def offers_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Of
     return offers
 
 
+def gifts_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Offer]:
+    """Return what the actor can give to others now: once, at a newcomer's price."""
+    buyer, gifts = as_newcomer(actor), []
+    for line in list_on_sale(planet, now=actor.now):
+        asked, problem = _ask(planet, buyer, line.plan.id, coupon)
+        if asked is not None:
+            gifts.append(
+                replace(
+                    offer_shape(asked, buyer, problem=problem),
+                    term=_once(asked.version),
+                    subscription=False,
+                    trial_days=0,
+                    trial="",
+                )
+            )
+    return gifts
+
+
 def offer_shape(
     asked: Quote, actor: Actor, *, waiting: bool = False, problem: Invalid | None = None
 ) -> Offer:
@@ -95,6 +113,11 @@ def term_words(version: PlanVersion) -> str:
     count = version.term_count
     if version.mode == "subscription":
         return _every(version.term, count)
+    return _once(version)
+
+
+def _once(version: PlanVersion) -> str:
+    count = version.term_count
     match version.term:
         case "days":
             return str(ngettext("%(num)s day", "%(num)s days", count))

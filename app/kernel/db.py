@@ -24,6 +24,7 @@ from sqlalchemy import (
     MetaData,
     String,
     event,
+    text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -161,6 +162,16 @@ def unit_of_work() -> Iterator[Session]:
                 raise
     finally:
         session.info.pop("in_unit_of_work", None)
+
+
+def give_way() -> None:
+    """Let this unit of work fail rather than wait for rows that others hold, where rows are locked.
+
+    For one that locks many rows and can do its work in smaller parts: before the engine finds that two
+    wait for each other, and ends one of them, this one has gone.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(text("SET LOCAL lock_timeout = '250ms'"))
 
 
 _writer = threading.Lock()

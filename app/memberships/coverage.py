@@ -83,6 +83,13 @@ def held_until(placed: Iterable[Placed]) -> tuple[bool, datetime | None]:
     return True, max(known) if len(known) == len(ends) else None
 
 
+def stands_still(moment: datetime, span: timedelta, pauses: Sequence[Pause]) -> datetime:
+    """Return an end, later by the pauses that began within a span after it: what is counted from the
+    end on, as days of grace, loses nothing by them."""
+    over = [pause for pause in pauses if pause.ends is not None]
+    return _paused(_unpaused(moment, over) + span, over) - span
+
+
 def _by_start(grant: Grant) -> tuple[datetime, int]:
     return grant.starts, grant.key
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.kernel.db import db
 from app.memberships.models import Entitlement, Membership
-from app.memberships.settling import list_pauses, settle_by
+from app.memberships.settling import read_stillness, settle_by
 from app.policy import PlanetRole
 
 BATCH = 500
@@ -18,7 +18,7 @@ BATCH = 500
 def settle_planet(planet_id: int) -> int:
     """Settle every membership of a planet in the caller's transaction; returns how many."""
     db.session.flush()
-    pauses = list_pauses(planet_id)
+    still = read_stillness(planet_id)
     done, last = 0, 0
     while members := _next_batch(planet_id, last):
         rows: dict[int, list[Entitlement]] = defaultdict(list)
@@ -31,7 +31,7 @@ def settle_planet(planet_id: int) -> int:
             rows[row.membership_id].append(row)
         for member in members:
             if rows[member.id]:
-                settle_by(member, rows[member.id], pauses)
+                settle_by(member, rows[member.id], still)
         db.session.flush()
         done, last = done + len(members), members[-1].id
         # What is written need not be held: a planet may have a hundred thousand members.

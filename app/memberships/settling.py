@@ -6,16 +6,24 @@ The entitlement rows are the truth; `flask rebuild access` settles every members
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
 from app.kernel.db import db
-from app.memberships.coverage import Grant, Pause, Placed, held_until, place
+from app.memberships.coverage import (
+    Grant,
+    Pause,
+    Placed,
+    held_until,
+    place,
+    stands_still,
+)
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration
-from app.planets.models import PlanetPause
-from app.policy import Grace, PlanetRole
+from app.planets.models import Planet, PlanetPause
+from app.policy import Grace, PlanetRole, grace_of
 
 # The end of a membership that nothing holds any more: before all that was ever published.
 NEVER_HELD = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,19 +46,37 @@ def settle(member: Membership) -> None:
     transaction; `member` is locked. Roles above have no end but a guest's own, which stays."""
     db.session.flush()
     rows = list_entitlements(member.id)
-    settle_by(member, rows, list_pauses(member.planet_id))
+    settle_by(member, rows, read_stillness(member.planet_id))
 
 
-def settle_by(member: Membership, rows: Sequence[Entitlement], pauses: Sequence[Pause]) -> None:
+@dataclass(frozen=True, slots=True)
+class Stillness:
+    """When a planet stood still, and the days of grace that did too."""
+
+    pauses: Sequence[Pause]
+    grace: timedelta
+
+
+def read_stillness(planet_id: int) -> Stillness:
+    """Return a planet's pauses and its grace, as they are now."""
+    days = db.session.scalar(select(Planet.grace_days).where(Planet.id == planet_id))
+    return Stillness(list_pauses(planet_id), timedelta(days=days or 0))
+
+
+def settle_by(member: Membership, rows: Sequence[Entitlement], still: Stillness) -> None:
     """Settle with rows that are at hand; see `settle`."""
+    pauses = still.pauses
     placed = place([_grant(row) for row in rows], pauses)
     for row, lot in zip(rows, placed, strict=True):
         row.since_at, row.until_at = lot.since, lot.until
     if member.role != PlanetRole.MEMBER.value or member.joined_at is None:
         return
     held, until = held_until(placed)
+    grace = _grace(rows, placed, until) if held else Grace.NONE
+    if until is not None:
+        until = stands_still(until, grace_of(grace, still.grace), pauses)
     member.expires_at = until if held else NEVER_HELD
-    member.grace = _grace(rows, placed, until).value if held else Grace.NONE.value
+    member.grace = grace.value
     member.reads_from = _reads_from(rows, placed)
 
 

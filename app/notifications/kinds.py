@@ -36,6 +36,7 @@ class Kind(StrEnum):
     REFUND_DONE = "refund_done"
     PAYMENT_DISPUTED = "payment_disputed"
     DISPUTE_LOST = "dispute_lost"
+    TRANSFER_STATED = "transfer_stated"
 
 
 COMMENTS = frozenset(
@@ -75,6 +76,8 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: 
         )
     if kind is Kind.SEARCH_HIT:
         return _("A search you saved found something new in %(planet)s.", planet=planet)
+    if kind is Kind.TRANSFER_STATED:
+        return _("Somebody says that he has paid for %(planet)s by transfer.", planet=planet)
     if kind is Kind.SEAT_FREE:
         return _("A seat in %(planet)s is free again.", planet=planet)
     return _question(_, kind, who, planet)
@@ -177,6 +180,8 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("New for a search you saved at %(site)s", site=site)
         case Kind.SEAT_FREE:
             return _("A seat is free at %(site)s", site=site)
+        case Kind.TRANSFER_STATED:
+            return _("A transfer to look for at %(site)s", site=site)
         case Kind.PAYMENT_ARRIVED | Kind.PAYMENT_FAILED | Kind.CHARGE_FAILED | Kind.REFUND_DONE:
             return _("About a payment at %(site)s", site=site)
         case Kind.INVITED:

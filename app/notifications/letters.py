@@ -228,3 +228,26 @@ def invitation(
             _("If you do not know why you get this, ignore it: nothing will happen."),
         ),
     )
+
+
+def access_offer(language: str, *, planet: str, slug: str) -> Letter:
+    """Complimentary access waits for whoever owns the address; the link alone gives nothing."""
+    _ = speak(language)
+    site = the_office().site_name
+    return Letter(
+        subject=_("Something for you at %(site)s", site=site),
+        lines=(
+            _("Hello,"),
+            _(
+                "%(planet)s at %(site)s offers you a membership for nothing.",
+                planet=planet,
+                site=site,
+            ),
+        ),
+        button=_("Have a look"),
+        link=links.absolute(links.REDEEM, slug=slug),
+        after=(
+            _("Sign in with this address, or open an account with it, to take it up."),
+            _("If you do not know why you get this, ignore it: nothing will happen."),
+        ),
+    )

@@ -27,6 +27,8 @@ LANDING = "/p/{slug}/about"
 BUY = "/p/{slug}/buy"
 MEMBERSHIP = "/p/{slug}/me"
 REQUESTS = "/p/{slug}/members/requests"
+TRANSFERS = "/p/{slug}/transfers"
+REDEEM = "/p/{slug}/redeem"
 ORDER = "/p/{slug}/orders/{public_id}"
 
 _PURPOSE = "mail-notices"

@@ -151,6 +151,8 @@ def _is_open(
             return actor.standing is not Standing.REMOVED
         case Kind.MAY_BUY:
             return actor.approved and bool(can(actor, Action.PLAN_BUY))
+        case Kind.TRANSFER_STATED:
+            return bool(can(actor, Action.SUBSCRIPTIONS_MANAGE))
         case Kind.SEAT_FREE:
             return bool(can(actor, Action.PLAN_BUY))
         case _other:
@@ -193,6 +195,8 @@ def _path(kind: Kind, slug: str, topic: NoticedTopic | None, comment: NoticedCom
         return links.TOPIC.format(slug=slug, public_id=topic.public_id)
     if kind is Kind.JOIN_REQUESTED:
         return links.REQUESTS.format(slug=slug)
+    if kind is Kind.TRANSFER_STATED:
+        return links.TRANSFERS.format(slug=slug)
     if kind in (Kind.JOIN_APPROVED, Kind.ROLE_CHANGED):
         return links.PLANET.format(slug=slug)
     if kind is Kind.MAY_BUY:

@@ -27,6 +27,16 @@ def plan_buy(actor: Actor, _facts: None) -> Verdict:
     return deny(refused[joining]) if joining in refused else ALLOW
 
 
+def gift_buy(actor: Actor, facts: None) -> Verdict:
+    """Buy a membership for somebody else: everybody inside, and whoever could buy his own. A stranger to
+    a planet that asks for approval could let himself in by it."""
+    if not actor.inside:
+        return plan_buy(actor, facts)
+    if actor.planet is not None and actor.planet.paused:
+        return deny(Reason.PAUSED)
+    return ALLOW if actor.confirmed else deny(Reason.CONFIRM_EMAIL)
+
+
 def code_redeem(actor: Actor, _facts: None) -> Verdict:
     """Take membership up with a code, or what staff offered: they made it, so nobody is asked again.
 

@@ -87,6 +87,7 @@ class Action(StrEnum):
     ROLE_SET = "role.set"
     # membership that is paid
     PLAN_BUY = "plan.buy"
+    GIFT_BUY = "gift.buy"
     CODE_REDEEM = "code.redeem"
     PLANS_EDIT = "plans.edit"
     SUBSCRIPTIONS_MANAGE = "subscriptions.manage"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from app.policy.buying import code_redeem, plan_buy
+from app.policy.buying import code_redeem, gift_buy, plan_buy
 from app.policy.model import (
     ALLOW,
     HIDE,
@@ -405,6 +405,7 @@ _RULES: dict[Action, Rule] = {
     Action.ROLE_SET: _role_set,
     Action.OWNERSHIP_HAND_OVER: _owner,
     Action.PLAN_BUY: plan_buy,
+    Action.GIFT_BUY: gift_buy,
     Action.CODE_REDEEM: code_redeem,
     Action.PLANS_EDIT: _leads,
     Action.SUBSCRIPTIONS_MANAGE: _staff,

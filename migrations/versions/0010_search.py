@@ -1,6 +1,6 @@
 """Search: changes to index, searches without result, past and saved searches.
 
-Revision: 0010, after 0002.
+Revision: 0010, after 0003.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0010"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -97,6 +98,7 @@ class StripeApi(stripe.HTTPClient):
         super().__init__()
         self.key, self.environment = key, environment
         self.things: dict[str, Thing] = {}
+        self._kinds: dict[str, list[Thing]] = defaultdict(list)
         self.requests: list[tuple[str, str, Thing]] = []
         self.faults: list[str] = []
         self.endpoints: list[Thing] = []
@@ -206,7 +208,9 @@ class StripeApi(stripe.HTTPClient):
         thing.setdefault("created", self.now())
         thing["livemode"] = self.environment == "live"
         thing["_account"] = account
+        thing["_number"] = len(self.things)
         self.things[thing["id"]] = thing
+        self._kinds[thing["object"]].append(thing)
         return thing
 
     def now(self) -> int:
@@ -215,8 +219,8 @@ class StripeApi(stripe.HTTPClient):
 
     def of(self, kind: str, **links: Any) -> list[Thing]:
         """Return the objects of a type with these values, newest first."""
-        found = [t for t in self.things.values() if t["object"] == kind]
-        return [t for t in reversed(found) if all(t.get(k) == v for k, v in links.items())]
+        found = reversed(self._kinds[kind])
+        return [t for t in found if all(t.get(k) == v for k, v in links.items())]
 
     def shown(self, thing: Thing, expand: list[str] | None = None) -> Thing:
         """Return an object as it is sent, with the parts that were asked for."""
@@ -284,13 +288,12 @@ class StripeApi(stripe.HTTPClient):
         limit = values.get("limit", 10)
         if not 1 <= limit <= 100:
             raise Refusal(400, "This value must be between 1 and 100 (limit)")
-        order = {ref: place for place, ref in enumerate(reversed(self.things))}
         if "starting_after" in values:
-            edge = order[self.find(values["starting_after"], account)["id"]]
-            found = [thing for thing in found if order[thing["id"]] > edge]
+            edge = self.find(values["starting_after"], account)["_number"]
+            found = [thing for thing in found if thing["_number"] < edge]
         if "ending_before" in values:
-            edge = order[self.find(values["ending_before"], account)["id"]]
-            found = [thing for thing in found if order[thing["id"]] < edge]
+            edge = self.find(values["ending_before"], account)["_number"]
+            found = [thing for thing in found if thing["_number"] > edge]
             return _list(found[-limit:], more=len(found) > limit, url=url)
         return _list(found[:limit], more=len(found) > limit, url=url)
 
@@ -300,7 +303,10 @@ class StripeApi(stripe.HTTPClient):
 
     def _list_sessions(self, values: Thing, account: str) -> Thing:
         links = ("payment_intent", "subscription", "customer", "status")
-        return self._list_of("checkout.session", "/v1/checkout/sessions", values, account, *links)
+        asked = {name: values[name] for name in links if name in values}
+        since = values.get("created", {}).get("gte", 0)
+        found = [each for each in self.of("checkout.session", **asked) if each["created"] >= since]
+        return self._page(found, values, "/v1/checkout/sessions", account)
 
     def _list_refunds(self, values: Thing, account: str) -> Thing:
         links = ("charge", "payment_intent")
@@ -351,8 +357,8 @@ class StripeApi(stripe.HTTPClient):
             raise Refusal(
                 400, "You may only specify one of these parameters: customer, customer_email"
             )
-        if "customer" in values:
-            self.find(values["customer"], account)
+        if values.get("customer", "") not in ("", *self.things):
+            raise Refusal(400, "No such customer", code="resource_missing", param="customer")
         if 0 < amount < MINIMUMS.get(currency, 50):
             raise Refusal(
                 400, "The Checkout Session's total amount is too small", code="amount_too_small"
@@ -404,8 +410,22 @@ class StripeApi(stripe.HTTPClient):
             ends = subscription["items"]["data"][0]["current_period_end"]
             subscription["cancel_at_period_end"] = values["cancel_at_period_end"]
             subscription["cancel_at"] = ends if values["cancel_at_period_end"] else None
+        if "pause_collection" in values:
+            subscription["pause_collection"] = values["pause_collection"] or None
+        if "trial_end" in values:
+            self._move_period(subscription, values)
         self.emit("customer.subscription.updated", subscription)
         return subscription
+
+    def _move_period(self, subscription: Thing, values: Thing) -> None:
+        """Begin a trial in the midst of a subscription: its next charge comes at its end."""
+        now, ends = self.now(), values["trial_end"]
+        if ends <= now or values.get("proration_behavior") != "none":
+            raise Refusal(400, "Invalid timestamp: must be an integer in the future")
+        if subscription["trial_end"] == ends:
+            return
+        made = shapes.begin_trial(subscription, now=now, ends=ends)
+        subscription["latest_invoice"] = self.keep(made, subscription["_account"])["id"]
 
     def _cancel_subscription(self, ref: str, values: Thing, account: str) -> Thing:
         subscription = self.find(ref, account)

@@ -131,8 +131,15 @@ class StripeDouble(StripeApi):
     # The subscriber
 
     def renew(self, subscription_ref: str) -> Thing:
-        """Begin the next period and have it paid; returns the invoice."""
-        return self._pay_invoice(self._bill(self.things[subscription_ref]))
+        """Begin the next period and have it paid, or void while nothing is collected; returns the
+        invoice."""
+        subscription = self.things[subscription_ref]
+        invoice = self._bill(subscription)
+        if subscription["pause_collection"]:
+            invoice["status"] = "void"
+            self.emit("invoice.voided", invoice)
+            return invoice
+        return self._pay_invoice(invoice)
 
     def fail_renewal(self, subscription_ref: str) -> Thing:
         """Begin the next period without its money: past due. The item's period moves all the same."""

@@ -150,6 +150,7 @@ def subscription(of: Thing, *, customer: str, now: int) -> Thing:
         "items": {"object": "list", "data": [], "has_more": False, "url": "/v1/subscription_items"},
         "latest_invoice": None,
         "metadata": {},
+        "pause_collection": None,
         "start_date": now,
         "status": "trialing" if days else "active",
         "trial_end": now + days * 86_400 if days else None,
@@ -170,6 +171,15 @@ def item(starts: int, ends: int) -> Thing:
         "current_period_end": ends,
         "quantity": 1,
     }
+
+
+def begin_trial(of: Thing, *, now: int, ends: int) -> Thing:
+    """Put a subscription into a trial in its midst; returns its invoice, of nothing and paid."""
+    of.update(status="trialing", trial_start=now, trial_end=ends, _anchor=ends, _turns=0)
+    of["items"]["data"] = [item(now, ends)]
+    made = invoice(of, starts=now, ends=ends, amount=0, first=False)
+    made.update(_subscription=of["id"], status="paid")
+    return made
 
 
 def invoice(of: Thing, *, starts: int, ends: int, amount: int, first: bool) -> Thing:

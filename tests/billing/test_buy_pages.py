@@ -134,3 +134,25 @@ def test_what_cannot_be_bought_is_said(noon: datetime, cast: Cast) -> None:
     answer = cast.client("stranger").post(f"/p/orbit/buy/{sell(cast)}", data={"coupon": "NOPE"})
     assert answer.status_code == 422
     assert "NOPE" in answer.text
+
+
+def test_a_coupon_that_nobody_has_is_refused_once(noon: datetime, cast: Cast) -> None:
+    sell(cast)
+    sell(cast, name="半年", term_count=180)
+    client = cast.client("stranger")
+    client.set_cookie("language", "en")
+    page = client.get("/p/orbit/buy?coupon=NOPE")
+    assert page.status_code == 200
+    # Above the page, and at the field; not at each of the plans.
+    assert page.text.count("This planet has no such coupon.") == 2
+    assert 'aria-invalid="true"' in page.text
+
+
+def test_who_comes_to_a_sold_out_plan_can_wait_there(noon: datetime, cast: Cast) -> None:
+    plan, client = sell(cast, seats=1), cast.client("stranger")
+    buy(cast, "expired", plan)
+    client.set_cookie("language", "en")
+    page = client.get("/p/orbit/buy").text
+    assert f'formaction="/p/orbit/plans/{plan}/wait"' in page
+    assert client.post(f"/p/orbit/plans/{plan}/wait").status_code == 303
+    assert "You wait for a seat." in client.get("/p/orbit/buy").text

@@ -20,6 +20,7 @@ from app.billing.models import Coupon, CouponUse
 from app.billing.queries.coupons import list_coupons
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Invalid, Refused
+from tests.billing import buying
 from tests.billing.shop import order, sell
 from tests.cast import Cast
 
@@ -111,6 +112,51 @@ def test_an_ended_coupon_is_not_taken_any_more(cast: Cast, noon: datetime) -> No
     assert line.state(noon) == "ended"
 
 
+def test_a_person_uses_a_coupon_as_often_as_it_says(cast: Cast, noon: datetime) -> None:
+    make(cast, code="ONCE")
+    make(cast, code="TWICE", per_person=2)
+    make(cast, code="ALWAYS", per_person=None)
+    plan = buying.sell(cast)
+    for code, times in (("ONCE", 1), ("TWICE", 2), ("ALWAYS", 3)):
+        for _time in range(times):
+            buying.buy(cast, "member", plan, coupon=code)
+    for code in ("ONCE", "TWICE"):
+        with pytest.raises(Invalid) as refused:
+            buying.open_order(cast, "member", plan, coupon=code)
+        assert (refused.value.field, refused.value.code) == ("coupon", "coupon_used")
+        # Neither another window nor a gift is another person; another person is.
+        with pytest.raises(Invalid):
+            buying.open_order(cast, "member", plan, coupon=code, kind="gift")
+        assert buying.buy(cast, "stranger", plan, coupon=code).state == "paid"
+    buying.open_order(cast, "member", plan, coupon="ALWAYS")
+
+
+def test_a_checkout_that_was_left_uses_up_nothing(cast: Cast, noon: datetime) -> None:
+    make(cast, code="ONCE")
+    plan, other = buying.sell(cast), buying.sell(cast)
+    first = buying.open_order(cast, "member", plan, coupon="ONCE")
+    assert buying.open_order(cast, "member", plan, coupon="ONCE").id == first.id
+    second = buying.open_order(cast, "member", other, coupon="ONCE")
+    assert second.amount == 17_910
+    buying.do(second, "cancel")
+    assert buying.buy(cast, "member", plan, coupon="ONCE").amount == 17_910
+
+
+def test_a_coupon_for_a_subscription_is_refused_at_the_form(cast: Cast, noon: datetime) -> None:
+    monthly = sell(cast, mode="subscription", term="month")
+    with pytest.raises(Invalid) as refused:
+        make(cast, plan=monthly.public_id)
+    assert (refused.value.field, refused.value.code) == ("plan", "coupon_passes_only")
+    owner = cast.client("owner")
+    assert monthly.public_id not in owner.get("/p/orbit/coupons").text
+    form = {"code": "MONTHLY", "kind": "percent", "percent": "10", "plan": monthly.public_id}
+    answer = owner.post("/p/orbit/coupons", data={**form, "purpose": "both"})
+    assert answer.status_code == 422
+    assert "优惠券不适用于订阅" in answer.text
+    assert 'name="coupon"' in cast.client("stranger").get("/p/orbit/buy").text
+    assert 'type="text" name="coupon"' not in cast.client("stranger").get("/p/orbit/buy").text
+
+
 def test_two_coupons_cannot_be_told_apart_by_spelling(cast: Cast) -> None:
     make(cast)
     with pytest.raises(Invalid) as refused:
@@ -130,6 +176,7 @@ def test_two_coupons_cannot_be_told_apart_by_spelling(cast: Cast) -> None:
         ({"purpose": "gift"}, "purpose"),
         ({"label": "长" * 41}, "label"),
         ({"uses": 0}, "uses"),
+        ({"per_person": 0}, "per_person"),
     ],
 )
 def test_a_coupon_that_makes_no_sense_is_refused(

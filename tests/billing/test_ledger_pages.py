@@ -10,10 +10,18 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from app.billing.actions.payouts import Payout, pay_out
 from app.billing.actions.shares import add_share, end_share
 from app.billing.ledger import book_order
 from app.billing.models import IncomeShare, LedgerTransaction, Payment
-from app.billing.queries.ledger import Stretch, list_journal, sum_accounts, sum_kinds
+from app.billing.queries.ledger import (
+    Stretch,
+    list_journal,
+    list_owed,
+    sum_accounts,
+    sum_kinds,
+)
+from app.kernel.audit import AuditEntry
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Invalid, NotFound, Refused
 from tests.billing.rows import write_order, write_payment, write_plan, write_refund
@@ -160,3 +168,65 @@ def test_shares_are_made_and_ended_on_the_page(cast: Cast) -> None:
     address = page.split('/end"')[0].rsplit('"', 1)[1] + "/end"
     assert client.post(address).status_code == 303
     assert db.session.query(IncomeShare).one().ended_at is not None
+
+
+def payout(cast: Cast, amount: int, token: str = "t" * 20, **changes: str) -> Payout:
+    """Return a payout to the guest."""
+    values = {"member_id": row(cast, "guest").public_id, "currency": "CNY", "reason": "by bank"}
+    return Payout(amount=amount, token=token, **{**values, **changes})
+
+
+def pay(cast: Cast, made: Payout, persona: str = "owner") -> bool:
+    """Book it."""
+    with unit_of_work():
+        return pay_out(cast.actor(persona), payout=made)
+
+
+def test_a_share_is_paid_out_once_and_never_more_than_is_owed(noon: datetime, cast: Cast) -> None:
+    trade(cast)
+    owner = cast.actor("owner")
+    assert [(o.name, o.currency, o.amount) for o in list_owed(owner)] == [("陈默", "CNY", 1_000)]
+    before = sum_kinds(owner, SEPTEMBER)
+    assert pay(cast, payout(cast, 600))
+    assert not pay(cast, payout(cast, 600))
+    assert [o.amount for o in list_owed(owner)] == [400]
+    for amount in (0, -1, 401):
+        with pytest.raises(Invalid) as invalid:
+            pay(cast, payout(cast, amount, "u" * 20))
+        assert (invalid.value.field, invalid.value.code) == ("amount", "payout_most")
+    for changes in ({"reason": " "}, {"currency": "JPY"}):
+        with pytest.raises(Invalid):
+            pay(cast, payout(cast, 100, "u" * 20, **changes))
+    with pytest.raises(NotFound):
+        pay(cast, payout(cast, 100, "u" * 20, member_id="nosuchmember"))
+    assert pay(cast, payout(cast, 400, "u" * 20))
+    assert list_owed(owner) == []
+    # It brings nothing and costs nothing: the share did.
+    assert sum_kinds(owner, SEPTEMBER) == before
+    accounts = {(t.name, t.currency): t.amount for t in sum_accounts(owner, SEPTEMBER)}
+    assert accounts["paid_out", "CNY"] == -1_000
+    assert sum(amount for (_, currency), amount in accounts.items() if currency == "CNY") == 0
+    said = db.session.query(AuditEntry).filter_by(action="share.payout").all()
+    assert [entry.reason for entry in said] == ["by bank", "by bank"]
+
+
+@pytest.mark.parametrize("persona", ["admin", "guest", "member"])
+def test_only_who_leads_pays_out(noon: datetime, cast: Cast, persona: str) -> None:
+    trade(cast)
+    with pytest.raises(Refused):
+        pay(cast, payout(cast, 100), persona)
+
+
+def test_a_payout_is_booked_on_the_page(noon: datetime, cast: Cast) -> None:
+    trade(cast)
+    client = cast.client("owner")
+    page = client.get("/p/orbit/ledger").get_data(as_text=True)
+    token = page.split('name="token" value="')[1].split('"')[0]
+    form = {"member": row(cast, "guest").public_id, "currency": "CNY", "token": token}
+    assert client.post("/p/orbit/payouts", data={**form, "amount": "9"}).status_code == 422
+    paid = {**form, "amount": "9", "reason": "by bank"}
+    assert client.post("/p/orbit/payouts", data={**paid, "amount": "11"}).status_code == 422
+    for _click in range(2):
+        assert client.post("/p/orbit/payouts", data=paid).status_code == 303
+    assert [o.amount for o in list_owed(cast.actor("owner"))] == [100]
+    assert "分成已支付" in client.get("/p/orbit/ledger").text

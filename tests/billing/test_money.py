@@ -135,3 +135,25 @@ def test_whatever_is_typed_is_an_amount_or_refused(typed: str, code: str) -> Non
         assert parse_amount(typed, code, field="amount") >= 0
     except Invalid as refused:
         assert refused.code in ("required", "money", "money_decimals")
+
+
+def test_the_least_and_the_most_are_those_that_the_provider_documents() -> None:
+    # https://docs.stripe.com/currencies, "Minimum and maximum charge amounts", in minor units.
+    least = {
+        "USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1_500,
+        "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "HUF": 17_500, "INR": 50, "JPY": 50,
+        "MXN": 1_000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300,
+        "SGD": 50, "THB": 1_000,
+    }  # fmt: skip
+    assert {code: CURRENCIES[code].least for code in least} == least
+    more = {code for code, currency in CURRENCIES.items() if currency.most > 99_999_999}
+    assert more == {"COP", "HUF", "IDR", "INR", "JPY", "LBP"}
+    assert CURRENCIES["INR"].most == 999_999_999
+
+
+@pytest.mark.parametrize("code", ["ISK", "UGX", "HUF", "TWD"])
+def test_the_special_cases_are_counted_in_hundredths_that_are_none(code: str) -> None:
+    currency = get_currency(code)
+    assert (currency.decimals, currency.step) == (2, 100)
+    assert parse_amount("500", code, field="amount") == 50_000
+    assert round_down(currency.least * 2 + 99, code) == currency.least * 2

@@ -195,7 +195,7 @@ def test_pausing_asks_first_and_stops_sales(cast: Cast) -> None:
     sell(cast)
     owner = cast.client("owner")
     assert "Pause 轨道?" in text_of(owner, "/p/orbit/pause")
-    assert owner.post("/p/orbit/pause").location == "/p/orbit/pause"
+    assert owner.post("/p/orbit/pause").location == "/p/orbit/plans"
     assert "Let 轨道 go on?" in text_of(owner, "/p/orbit/pause")
     landing = text_of(cast.client("visitor"), "/p/orbit/about")
     assert "This planet is paused" in landing
@@ -267,3 +267,38 @@ def test_a_member_of_a_paused_planet_keeps_his_door(noon: datetime, cast: Cast) 
     with unit_of_work():
         pause_planet(cast.actor("owner"))
     assert "This planet is paused" in text_of(cast.client("expired"), "/p/orbit/about")
+
+
+def chosen_currency(cast: Cast, page: str, language: str) -> str:
+    """Return the currency that a form begins with, for a reader of a language."""
+    client = cast.client("owner")
+    client.set_cookie("language", language)
+    form = client.get(page).get_data(as_text=True)
+    return re.findall(r'<option value="(\w{3})" selected>', form)[0]
+
+
+@pytest.mark.parametrize("reader", ["en", "zh_Hans"])
+def test_the_usual_currency_is_the_planets_not_the_readers(cast: Cast, reader: str) -> None:
+    forms = ("/p/orbit/plans/new", "/p/orbit/coupons")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["CNY", "CNY"]
+    cast.set_planet(language="en")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["USD", "USD"]
+    # As soon as something is sold, what it is sold in.
+    sell(cast, amount=4_900, currency="EUR")
+    assert [chosen_currency(cast, form, reader) for form in forms] == ["EUR", "EUR"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(72, "Within 72 hours you can take"), (0, "Purchases here are final.")]
+)
+def test_the_landing_names_the_terms_of_refunds(cast: Cast, hours: int, said: str) -> None:
+    sell(cast)
+    cast.set_planet(refund_hours=hours)
+    assert said in text_of(cast.client("visitor"), "/p/orbit/about")
+
+
+def test_where_one_is_let_in_first_the_landing_says_so(cast: Cast) -> None:
+    sell(cast)
+    cast.set_planet(joining="approval")
+    page = text_of(cast.client("stranger"), "/p/orbit/about")
+    assert "When you are let in you choose a membership and pay." in page

@@ -11,8 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.billing.actions.checkout import _unpacked as unpacked
 from app.billing.actions.reconcile import reconcile
-from app.billing.models import LedgerEntry, Order
+from app.billing.actions.sync import sync
+from app.billing.gateway import gateways
+from app.billing.models import Customer, LedgerEntry, Order
 from app.kernel import clock
 from app.kernel.db import db
 from tests.billing.buying import at, open_order, sell
@@ -134,3 +137,27 @@ def test_r23_what_happens_to_an_old_payment_is_found_in_the_list_of_events(
     assert any("refunded" in line for line in report.changes)
     assert state(order) == "refunded"
     assert not cast.actor("stranger").inside
+
+
+def test_a_customer_who_was_deleted_at_stripe_stands_in_nobodys_way(
+    cast: Cast, stripe: StripeDouble, noon: datetime
+) -> None:
+    plan = sell(cast)
+    first = open_order(cast, "stranger", plan)
+    stripe.pay(str(first.provider_ref))
+    sync(first.id, cause="return")
+    old = db.session.scalars(select(Customer.provider_ref)).one()
+    del stripe.things[old]
+    second = open_order(cast, "stranger", plan)
+    assert stripe.things[str(second.provider_ref)]["customer"] is None
+    # We died before we learnt of it: the same wish opens the same checkout.
+    assert gateways.of("stripe").open_checkout(unpacked(second.wish)).ref == second.provider_ref
+    stripe.pay(str(second.provider_ref))
+    assert sync(second.id, cause="return").state == "paid"
+    new = db.session.scalars(select(Customer.provider_ref)).one()
+    assert new != old
+    assert new in stripe.things
+    # What is told of the older order again changes nothing; the next one uses the new name.
+    sync(first.id, cause="staff")
+    third = open_order(cast, "stranger", plan)
+    assert stripe.things[str(third.provider_ref)]["customer"] == new

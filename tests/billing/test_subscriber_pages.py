@@ -10,10 +10,12 @@ import pytest
 
 from app.billing.models import Order, OrderChange, Payment, Refund, WebhookEvent
 from app.blueprints.billing.sheets import plain
+from app.blueprints.billing.story_words import NOTICES
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.notifications.kinds import REMINDERS, Kind
 from app.policy import Standing
-from tests.billing.buying import at, buy, sell, work
+from tests.billing.buying import at, buy, do, sell, work
 from tests.cast import Cast
 from tests.memberships.people import row
 
@@ -160,3 +162,36 @@ def test_a_failed_webhook_is_shown_and_tried_again(cast: Cast, order: Order) -> 
     # Nobody pays by Stripe here, so it fails again.
     assert client.post(page, data={"ref": "evt_failed"}).status_code == 303
     assert db.session.query(WebhookEvent).one().tries == 4
+
+
+def test_the_timeline_has_words_for_each_notice() -> None:
+    of_access = {kind for kind in Kind if not kind.startswith(("question_", "comment_"))}
+    assert of_access - REMINDERS <= set(NOTICES)
+
+
+@pytest.mark.parametrize("deeds", [("dispute",), ("dispute", "lose")])
+def test_what_the_bank_holds_or_took_is_not_given_back(
+    cast: Cast, order: Order, deeds: tuple[str, ...]
+) -> None:
+    do(order, *deeds)
+    client = cast.client("admin")
+    client.set_cookie("language", "en")
+    address = f"{one(cast)}/orders/{order.public_id}/refund"
+    page = client.get(one(cast)).text
+    assert address not in page
+    assert "disputed: the" in page
+    form = {**REASON, "way": "full", "ends": "now"}
+    form["payment"] = str(db.session.query(Payment).one().id)
+    assert client.post(address, data=form).status_code in (303, 422)
+    assert db.session.query(Refund).count() == 0
+
+
+def test_an_act_on_the_timeline_ends_before_the_name(cast: Cast, order: Order) -> None:
+    client = cast.client("admin")
+    client.post(f"{one(cast)}/extend", data={**REASON, "days": "7"})
+    for language, said in (
+        ("en", "苏晴: gave complimentary access<"),
+        ("zh_Hans", "赠予了免费资格<"),
+    ):
+        client.set_cookie("language", language)
+        assert said in client.get(one(cast)).text

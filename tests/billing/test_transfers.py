@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -159,6 +159,36 @@ def test_a_planet_that_says_nothing_of_transfers_takes_none(cast: Cast) -> None:
     answer = cast.client("stranger").post(f"/p/orbit/buy/{plan}", data={"transfer": "1"})
     assert answer.status_code == 303
     assert db.session.query(Order).one().gateway == "demo"
+
+
+@pytest.mark.parametrize("persona", ["owner", "admin", "member", "stranger"])
+def test_a_gift_can_be_bought_by_whoever_may_not_buy_for_himself(
+    cast: Cast, noon: datetime, persona: str
+) -> None:
+    cast.set_planet(rules="不准吵架。", rules_version=3, renew_early_percent=50)
+    plan, client = sell(cast), cast.client(persona)
+    page = client.get("/p/orbit/gift").text
+    # Neither the rules, which bind whoever redeems it, nor the buyer's own price.
+    assert 'name="rules"' not in page
+    assert "199" in page
+    assert client.post(f"/p/orbit/gift/{plan}").status_code == 303
+    order = db.session.query(Order).one()
+    assert (order.kind, order.amount, order.pricing) == ("gift", 19_900, "join")
+    assert client.post(f"/p/orbit/gift/{plan}", data={"coupon": "NOPE"}).status_code == 422
+    if persona in ("owner", "admin"):
+        assert "/p/orbit/gift" in client.get("/p/orbit/me").text
+
+
+def test_no_stranger_gives_himself_what_staff_would_have_to_approve(cast: Cast) -> None:
+    cast.set_planet(joining="approval")
+    plan = sell(cast)
+    assert cast.client("stranger").post(f"/p/orbit/gift/{plan}").status_code == 403
+    assert cast.client("member").post(f"/p/orbit/gift/{plan}").status_code == 303
+
+
+def test_no_gift_of_what_is_sold_out(cast: Cast) -> None:
+    plan = sell(cast, seats=0)
+    assert cast.client("member").post(f"/p/orbit/gift/{plan}").status_code == 409
 
 
 def test_a_gift_is_bought_shown_and_redeemed(cast: Cast) -> None:

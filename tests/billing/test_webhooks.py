@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.billing.actions import catching_up, webhooks
-from app.billing.actions.catching_up import catch_up
+from app.billing.actions.catching_up import catch_up, listen
 from app.billing.gateway import GatewayError, gateways
 from app.billing.models import Order, ProviderCursor, WebhookEvent
 from app.billing.queries.webhooks import list_failed
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound, Refused
+from app.kernel.limits import RateCounter
 from tests.billing.stripe_double import StripeDouble
 from tests.billing.stripe_shapes import Thing
 from tests.billing.wishes import monthly, wish
@@ -147,6 +148,34 @@ def test_r1_a_body_of_almost_a_megabyte_is_read_and_a_longer_one_is_not(
     for length, status in ((999_000, 200), (1_000_001, 400)):
         padded = {"object": "charge", "id": "ch_9", "_account": "", "padding": "x" * length}
         assert tell(client, stripe, stripe.emit("some.thing", padded)).status_code == status
+
+
+def test_r1_a_flood_of_bad_ones_costs_little_and_stops_no_good_one(
+    cast: Cast,
+    client: FlaskClient,
+    stripe: StripeDouble,
+    syncs: Syncs,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    order_id, event = bought(cast, stripe)
+    for _ in range(webhooks.REFUSED):
+        assert client.post("/webhooks/stripe", data=b"{}").status_code == 400
+    answer = client.post("/webhooks/stripe", data=b"{}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "600")
+    # From anywhere, also by who knows the shape of a signature.
+    for address in ("198.51.100.7", "2001:db8::1"):
+        body, headers = stripe.webhook(event, secret="whsec_wrong_wrong")
+        nobody = {"REMOTE_ADDR": address}
+        answer = client.post(
+            "/webhooks/stripe", data=body, headers=headers, environ_overrides=nobody
+        )
+        assert answer.status_code == 429
+    assert capfd.readouterr().err.count("a webhook was refused") == webhooks.REFUSED
+    assert db.session.scalars(select(RateCounter.tries)).all() == [webhooks.REFUSED]
+    assert tell(client, stripe, event).status_code == 200
+    assert syncs == [order_id]
+    with clock.fixed(NOON + webhooks.REFUSED_WITHIN):
+        assert client.post("/webhooks/stripe", data=b"{}").status_code == 400
 
 
 def test_r1_the_door_takes_post_only_and_no_session(
@@ -334,15 +363,15 @@ def test_r23_lost_events_are_read_from_the_list_once(
     cast: Cast, stripe: StripeDouble, syncs: Syncs
 ) -> None:
     order_id, event = bought(cast, stripe)
-    caught = catch_up()
+    caught = catch_up(listen())
     assert (caught.read, caught.handled, caught.failures) == (1, 1, [])
     assert syncs == [order_id]
-    again = catch_up()
+    again = catch_up(listen())
     assert (again.read, again.handled) == (0, 0)
     cursor = db.session.get(ProviderCursor, "")
     assert cursor is not None and (cursor.event_ref, cursor.read_at) == (event["id"], NOON)
     stripe.refund_by_hand(stripe.of("charge")[0]["id"], 500)
-    assert catch_up().handled == 2
+    assert catch_up(listen()).handled == 2
     assert syncs == [order_id] * 3
 
 
@@ -351,22 +380,22 @@ def test_r23_what_webhooks_brought_is_not_done_again(
 ) -> None:
     order_id, event = bought(cast, stripe)
     tell(client, stripe, event)
-    caught = catch_up()
+    caught = catch_up(listen())
     assert (caught.read, caught.handled) == (1, 0)
     assert syncs == [order_id]
 
 
-def test_r23_events_older_than_the_sync_of_their_order_are_passed_over(
+def test_r23_events_heard_before_their_order_was_asked_about_are_passed_over(
     cast: Cast, stripe: StripeDouble, syncs: Syncs
 ) -> None:
     order_id, _event = bought(cast, stripe)
-    later = NOON + timedelta(hours=1)
-    assert catch_up(synced={order_id}, since=later).handled == 0
+    heard = listen()
+    # Told after we listened: the answer about the order may be older.
+    stripe.refund_by_hand(stripe.of("charge")[0]["id"], 500)
+    assert catch_up(heard, synced={order_id}).handled == 0
     assert db.session.scalar(select(func.count()).select_from(WebhookEvent)) == 0
-    # Clocks may differ: what is young is looked at all the same.
-    with unit_of_work() as session:
-        session.delete(session.get_one(ProviderCursor, ""))
-    assert catch_up(synced={order_id}, since=NOON + timedelta(minutes=5)).handled == 1
+    assert catch_up(listen()).handled == 2
+    assert syncs == [order_id] * 2
 
 
 def test_r23_each_account_has_a_cursor_of_its_own(
@@ -376,7 +405,7 @@ def test_r23_each_account_has_a_cursor_of_its_own(
     ref = gateways.of("stripe").open_checkout(wish(order_ref="order-5")).ref
     second = order(cast, ref)
     stripe.pay(ref)
-    assert catch_up().handled == 2
+    assert catch_up(listen()).handled == 2
     assert sorted(syncs) == sorted([first, second])
     assert db.session.scalar(select(func.count()).select_from(ProviderCursor)) == 2
 
@@ -386,9 +415,9 @@ def test_r23_an_event_that_fails_stays_open_and_the_cursor_moves(
 ) -> None:
     order_id, event = bought(cast, stripe)
     syncs.trouble = GatewayError("no answer")
-    caught = catch_up()
+    caught = catch_up(listen())
     assert caught.failures == [f"event {event['id']} (checkout.session.completed)"]
-    assert catch_up().read == 0
+    assert catch_up(listen()).read == 0
     syncs.trouble = None
     assert webhooks.retry_failed() == 1
     assert syncs == [order_id]
@@ -400,5 +429,5 @@ def test_r23_a_provider_that_is_down_is_told_in_the_report(
     monkeypatch.setattr(catching_up, "BATCH", 2)
     bought(cast, stripe)
     stripe.trouble("down", times=3)
-    assert len(catch_up().failures) == 1
-    assert catch_up().handled == 1
+    assert len(catch_up(listen()).failures) == 1
+    assert catch_up(listen()).handled == 1

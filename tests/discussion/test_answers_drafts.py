@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.discussion.actions.questions import decline
-from app.discussion.models import Answer, Draft
+from app.discussion.models import Answer, Draft, Revision
 from app.discussion.queries.drafts import list_drafts
 from app.kernel.db import db
 from tests.cast import Cast
-from tests.discussion.threads import act_on, put_question
+from tests.discussion.threads import act_on, put_answer, put_question
 
 KEY = "kQ7mVx3pRt9a"
 
@@ -91,3 +91,25 @@ def test_what_was_kept_outlives_the_question(cast: Cast) -> None:
     act_on(cast, "admin", question, decline, reason="不在这里回答")
     assert keep(cast, question, "还在写", rev="1").status_code == 403
     assert [one.fields["text"] for one in list_drafts(cast.actor("guest"))] == ["来不及了"]
+
+
+def test_an_answer_that_is_changed_in_two_tabs_loses_nothing(cast: Cast) -> None:
+    question = put_question(cast, "member")
+    answer = put_answer(cast, "guest", question, "原来的话。")
+    client, address = cast.client("guest"), f"/p/{cast.slug}/a/{answer}/edit"
+    assert 'name="base" value="0"' in client.get(address).text
+    for _click in range(2):
+        sent = client.post(address, data={"text": "左边的话。", "base": "0", "do": "send"})
+        assert sent.status_code == 303
+    right = {"text": "右边的话。", "do": "send"}
+    refused = client.post(address, data={**right, "base": "0"})
+    assert refused.status_code == 409
+    assert answers() == ["左边的话。"]
+    # Both texts are shown; sent again it replaces the other one, which stays among the versions.
+    assert "右边的话。" in refused.text
+    assert "<del" in refused.text
+    assert 'name="base" value="1"' in refused.text
+    assert client.post(address, data={**right, "base": "1"}).status_code == 303
+    assert answers() == ["右边的话。"]
+    said = db.session.scalars(sa.select(Revision.source).order_by(Revision.number))
+    assert list(said) == ["原来的话。", "左边的话。"]

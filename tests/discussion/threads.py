@@ -19,6 +19,7 @@ from app.discussion.actions.comments import (
     edit_comment,
     write_comment,
 )
+from app.discussion.actions.history import count_revisions
 from app.discussion.actions.questions import AskWish, ask, compose_question, hand_on
 from app.discussion.models import Comment, Question, Topic
 from app.discussion.queries.facts import (
@@ -214,7 +215,8 @@ def change_answer(cast: Cast, persona: str, answer: str, text: str) -> None:
     new = compose_answer(actor, planet=planet, text=text, key=answer)
     with unit_of_work():
         row, facts = get_answer(actor, answer)
-        edit_answer(actor, answer=row, facts=facts, text=new)
+        seen = count_revisions("answer", row.id)
+        edit_answer(actor, answer=row, facts=facts, text=new, base=seen)
 
 
 def act_on(cast: Cast, persona: str, topic: str, verb: Any, **words: Any) -> None:

@@ -15,6 +15,7 @@ from app.blueprints import funnel as marking
 from app.insights.funnel import count_funnel
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from tests.billing.asking import cost, go_to_pay
 from tests.billing.buying import do, sell, work
 from tests.cast import Cast
 
@@ -134,3 +135,34 @@ def test_steps_are_forgotten_after_400_days(cast: Cast) -> None:
     purge_steps()
     assert [row.visitor for row in db.session.query(FunnelStep)] == ["v399"]
     assert timedelta(days=400) == recording.KEPT
+
+
+def test_a_question_that_is_paid_for_is_the_first_question_too(cast: Cast) -> None:
+    with unit_of_work():
+        record_steps(
+            ["read"],
+            planet_id=cast.planet_id,
+            visitor="v" * 22,
+            source="podcast",
+            user_id=cast.users["member"],
+        )
+    cost(cast)
+    order = go_to_pay(cast)
+    work()
+    assert [step for step, *_ in steps()] == ["read"]
+    do(order, "pay")
+    work()
+    assert db.session.query(FunnelStep).filter_by(step="question").one().source == "podcast"
+
+
+def test_an_order_by_transfer_carries_the_source(cast: Cast) -> None:
+    cast.set_planet(transfer_note="Bank of the Moon")
+    client = cast.client("stranger")
+    client.get("/p/orbit/about?from=podcast", headers={"User-Agent": "Mozilla/5.0"})
+    plan = sell(cast)
+    answer = client.post(
+        f"/p/orbit/buy/{plan}", data={"transfer": "1"}, headers={"User-Agent": "Mozilla/5.0"}
+    )
+    assert answer.status_code == 303
+    order = db.session.query(Order).one()
+    assert (order.gateway, order.source) == ("transfer", "podcast")

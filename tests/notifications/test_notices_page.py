@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.accounts.queries import Viewer, find_viewer_by_id
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications import links, queries
+from app.notifications.kinds import Kind
 from app.notifications.models import Notification
 from tests.accounts.browser import Visitor
 from tests.cast import Cast
@@ -219,3 +221,9 @@ def test_the_answer_leads_to_its_question(cast: Cast) -> None:
     (notice,) = notices(cast, "member")
     there = cast.client("member").get(f"/notices/{notice.public_id}")
     assert there.location == f"/p/orbit/t/{topic}"
+
+
+def test_every_kind_has_its_picture() -> None:
+    """A kind without one breaks the whole page of whoever has such a notice."""
+    template = Path("templates/notifications/notices.html").read_text(encoding="utf-8")
+    assert [kind.value for kind in Kind if f'"{kind.value}": "' not in template] == []

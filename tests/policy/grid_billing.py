@@ -36,6 +36,9 @@ GRID: dict[str, str] = {
     "GET {p}/buy": "AAAA AAA AAAD AA A S",
     "POST {p}/buy/{plan}": "DDDD ADA ADAD DD A D",
     "POST {p}/buy/{plan}/try": "DDDD ADA ADAD DD A D",
+    # giving: also those whose own time never ends
+    "GET {p}/gift": "AAAA AAA ADAD AA A S",
+    "POST {p}/gift/{plan}": "AAAA AAA ADAD AA A D",
     # one's own orders, and nobody else's, staff's neither
     "GET {p}/purchases": SIGNED_IN,
     "GET {p}/orders/{order}": "HHHH AHH HHHH HH H S",

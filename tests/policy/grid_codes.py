@@ -24,6 +24,7 @@ GRID: dict[str, str] = {
     "GET {p}/ledger": LEADERS,
     "GET {p}/ledger.csv": LEADERS,
     "POST {p}/shares": LEADERS_ACT,
+    "POST {p}/payouts": LEADERS_ACT,
     "POST {p}/shares/{share}/end": LEADERS_ACT,
     # Whoever has no end has nothing to add; who was removed stays so. All others may, let in or not.
     "GET {p}/redeem": "DDDD ADA AAAD DD A S",

@@ -229,6 +229,9 @@ GRID: dict[str, tuple[Action, object, str]] = {
         Action.OWNERSHIP_HAND_OVER, None,
         "A owner_only owner_only owner_only owner_only owner_only renew pending join removed "
         "owner_only owner_only join sign_in"),
+    "give a membership": (
+        Action.GIFT_BUY, None,
+        "A A A A A A A pending A removed A A A sign_in"),
     "redeem a code": (
         Action.CODE_REDEEM, None,
         "never_ends never_ends never_ends never_ends never_ends never_ends A A A removed never_ends "

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import product
 
 import pytest
-from flask.testing import FlaskClient
 from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
 
 from tests.cast import PERSONAS, Cast
+from tests.policy.crawling import bytes_of, crawl
 from tests.scene import Scene, plant
 
 # Signing out ends the crawl; mails of the development server are the keeper's own.
 LEFT_OUT = frozenset({"accounts.sign_out", "styleguide.sheet", "styleguide.page"})
-LINK = re.compile(r"""(?:href|src|action|data-[a-z-]*url)=["']([^"'#]+)""")
 # Ids that fit the addresses of one door alone.
 OF_A_KIND = {"memberships": "member_id", "answers": "answer_id"}
 # Whose acts change who somebody is.
@@ -33,9 +30,6 @@ ABOUT: dict[str, Callable[[Scene], list[str]]] = {
 # in between is shown.
 FORM = {"text": "好", "title": "好", "base": "7", "rev": "7", "draft": "zzzzzzzzzzzz", "mark": "pinned",
         "reason": "好", "note": "好", "on": "1", "show": "all", "do": "preview"}  # fmt: skip
-ASIDE = ("/static", "/assets", "/sign-out")
-LIMIT = 700
-IN_PART = {"X-Fragment": "1"}
 
 
 @pytest.fixture
@@ -82,10 +76,6 @@ def _forms(scene: Scene) -> list[str]:
     return sorted(found)
 
 
-def _bytes_of(answer: TestResponse) -> str:
-    return f"{answer.headers}\n{answer.get_data().decode('utf-8', 'replace')}"
-
-
 def _leaks(scene: Scene, persona: str, bodies: dict[str, str]) -> set[tuple[str, str]]:
     return {
         (word, address)
@@ -96,32 +86,11 @@ def _leaks(scene: Scene, persona: str, bodies: dict[str, str]) -> set[tuple[str,
     }
 
 
-def _crawl(client: FlaskClient, start: list[str]) -> dict[str, str]:
-    """Get all addresses and everything they link to; returns address -> headers and body."""
-    waiting, seen = list(start), set(start)
-    bodies: dict[str, str] = {}
-    while waiting and len(bodies) < len(start) + LIMIT:
-        address = waiting.pop(0)
-        answer = client.get(address)
-        body = answer.get_data(as_text=True) if "html" in answer.content_type else ""
-        bodies[address] = _bytes_of(answer)
-        if "/replies" in address:
-            bodies[f"{address} in part"] = _bytes_of(client.get(address, headers=IN_PART))
-        links = [*LINK.findall(body), answer.headers.get("Location", "")]
-        for link in links:
-            path = link.replace("&amp;", "&").removeprefix("http://localhost")
-            ours = path.startswith("/") and not path.startswith(ASIDE)
-            if ours and path not in seen:
-                seen.add(path)
-                waiting.append(path)
-    return bodies
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_no_word_reaches_who_may_not_read_it(scene: Scene, persona: str) -> None:
-    bodies = _crawl(scene.cast.client(persona), _addresses(scene))
+    bodies = crawl(scene.cast.client(persona), _addresses(scene))
     assert _leaks(scene, persona, bodies) == set()
 
 
@@ -137,7 +106,7 @@ def test_no_word_comes_back_from_a_form(scene: Scene, persona: str) -> None:
         for headers in ({}, {"Accept": "application/json"}):
             answer = client.post(address, data=FORM, headers=headers)
             assert answer.status_code < 500, address
-            bodies[f"{address} {headers}"] = _bytes_of(answer)
+            bodies[f"{address} {headers}"] = bytes_of(answer)
     assert _leaks(scene, persona, bodies) == set()
 
 
@@ -145,7 +114,7 @@ def test_no_word_comes_back_from_a_form(scene: Scene, persona: str) -> None:
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_the_crawl_would_notice(scene: Scene) -> None:
     """The owner's crawl meets most words: otherwise silence would prove nothing."""
-    bodies = "\n".join(_crawl(scene.cast.client("owner"), _addresses(scene)).values())
+    bodies = "\n".join(crawl(scene.cast.client("owner"), _addresses(scene)).values())
     readable = [word for word, readers in scene.words.items() if "owner" in readers]
     missing = [word for word in readable if word not in bodies]
     assert missing == []

@@ -14,7 +14,7 @@ from app.billing.states import grace_after, is_lost, is_refunded, suspends
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Refused
-from app.memberships.actions.joining import Terms, find_entitlement, start_membership
+from app.memberships.actions.joining import Granted, Terms, grant_entitlement
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.settling import settle
@@ -38,7 +38,8 @@ def give_access(order: Order, fact: CheckoutFact) -> None:
         settle(member)
 
 
-def _give_pass(order: Order, charge: Charge | None) -> Membership:
+def _give_pass(order: Order, charge: Charge | None) -> Membership | None:
+    """Grant a pass; returns whose access is to be settled again, None when granting it did that."""
     version = db.session.get_one(PlanVersion, order.plan_version_id)
     since = charge.paid_at if charge else order.created_at
     terms = Terms(
@@ -47,9 +48,11 @@ def _give_pass(order: Order, charge: Charge | None) -> Membership:
     period = lasts(version)
     if isinstance(period, Period):
         period = Period(since, period.ends)
-    member = _grant(order, "order", order.public_id, period, terms)
-    _judge("order", order.public_id, charge)
-    return member
+    given = _grant(order, "order", order.public_id, period, terms)
+    row = given.entitlement
+    _judge(row, charge)
+    marked = row.revoked_at or row.suspended_at or row.cut_at
+    return given.member if marked or not given.fresh else None
 
 
 def _give_subscription(order: Order, fact: SubscriptionFact) -> Membership | None:
@@ -66,8 +69,9 @@ def _give_subscription(order: Order, fact: SubscriptionFact) -> Membership | Non
             reads_from=_trial_reads_from(version, invoice) if trial else None,
         )
         period = Period(invoice.starts, invoice.ends)
-        member = _grant(order, "invoice", invoice.ref, period, terms)
-        row = _judge("invoice", invoice.ref, invoice.charge)
+        given = _grant(order, "invoice", invoice.ref, period, terms)
+        member, row = given.member, given.entitlement
+        _judge(row, invoice.charge)
         row.grace = grace.value
         # A subscription that is over ends what it paid for at its end (R14).
         if fact.ended_at is not None and fact.ended_at < invoice.ends:
@@ -84,10 +88,8 @@ def _plan_ref(order: Order) -> str:
     return db.session.scalar(select(Plan.public_id).where(Plan.id == order.plan_id)) or ""
 
 
-def _grant(
-    order: Order, source: str, ref: str, period: Period | Duration, terms: Terms
-) -> Membership:
-    return start_membership(
+def _grant(order: Order, source: str, ref: str, period: Period | Duration, terms: Terms) -> Granted:
+    return grant_entitlement(
         None,
         planet_id=order.planet_id,
         user_id=order.user_id,
@@ -98,12 +100,10 @@ def _grant(
     )
 
 
-def _judge(source: str, ref: str, charge: Charge | None) -> Entitlement:
+def _judge(row: Entitlement, charge: Charge | None) -> None:
     """Suspend, revoke and cut one entitlement as its charge stands; lift what no longer holds."""
-    row = find_entitlement(source, ref)
-    assert row is not None
     if charge is None:
-        return row
+        return
     moment = clock.now()
     refunds = _refunds(charge)
     stays = bool(refunds) and refunds[-1].ends != "now"
@@ -115,7 +115,6 @@ def _judge(source: str, ref: str, charge: Charge | None) -> Entitlement:
     if ended and not is_refunded(charge):
         _cut(row, min(ended))
         row.grace = Grace.NONE.value
-    return row
 
 
 def _is_ours(refund: Refund) -> bool:

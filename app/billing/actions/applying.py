@@ -6,10 +6,10 @@ provider calls them and overwritten with its values of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.billing.actions.access import give_access
 from app.billing.actions.codes import make_gift_code
@@ -33,6 +33,12 @@ from app.planets.models import Planet
 
 # How a provider's word for a refund is kept.
 REFUND_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+
+
+def apply_facts(found: Iterable[tuple[Order, CheckoutFact]], *, cause: str) -> None:
+    """Make orders agree with the provider; see `apply_fact`."""
+    for order, fact in found:
+        apply_fact(order, fact, cause=cause)
 
 
 def apply_fact(order: Order, fact: CheckoutFact, *, cause: str) -> None:
@@ -60,8 +66,9 @@ def _move(order: Order, state: OrderState, fact: CheckoutFact, *, cause: str) ->
     """Bring an order into a state; what it held is free again when it ends unpaid."""
     before = OrderState(order.state)
     if state in SETTLED and order.paid_at is None:
-        order.paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
-        order.refund_until = _refund_until(order, order.paid_at)
+        paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
+        order.refund_until = _refund_until(order, paid_at)
+        order.paid_at = paid_at
     if state == before:
         return
     order.state = state.value
@@ -92,17 +99,19 @@ def _charges(fact: CheckoutFact) -> Iterator[tuple[Charge, Invoice | None]]:
 
 
 def _know_customer(order: Order, ref: str) -> None:
-    """Remember how the provider calls the buyer."""
-    if not ref or db.session.scalar(select(Customer.id).where(Customer.provider_ref == ref)):
+    """Remember how the provider calls the buyer. When it made him anew, although it was told the name we
+    know, that one is gone."""
+    if not ref:
         return
-    known = db.session.scalar(
-        select(Customer).where(
-            Customer.user_id == order.user_id,
-            Customer.environment == order.environment,
-            Customer.account == order.account,
-        )
+    own = and_(
+        Customer.user_id == order.user_id,
+        Customer.environment == order.environment,
+        Customer.account == order.account,
     )
-    if known is None:
+    known = db.session.scalars(select(Customer).where(or_(Customer.provider_ref == ref, own))).all()
+    if any(customer.provider_ref == ref for customer in known):
+        return
+    if not known:
         db.session.add(
             Customer(
                 user_id=order.user_id,
@@ -111,6 +120,8 @@ def _know_customer(order: Order, ref: str) -> None:
                 provider_ref=ref,
             )
         )
+    elif order.wish.get("customer_ref") == known[0].provider_ref:
+        known[0].provider_ref = ref
 
 
 def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from app.billing.actions.orders import change
 from app.billing.events import RefundAsked, SubscriptionEndAsked
 from app.billing.models import Order, Payment, Refund
+from app.billing.states import is_with_bank
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Invalid
@@ -63,7 +64,10 @@ def ask_refund(order: Order, payment: Payment, wish: RefundWish, *, cause: str) 
 
 
 def refundable(payment: Payment) -> int:
-    """Return what is left of a payment, less what is asked for and not with the provider yet."""
+    """Return what is left of a payment, less what is asked for and not with the provider yet; nothing
+    of what a bank holds or took back, for it cannot be given back twice."""
+    if is_with_bank(payment.dispute):
+        return 0
     asked = db.session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.payment_id == payment.id, Refund.state == "asked"

@@ -1,10 +1,13 @@
-"""Reads the provider's own list of events: what happened while its webhooks did not come (R23)."""
+"""Reads the provider's own list of events: what happened while its webhooks did not come (R23).
+
+First it is listened, then orders are asked about, then what was heard is gone through: whatever an order
+was asked about after an event was heard covers that event, by no clock but by what came first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import select
@@ -16,90 +19,115 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 
 BATCH = 100
-# How far the provider's clock may be from ours.
-DRIFT = timedelta(minutes=5)
+# By what our rows know things of the provider, and whose they are; the last two have no index.
+_NAMES = (
+    (Order.provider_ref, Order.id),
+    (Order.subscription_ref, Order.id),
+    (Payment.provider_ref, Payment.order_id),
+    (Refund.provider_ref, Refund.order_id),
+    (Payment.invoice_ref, Payment.order_id),
+    (Payment.dispute_ref, Payment.order_id),
+)
+
+
+@dataclass
+class Heard:
+    """The events of each account since its cursor, oldest first, and what failed."""
+
+    pokes: dict[str, list[Poke]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Caught:
-    """How many events were read, how many of them said something new, and what failed."""
+    """How many events were gone through, how many were acted upon, and what failed."""
 
     read: int = 0
     handled: int = 0
     failures: list[str] = field(default_factory=list)
 
 
-def catch_up(*, synced: Collection[int] = (), since: datetime | None = None) -> Caught:
-    """Handle the events since the last call, of each account that orders name; says what came of it.
-
-    Orders in `synced` were brought up to date from `since` on: their older events are passed over. An
-    event that fails stays open like a webhook that did; the cursor moves on. Opens its own units of
-    work.
-    """
-    caught = Caught()
+def listen() -> Heard:
+    """Read the events since the last time, of each account that orders name; writes nothing."""
+    heard = Heard()
     gateway = gateways.by_name.get(GATEWAY)
     if gateway is None:
-        return caught
+        return heard
     for account in _accounts():
+        pokes = heard.pokes.setdefault(account, [])
         try:
-            for batch in _batches(gateway.events_since(_cursor(account), account=account)):
-                fresh = _fresh(batch, synced, since)
-                for poke in fresh:
-                    _take(gateway, poke, caught)
-                caught.read += len(batch)
-                _move_cursor(account, batch[-1].event_ref)
+            pokes += gateway.events_since(_cursor(account), account=account)
         except GatewayError as error:
-            caught.failures.append(f"events of {account or 'the account'}: {error}")
+            heard.failures.append(f"events of {account or 'the account'}: {error}")
+    return heard
+
+
+def catch_up(heard: Heard, *, synced: Iterable[int] = ()) -> Caught:
+    """Act upon what was heard; says what came of it.
+
+    Orders in `synced` were asked about after listening: their events have nothing more to say, and each
+    other order is asked about once. An event that fails stays open like a webhook that did; the cursor
+    moves on. Opens its own units of work.
+    """
+    caught = Caught(failures=list(heard.failures))
+    covered = set(synced)
+    for account, pokes in heard.pokes.items():
+        for batch in _batches(pokes):
+            _take_all(batch, covered, caught)
+            caught.read += len(batch)
+            _move_cursor(account, batch[-1].event_ref)
     return caught
 
 
-def _take(gateway: Gateway, poke: Poke, caught: Caught) -> None:
+def _take_all(batch: list[Poke], covered: set[int], caught: Caught) -> None:
+    """Act upon the events of a batch that may say something new."""
+    gateway = gateways.of(GATEWAY)
+    done = _done_in(batch)
+    orders = _orders_of(batch)
+    for poke in batch:
+        if poke.event_ref in done or orders.get(poke.object_ref) in covered:
+            continue
+        if _take(gateway, poke, caught):
+            # Now our rows know what belongs to that order.
+            orders = _orders_of(batch)
+            if poke.object_ref in orders:
+                covered.add(orders[poke.object_ref])
+
+
+def _take(gateway: Gateway, poke: Poke, caught: Caught) -> bool:
+    """Act upon one event; tells whether the order it is about was brought up to date."""
     if poke.live != (gateway.environment == "live"):
-        return
+        return False
     event_id = receive(poke)
     if event_id is None:
-        return
+        return False
     caught.handled += 1
-    if not handle(event_id, cause="reconcile"):
-        caught.failures.append(f"event {poke.event_ref} ({poke.kind})")
+    if handle(event_id, cause="reconcile"):
+        return True
+    caught.failures.append(f"event {poke.event_ref} ({poke.kind})")
+    return False
 
 
-def _fresh(batch: list[Poke], synced: Collection[int], since: datetime | None) -> list[Poke]:
-    """Return the events of a batch that may say something new: not those that webhooks brought, not
-    those older than the sync of the order they are about."""
+def _done_in(batch: list[Poke]) -> set[str]:
+    """Return which events of a batch webhooks brought."""
     refs = [poke.event_ref for poke in batch]
-    done = set(
-        db.session.scalars(
-            select(WebhookEvent.provider_ref).where(
-                WebhookEvent.provider_ref.in_(refs), WebhookEvent.state == "done"
-            )
-        )
+    brought = select(WebhookEvent.provider_ref).where(
+        WebhookEvent.provider_ref.in_(refs), WebhookEvent.state == "done"
     )
-    orders = _orders_of({poke.object_ref for poke in batch}) if since else {}
+    return set(db.session.scalars(brought))
+
+
+def _orders_of(batch: list[Poke]) -> dict[str, int]:
+    """Return which orders our own rows know the things by that events are about."""
+    known: dict[str, int] = {}
+    for name, owner in _NAMES:
+        rest = {poke.object_ref for poke in batch} - known.keys()
+        if rest:
+            rows = db.session.execute(select(name, owner).where(name.in_(rest)))
+            known.update({ref: order_id for ref, order_id in rows if ref is not None})
+    # Nothing is read while the provider is asked.
     db.session.rollback()
-    limit = since - DRIFT if since else None
-    return [
-        poke
-        for poke in batch
-        if poke.event_ref not in done
-        and not (limit and poke.created < limit and orders.get(poke.object_ref) in synced)
-    ]
-
-
-def _orders_of(refs: set[str]) -> dict[str, int]:
-    """Return which orders our own rows know things of the provider by."""
-    selects = (
-        select(Order.provider_ref, Order.id).where(Order.provider_ref.in_(refs)),
-        select(Order.subscription_ref, Order.id).where(Order.subscription_ref.in_(refs)),
-        select(Payment.provider_ref, Payment.order_id).where(Payment.provider_ref.in_(refs)),
-        select(Refund.provider_ref, Refund.order_id).where(Refund.provider_ref.in_(refs)),
-    )
-    return {
-        ref: order_id
-        for each in selects
-        for ref, order_id in db.session.execute(each)
-        if ref is not None
-    }
+    return known
 
 
 def _accounts() -> list[str]:
@@ -110,7 +138,6 @@ def _accounts() -> list[str]:
 def _cursor(account: str) -> str:
     kept = select(ProviderCursor.event_ref).where(ProviderCursor.account == account)
     ref = db.session.scalar(kept) or ""
-    # Nothing is read while the provider is asked.
     db.session.rollback()
     return ref
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, select
 
 from app.accounts.models import User
 from app.billing.actions.codes import clean_reason
+from app.billing.events import AccessOffered
 from app.billing.models import CompOffer
 from app.kernel import clock
 from app.kernel.audit import record
@@ -26,6 +27,7 @@ from app.memberships.periods import Duration, Period
 from app.memberships.rows import get_row, person_of, planet_of
 from app.memberships.settling import settle
 from app.memberships.trail import note
+from app.outbox.events import put
 from app.policy import Action, Actor, PlanetRole
 from app.policy.gate import require
 
@@ -99,6 +101,8 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
     ]
     db.session.add_all(fresh)
     db.session.flush()
+    for offer in fresh:
+        put(AccessOffered(offer_id=offer.id))
     record(
         "comp.offer",
         actor_id=actor.user_id,
@@ -108,6 +112,11 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
         count=len(emails),
     )
     return len(emails)
+
+
+def find_open_offer(offer_id: int) -> CompOffer | None:
+    """Return an offer by its row id; None when it was taken up, revoked or is over."""
+    return db.session.scalar(_open(CompOffer.id == offer_id))
 
 
 def take_offer(actor: Actor, *, offer_id: str) -> Membership:

@@ -13,7 +13,7 @@ from app.billing.coupon_codes import coupon_key
 from app.billing.models import Coupon, CouponUse
 from app.billing.money import CURRENCIES
 from app.billing.queries.coupons import get_coupon
-from app.billing.queries.plans import find_plan
+from app.billing.queries.plans import find_plan, get_version
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
@@ -32,7 +32,7 @@ _CODE = re.compile(r"[0-9A-Z\u4e00-\u9fff_-]{3,30}")
 @dataclass(frozen=True, slots=True)
 class CouponWish:
     """A coupon as typed. Either `percent` or `amount` with `currency`; `plan` is a plan's public id,
-    "" for every plan; `uses` None is unlimited."""
+    "" for every plan; `uses` None is unlimited, so is `per_person`, how often one buyer may use it."""
 
     code: str
     percent: int = 0
@@ -44,6 +44,7 @@ class CouponWish:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     uses: int | None = None
+    per_person: int | None = 1
 
 
 def find_problems(wish: CouponWish, now: datetime) -> list[Invalid]:
@@ -64,6 +65,8 @@ def find_problems(wish: CouponWish, now: datetime) -> list[Invalid]:
         found.append(Invalid("ends_at", "coupon_dates"))
     if wish.uses is not None and not 1 <= wish.uses <= USES_MAX:
         found.append(Invalid("uses", "amount", low=1, high=USES_MAX))
+    if wish.per_person is not None and not 1 <= wish.per_person <= USES_MAX:
+        found.append(Invalid("per_person", "amount", low=1, high=USES_MAX))
     return found
 
 
@@ -76,6 +79,8 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
     plan = find_plan(planet_id, wish.plan) if wish.plan else None
     if wish.plan and plan is None:
         raise Invalid("plan", "choice")
+    if plan is not None and get_version(plan).mode != "pass":
+        raise Invalid("plan", "coupon_passes_only")
     coupon = Coupon(
         planet_id=planet_id,
         code=coupon_key(wish.code),
@@ -88,6 +93,7 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
         uses_left=wish.uses,
+        per_person=wish.per_person,
         created_at=clock.now(),
         created_by=person_of(actor),
     )

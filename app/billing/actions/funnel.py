@@ -46,12 +46,18 @@ def record_steps(
 
 
 def record_paid(payload: dict[str, Any]) -> None:
-    """Handler of OrderSettled: the buyer's latest mark has paid. Renewals and gifts are no step."""
+    """Handler of OrderSettled: the buyer's latest mark has paid, or asked a question that is paid for.
+    Renewals and gifts are no step."""
     order = db.session.get(Order, payload["order_id"])
-    if order is None or order.kind != "membership" or order.pricing != "join":
+    if order is None or order.state not in {state.value for state in SETTLED}:
         return
-    if order.state not in {state.value for state in SETTLED}:
-        return
+    if order.kind == "membership" and order.pricing == "join":
+        _record_latest(order, "paid")
+    elif order.kind == "question":
+        _record_latest(order, "question")
+
+
+def _record_latest(order: Order, step: str) -> None:
     mark = db.session.execute(
         select(FunnelStep.visitor, FunnelStep.source)
         .where(FunnelStep.user_id == order.user_id, FunnelStep.planet_id == order.planet_id)
@@ -60,7 +66,7 @@ def record_paid(payload: dict[str, Any]) -> None:
     ).one_or_none()
     if mark is not None:
         record_steps(
-            ["paid"],
+            [step],
             planet_id=order.planet_id,
             visitor=mark.visitor,
             source=mark.source,

@@ -11,7 +11,7 @@ from app.billing.actions.coupons import give_back, take_use
 from app.billing.actions.seats import take_seat
 from app.billing.gateway import gateways
 from app.billing.models import Order, OrderChange, Plan, PlanVersion, Subscription
-from app.billing.pricing import Quote, quote
+from app.billing.pricing import Quote, as_newcomer, quote
 from app.billing.states import FINAL, OrderState
 from app.kernel import clock
 from app.kernel.db import db
@@ -47,7 +47,7 @@ def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
     `subscribed` (a subscription renews by itself); Invalid for the coupon and the rules;
     NotFound without the plan.
     """
-    require(actor, Action.PLAN_BUY if purchase.kind == "membership" else Action.ACCOUNT_USE)
+    require(actor, Action.PLAN_BUY if purchase.kind == "membership" else Action.GIFT_BUY)
     user_id = person_of(actor)
     # One after the other for one person: two tabs buy once.
     member = make_row(planet_of(actor), user_id)
@@ -60,7 +60,10 @@ def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
         return same[0]
     if open_orders:
         raise Conflict("another")
-    asked = quote(planet, actor, plan.id, coupon_code=purchase.coupon, now=clock.now())
+    buyer = actor if purchase.kind == "membership" else as_newcomer(actor)
+    asked = quote(planet, buyer, plan.id, coupon_code=purchase.coupon, now=clock.now())
+    if purchase.kind == "gift" and asked.seats_left == 0:
+        raise Conflict("sold_out")
     if purchase.kind == "membership":
         _refuse_second_subscription(planet.id, user_id)
         take_seat(plan, user_id=user_id)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from app.billing.actions.holding import tell_subscriptions
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
@@ -26,6 +27,7 @@ def pause_planet(actor: Actor) -> None:
     planet.paused_at = clock.now()
     db.session.add(PlanetPause(planet_id=planet.id, starts_at=planet.paused_at))
     db.session.flush()
+    tell_subscriptions(planet.id)
     record(
         "planet.pause", actor_id=actor.user_id, planet_id=planet.id, subject=("planet", planet.id)
     )
@@ -46,6 +48,7 @@ def resume_planet(actor: Actor) -> timedelta:
     db.session.flush()
     move_guests(planet.id, since=began, by=moment - began)
     settle_planet(planet.id)
+    tell_subscriptions(planet.id)
     record(
         "planet.resume",
         actor_id=actor.user_id,

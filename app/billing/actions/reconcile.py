@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app.billing.actions.catching_up import catch_up
+from app.billing.actions.catching_up import catch_up, listen
 from app.billing.actions.checkout import open_page
+from app.billing.actions.holding import follow, list_paused_subscriptions
 from app.billing.actions.refunds import send_refund
-from app.billing.actions.sync import sync
+from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import GatewayError
 from app.billing.models import Order, OrderChange, Payment, Refund, Subscription
 from app.billing.states import FINAL, HOLDS, OrderState
@@ -45,14 +46,16 @@ def reconcile() -> Report:
     """Sync every order that is not over: open and processing ones, subscriptions that go on, and
     payments younger than the dispute horizon; and send refunds that were asked for.
 
-    Opens its own units of work, one order after the other. A provider that fails for one order is
-    told in the report and stops nothing else.
+    Opens its own units of work. What fails for one order is told in the report and stops nothing else.
     """
-    report, began = Report(), clock.now()
+    report, last = Report(), _last_change()
     _send_refunds(report)
-    unsettled = _unsettled()
-    _sync_all(unsettled, report)
-    _catch_up(report, synced=set(unsettled), since=began)
+    # In this order: what an order is asked about afterwards covers the events that were heard before.
+    heard = listen()
+    synced = _sync_all(_unsettled(), report)
+    report.failures += catch_up(heard, synced=synced).failures
+    _follow_pauses(report)
+    report.changes = _told(after=last)
     # What came of the syncs: doubles that are to be given back.
     _send_refunds(report)
     return report
@@ -102,8 +105,18 @@ def _unsettled() -> list[int]:
     )
 
 
-def _sync_all(order_ids: Iterable[int], report: Report) -> None:
-    last = _last_change()
+def _sync_all(order_ids: Sequence[int], report: Report) -> set[int]:
+    """Bring orders up to date; returns those for which that went well."""
+    report.asked += len(order_ids)
+    lost = _open_lost(order_ids, report)
+    synced = sync_many([each for each in order_ids if each not in lost], cause="reconcile")
+    report.failures += synced.failures
+    return synced.orders
+
+
+def _open_lost(order_ids: Sequence[int], report: Report) -> set[int]:
+    """Open again what we died over before we learnt its reference: the same wish opens the same
+    checkout. Returns those for which that failed."""
     unknown = set(
         db.session.scalars(
             select(Order.id).where(
@@ -111,23 +124,23 @@ def _sync_all(order_ids: Iterable[int], report: Report) -> None:
             )
         )
     )
-    for order_id in order_ids:
-        report.asked += 1
+    failed = set()
+    for order_id in unknown.intersection(order_ids):
         try:
-            if order_id in unknown:
-                # We died before we learnt its reference: the same wish opens the same checkout.
-                open_page(order_id)
-            sync(order_id, cause="reconcile")
+            open_page(order_id)
         except GatewayError as error:
             report.failures.append(f"order {order_id}: {error}")
-    report.changes += _told(after=last)
+            failed.add(order_id)
+    return failed
 
 
-def _catch_up(report: Report, *, synced: set[int], since: datetime) -> None:
-    """Handle the events that never came: also of orders that nobody looks after any more."""
-    last = _last_change()
-    report.failures += catch_up(synced=synced, since=since).failures
-    report.changes += _told(after=last)
+def _follow_pauses(report: Report) -> None:
+    """Hold and release charges where a planet was paused or goes on, and the provider does not know."""
+    for order_id in list_paused_subscriptions():
+        try:
+            follow(order_id, cause="reconcile")
+        except GatewayError as error:
+            report.failures.append(f"charges of order {order_id}: {error}")
 
 
 def _last_change() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from app.billing.actions.applying import apply_fact
+from app.billing.actions.applying import apply_facts
 from app.billing.gateway import CheckoutFact, gateways
 from app.billing.models import Order
 from app.kernel.db import db, unit_of_work
@@ -32,12 +32,24 @@ def sync(order_id: int, *, cause: str) -> Order:
     fact = gateway.fetch(ref, account=account)
     with unit_of_work():
         order = _locked(order_id)
-        if ticket > order.applied_ticket:
-            mark = fingerprint(fact)
-            if mark != order.applied_print or cause not in LOOKING:
-                apply_fact(order, fact, cause=cause)
-            order.applied_ticket, order.applied_print = ticket, mark
+        apply_newer([(order, ticket, fact)], cause=cause)
     return order
+
+
+def apply_newer(found: list[tuple[Order, int, CheckoutFact]], *, cause: str) -> None:
+    """Apply facts whose ticket is newer than what was applied to their orders, which are locked.
+
+    Nothing is to be applied where a fact is the one before, unless somebody waits for it.
+    """
+    newer = []
+    for order, ticket, fact in found:
+        if ticket <= order.applied_ticket:
+            continue
+        mark = fingerprint(fact)
+        if mark != order.applied_print or cause not in LOOKING:
+            newer.append((order, fact))
+        order.applied_ticket, order.applied_print = ticket, mark
+    apply_facts(newer, cause=cause)
 
 
 def fingerprint(fact: CheckoutFact) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.billing.actions.codes import clean_reason
 from app.billing.actions.orders import change
 from app.billing.actions.sync import sync
+from app.billing.events import TransferStated
 from app.billing.models import Order, Transfer
 from app.billing.transfer_gateway import lock_transfer
 from app.kernel import clock
@@ -17,6 +18,7 @@ from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.rows import person_of, planet_of
+from app.outbox.events import put
 from app.planets.models import Planet
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -62,6 +64,8 @@ def state_transfer(actor: Actor, *, order_id: str, memo: str) -> Order:
             raise NotFound
         if row.state not in ("open", "stated"):
             raise Conflict("transfer")
+        if row.state == "open":
+            put(TransferStated(order_id=order.id))
         row.state = "stated"
         order.memo = memo
         change(order, "buyer", "transfer_stated", memo=memo)

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from app.billing.actions.sync import sync
 from app.billing.gateway import Poke, gateways
 from app.billing.models import Order, WebhookEvent
-from app.kernel import clock
+from app.kernel import clock, limits
 from app.kernel.db import db, unit_of_work
-from app.kernel.errors import NotFound
+from app.kernel.errors import LimitReached, NotFound
 from app.kernel.logs import get_logger
 from app.memberships.rows import planet_of
 from app.outbox.delivery import describe
@@ -26,6 +26,11 @@ KEEP_BODIES = timedelta(days=90)
 # Failed ones are tried again by the provider, by the timed job and by hand.
 TRIES = 20
 GATEWAY = "stripe"
+# Of pokes that are not to be believed so many are written down; the counter stands for all networks
+# together, so that it is one row however many send them.
+REFUSED = 60
+REFUSED_WITHIN = timedelta(minutes=10)
+_REFUSED_KEY = "webhook-refused"
 
 log = get_logger("webhooks")
 
@@ -44,6 +49,17 @@ def receive(poke: Poke) -> int | None:
         # The same event came twice in one moment: the other one keeps it, both handle it.
         row = db.session.scalar(_row_of(poke))
         return None if row is None or row.state == "done" else row.id
+
+
+def count_refused() -> None:
+    """Count a poke that was not to be believed; LimitReached when there were too many of late.
+
+    What is well signed is neither counted nor refused. A full counter is only read: a flood writes no more.
+    """
+    if limits.peek(_REFUSED_KEY, window=REFUSED_WITHIN) >= REFUSED:
+        raise LimitReached(int(REFUSED_WITHIN.total_seconds()))
+    with unit_of_work():
+        limits.hit(_REFUSED_KEY, limit=REFUSED, window=REFUSED_WITHIN)
 
 
 def handle(event_id: int, *, cause: str = "webhook") -> bool:

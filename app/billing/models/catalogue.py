@@ -73,7 +73,8 @@ class PriceStep(Base):
 class Coupon(Base):
     """A discount for whoever types its code. `percent` or `amount` (with `currency`), never both.
 
-    `uses_left` None is unlimited; `plan_id` None is for every plan; `purpose`: both, join, renewal;
+    `uses_left` None is unlimited, so is `per_person`, how often one buyer may use it; `plan_id` None is
+    for every plan; `purpose`: both, join, renewal;
     `label` names the source of those who use it, for the owner's numbers.
     """
 
@@ -93,6 +94,7 @@ class Coupon(Base):
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     uses_left: Mapped[int | None]
+    per_person: Mapped[int | None]
     created_at: Mapped[datetime]
     created_by: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
     ended_at: Mapped[datetime | None]

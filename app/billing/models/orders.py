@@ -70,7 +70,11 @@ class Order(Base):
 
 
 class Subscription(Base):
-    """A provider's subscription behind an order, as of the last sync (R12 to R15)."""
+    """A provider's subscription behind an order, as of the last sync (R12 to R15).
+
+    `held`: the provider was told to charge nothing, because the planet is paused; `charges_at` is
+    where the next charge was moved to after a pause, None when it never was.
+    """
 
     __tablename__ = "subscriptions"
 
@@ -81,6 +85,8 @@ class Subscription(Base):
     cancel_at: Mapped[datetime | None]
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
     ended_at: Mapped[datetime | None]
+    held: Mapped[bool] = mapped_column(default=False)
+    charges_at: Mapped[datetime | None]
     synced_at: Mapped[datetime]
 
 

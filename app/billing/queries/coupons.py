@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app.billing.coupon_codes import coupon_key
-from app.billing.models import Coupon, CouponUse, Plan, PlanVersion
+from app.billing.models import Coupon, CouponUse, Order, Plan, PlanVersion
+from app.billing.states import OrderState
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.policy import Action, Actor
@@ -32,6 +33,23 @@ def get_coupon(planet_id: int, public_id: str) -> Coupon:
     if coupon is None:
         raise NotFound(public_id)
     return coupon
+
+
+def count_own_uses(coupon_id: int, user_id: int) -> int:
+    """Return how often a person's orders used a coupon. One that is still open counts not: it is gone on
+    with, or closed before another is placed."""
+    used = db.session.scalar(
+        select(func.count())
+        .select_from(CouponUse)
+        .join(Order, Order.id == CouponUse.order_id)
+        .where(
+            CouponUse.coupon_id == coupon_id,
+            CouponUse.given_back_at.is_(None),
+            Order.user_id == user_id,
+            Order.state != OrderState.OPEN.value,
+        )
+    )
+    return used or 0
 
 
 @dataclass(frozen=True, slots=True)

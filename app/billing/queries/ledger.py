@@ -28,7 +28,9 @@ from app.policy.gate import require
 PAYABLE = "payable:"
 PAGE = 50
 # Where money is the planet's own or leaves it: what these come to is the planet's.
-OWN = ("provider", "bank", "platform")
+OWN = ("provider", "bank", "platform", "paid_out")
+# What was paid out of what was owed: the money went from the owner's own account.
+PAID_OUT = "paid_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,16 @@ class ShareView:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What is owed to somebody in a currency; below 0 when more was paid out than is owed now."""
+
+    member_id: str
+    name: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Somebody with whom income can be shared."""
 
@@ -91,6 +103,8 @@ def sum_kinds(actor: Actor, stretch: Stretch) -> list[Total]:
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .where(*_within(actor, stretch), own)
         .group_by(LedgerTransaction.kind, LedgerEntry.currency)
+        # Paying out what was owed brings nothing and costs nothing.
+        .having(LedgerTransaction.kind != "payout")
         .order_by(LedgerEntry.currency, LedgerTransaction.kind)
     )
     return [Total(kind, currency, int(amount)) for kind, currency, amount in rows]
@@ -108,6 +122,50 @@ def sum_accounts(actor: Actor, stretch: Stretch) -> list[Total]:
     ).all()
     names = _names(account for account, _, _ in rows)
     return [Total(names.get(acc, acc), currency, int(amount)) for acc, currency, amount in rows]
+
+
+def sum_owed_to(planet_id: int, user_id: int, currency: str) -> int:
+    """Return what is owed to somebody in a currency."""
+    owed = db.session.scalar(
+        select(-func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(
+            LedgerTransaction.planet_id == planet_id,
+            LedgerEntry.account == f"{PAYABLE}{user_id}",
+            LedgerEntry.currency == currency,
+        )
+    )
+    return int(owed or 0)
+
+
+def list_owed(actor: Actor) -> list[Owed]:
+    """Return what the planet owes to people, per currency, whatever the month."""
+    require(actor, Action.INCOME_READ)
+    rows = db.session.execute(
+        select(LedgerEntry.account, LedgerEntry.currency, -func.sum(LedgerEntry.amount))
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(
+            LedgerTransaction.planet_id == planet_of(actor),
+            LedgerEntry.account.startswith(PAYABLE),
+        )
+        .group_by(LedgerEntry.account, LedgerEntry.currency)
+        .having(func.sum(LedgerEntry.amount) != 0)
+        .order_by(LedgerEntry.account, LedgerEntry.currency)
+    ).all()
+    ids = {int(account.removeprefix(PAYABLE)) for account, _, _ in rows}
+    people = {
+        f"{PAYABLE}{user_id}": (member_id, name)
+        for user_id, member_id, name in db.session.execute(
+            select(Membership.user_id, Membership.public_id, SHOWN_NAME)
+            .join(User, User.id == Membership.user_id)
+            .where(Membership.planet_id == planet_of(actor), Membership.user_id.in_(ids))
+        )
+    }
+    return [
+        Owed(*people[account], currency, int(amount))
+        for account, currency, amount in rows
+        if account in people
+    ]
 
 
 def list_journal(
@@ -224,11 +282,18 @@ def _named(rows: Iterable[Any]) -> list[JournalLine]:
         replace(
             line,
             account=names.get(line.account, line.account),
-            # A share's reference ends with a row id: those never leave the house.
-            reference=line.reference.partition(":")[0] if line.kind == "share" else line.reference,
+            reference=_shown_reference(line),
         )
         for line in lines
     ]
+
+
+def _shown_reference(line: JournalLine) -> str:
+    """A share's reference ends with a row id and a payout's begins with one: those never leave the
+    house."""
+    if line.kind == "payout":
+        return ""
+    return line.reference.partition(":")[0] if line.kind == "share" else line.reference
 
 
 def _names(accounts: Iterable[str]) -> dict[str, str]:

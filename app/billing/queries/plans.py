@@ -126,6 +126,19 @@ def seats_left(plan: Plan, *, now: datetime, besides: int | None = None) -> int 
     return max(0, plan.seat_limit - (db.session.scalar(select(taken)) or 0))
 
 
+def usual_currency(planet: PlanetView) -> str:
+    """Return what a planet's next price is in, unless somebody says otherwise: the currency of its
+    newest plan; before there is one, that of the language in which the planet is written."""
+    newest = (
+        select(PlanVersion.currency)
+        .join(Plan, Plan.id == PlanVersion.plan_id)
+        .where(Plan.planet_id == planet.id)
+        .order_by(PlanVersion.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(newest) or ("CNY" if planet.language.startswith("zh") else "USD")
+
+
 def find_bought_end(membership_id: int | None) -> datetime | None:
     """Return when somebody's bought time ends or ended; None when he never bought any."""
     if membership_id is None:

@@ -49,6 +49,16 @@ def find_decline(order: Order) -> str:
     return db.session.scalar(found) or ""
 
 
+def find_decline_of(order_id: int) -> str:
+    """Return the same by the order's row id."""
+    found = (
+        select(Transfer.reason)
+        .join(Order, Order.provider_ref == Transfer.ref)
+        .where(Order.id == order_id)
+    )
+    return db.session.scalar(found) or ""
+
+
 def list_transfers(actor: Actor) -> list[TransferView]:
     """Return the planet's transfers: those that wait first, the oldest of them on top."""
     require(actor, Action.SUBSCRIPTIONS_MANAGE)

@@ -14,6 +14,7 @@ from app.billing.gateway import GatewayError
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.refusals import collision, coupon_refusals, lead_to_paid
 from app.blueprints.billing.ways import UNREACHABLE, ways_back
 from app.blueprints.entrance import (
     declares,
@@ -59,7 +60,6 @@ def checkout(slug: str, plan: str) -> Page:
         plan=plan,
         coupon=request.form.get("coupon", ""),
         source=request.form.get("source", "") or funnel.find_source(),
-        kind="gift" if "gift" in request.form else "membership",
         rules_version=request.form.get("rules", 0, type=int),
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
     )
@@ -96,21 +96,21 @@ def try_out(slug: str, plan: str) -> Page:
 def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = offers_for(planet, actor, coupon=coupon)
+    refused, problems = coupon_refusals(offers)
     rules = due_rules(planet, find_own(actor))
     html = render_template(
         "billing/buy.html",
         cover=cover_shape(planet),
         offers=offers,
-        problems={o.public_id: errors_of([o.coupon_error]) for o in offers if o.coupon_error},
+        problems=problems,
         coupon=coupon,
         source=request.values.get("from", request.form.get("source", ""))[:40],
-        errors=errors,
+        errors={**refused, **errors},
         rules=rules,
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),
         renewing=actor.expires_at is not None,
         ends=actor.expires_at if actor.inside else None,
-        refund_hours=planet.refund_hours,
         transfers=bool(find_transfer_note(planet.id)),
         year=count_own_year(actor) if actor.expires_at is not None else None,
     )
@@ -118,13 +118,6 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
 
 
 def _collided(planet: PlanetView, actor: Actor, why: str) -> Page:
-    words = {
-        "sold_out": gettext("The last seat has just gone. You can wait for the next one."),
-        "subscribed": gettext("Your subscription renews by itself: there is nothing to buy."),
-        "trial_used": gettext("You have tried this planet already."),
-        "another": gettext("Another window is buying this moment. Please try again."),
-    }
     if why == "paid":
-        flash(gettext("You have paid already: here it is."), "ok")
-        return see_other("billing.purchases", slug=planet.slug)
-    return _page(planet, actor, errors={"": words.get(why, words["another"])}, status=409)
+        return lead_to_paid(planet)
+    return _page(planet, actor, errors=collision(why), status=409)

@@ -31,6 +31,7 @@ SENTENCES: dict[str, Any] = {
     ),
     "code_prefix": lazy_gettext("At most %(high)s letters A–Z and digits."),
     "share_left": lazy_gettext("At most %(high)s percent: all shares together are half at most."),
+    "payout_most": lazy_gettext("More than nothing, and at most what is owed."),
     "comp_too_many": lazy_gettext("At most %(high)s addresses at once."),
     "comp_address": lazy_gettext("“%(address)s” is not an e-mail address."),
 }

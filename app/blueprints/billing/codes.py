@@ -24,7 +24,7 @@ from app.billing.queries.codes import BatchView, list_batches, list_plan_choices
 from app.blueprints.billing.code_words import STATE_NAMES, lasts_words, told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import current_site, declares, enter_planet, require, see_other
-from app.blueprints.memberships.door import Page, answer, last_day, read_last_day
+from app.blueprints.memberships.door import Page, answer, read_last_day
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.policy import Action, Actor, can
@@ -132,7 +132,6 @@ def _shape(actor: Actor, batch: BatchView) -> dict[str, Any]:
         "state_name": name,
         "tone": tone,
         "lasts": lasts_words(batch),
-        "last_day": last_day(batch.ends_at),
         "revocable": batch.revoked_at is None and not batch.gift,
     }
 

@@ -21,7 +21,8 @@ from app.billing.queries.comps import OfferView, list_chosen, list_comps, list_o
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, see_other
-from app.blueprints.memberships.door import Page, answer, last_day, read_last_day
+from app.blueprints.language import local_last_day
+from app.blueprints.memberships.door import Page, answer, read_last_day
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.policy import Action, Actor, can
@@ -104,7 +105,7 @@ def _page(actor: Actor, *, errors: dict[str, str], tried: str = "") -> Page:
         "billing/comps.html",
         errors,
         chosen=list_chosen(actor, chosen) if chosen else [],
-        given=[{"row": c, "last_day": last_day(c.until_at)} for c in list_comps(actor)],
+        given=[{"row": c} for c in list_comps(actor)],
         offers=[{"row": o, "lasts": _lasts(o)} for o in list_offers(actor)],
         days_max=DAYS_MAX,
         # The form's one-time key: sent twice, it is given once.
@@ -118,7 +119,7 @@ def _lasts(offer: OfferView) -> Any:
     if offer.days:
         return ngettext("%(num)s day", "%(num)s days", offer.days)
     if offer.ends_at is not None:
-        return gettext("until %(day)s", day=last_day(offer.ends_at))
+        return gettext("until %(day)s", day=local_last_day(offer.ends_at))
     return gettext("for ever")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, request
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from app.billing.actions.coupons import CouponWish, create_coupon, end_coupon, find_problems
 from app.billing.money import get_currency
 from app.billing.queries.coupons import CouponLine, list_coupons
-from app.billing.queries.plans import list_plans
+from app.billing.queries.plans import list_plans, usual_currency
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.plan_form import Reader
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -43,8 +43,8 @@ def coupons(slug: str) -> Page:
     """List the planet's coupons, with the form of a new one."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.PLANS_EDIT))
-    currency = "CNY" if str(get_locale()).startswith("zh") else "USD"
-    return _page(planet, actor, {"kind": "percent", "currency": currency}, errors={})
+    typed = {"kind": "percent", "currency": usual_currency(planet), "per_person": "1"}
+    return _page(planet, actor, typed, errors={})
 
 
 @bp.post("/p/<slug>/coupons")
@@ -95,8 +95,13 @@ def _read(reader: Reader) -> CouponWish:
         label=typed.get("label", ""),
         starts_at=reader.first_day("starts_at"),
         ends_at=reader.last_day("ends_at"),
-        uses=reader.number("uses") if typed.get("uses", "").strip() else None,
+        uses=_limit(reader, "uses"),
+        per_person=_limit(reader, "per_person"),
     )
+
+
+def _limit(reader: Reader, name: str) -> int | None:
+    return reader.number(name) if reader.typed.get(name, "").strip() else None
 
 
 def _amount(reader: Reader, currency: str) -> int:
@@ -120,7 +125,11 @@ def _page(
         coupons=[_row(line, actor) for line in list_coupons(actor, planet.id)],
         typed=typed,
         errors=errors,
-        plans=[(p.plan.public_id, p.version.name) for p in lines if p.plan.state != "retired"],
+        plans=[
+            (p.plan.public_id, p.version.name)
+            for p in lines
+            if p.plan.state != "retired" and p.version.mode == "pass"
+        ],
         purposes=list(PURPOSES.items()),
         currencies=currency_options(),
     )
@@ -140,6 +149,7 @@ def _row(line: CouponLine, actor: Actor) -> dict[str, Any]:
         "purpose": PURPOSES[coupon.purpose],
         "used": line.used,
         "left": coupon.uses_left,
+        "per_person": coupon.per_person,
         "starts": local_date(coupon.starts_at) if coupon.starts_at else "",
         "ends": ends,
         "state": STATES[state][0],

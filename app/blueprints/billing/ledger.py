@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from flask import Response, flash, request, url_for
 from flask_babel import get_timezone, gettext, lazy_gettext, lazy_pgettext
 
+from app.billing.actions.payouts import Payout, pay_out
 from app.billing.actions.shares import SHARED_WITH, add_share, end_share
-from app.billing.money import as_typed
+from app.billing.money import as_typed, get_currency, parse_amount
 from app.billing.queries.codes import list_plan_choices
 from app.billing.queries.ledger import (
     PAGE,
@@ -23,6 +25,7 @@ from app.billing.queries.ledger import (
     find_first_booking,
     iter_journal,
     list_journal,
+    list_owed,
     list_sharers,
     list_shares,
     sum_accounts,
@@ -30,7 +33,9 @@ from app.billing.queries.ledger import (
 )
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.sheets import plain
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page, answer
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -49,6 +54,7 @@ KINDS: dict[str, Any] = {
     "dispute_fee": lazy_gettext("Fee of a dispute"),
     "platform_fee": lazy_gettext("Fee of this site"),
     "share": lazy_gettext("Share"),
+    "payout": lazy_gettext("Share paid out"),
 }
 ACCOUNTS: dict[str, Any] = {
     "provider": lazy_gettext("At the payment provider"),
@@ -57,6 +63,7 @@ ACCOUNTS: dict[str, Any] = {
     "fees": lazy_gettext("Fees"),
     "platform": lazy_gettext("Owed to this site"),
     "disputes": lazy_gettext("Held by disputes"),
+    "paid_out": lazy_gettext("Paid out to people"),
 }
 COLUMNS = ("date", "booked", "transaction", "kind", "reference", "order", "account", "currency",
            "amount")  # fmt: skip
@@ -116,6 +123,30 @@ def unshare_income(slug: str, public_id: str) -> Page:
     return see_other("billing.ledger", slug=slug)
 
 
+@bp.post("/p/<slug>/payouts")
+@declares(Action.PLANS_EDIT)
+def pay_share(slug: str) -> Page:
+    """Book that somebody was paid what is owed to him."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    form = request.form
+    try:
+        currency = get_currency(form.get("currency", "")).code
+        payout = Payout(
+            member_id=form.get("member", ""),
+            amount=parse_amount(form.get("amount", ""), currency, field="amount"),
+            currency=currency,
+            reason=form.get("reason", ""),
+            token=form.get("token", ""),
+        )
+        with unit_of_work():
+            pay_out(actor, payout=payout)
+    except Invalid as error:
+        return _page(slug, actor, errors=told(error))
+    flash(gettext("Booked as paid out."), "ok")
+    return see_other("billing.ledger", slug=slug)
+
+
 def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
     month = _read_month(actor)
     stretch = _stretch(month)
@@ -126,7 +157,7 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         "billing/ledger.html",
         errors,
         month=here,
-        months=[(m, m) for m in dict.fromkeys([here, *_months(actor)])],
+        months=[(m, month_words(m)) for m in dict.fromkeys([here, *_months(actor)])],
         kinds=_in_words(sum_kinds(actor, stretch), KINDS),
         left=_left(sum_kinds(actor, stretch)),
         accounts=_in_words(sum_accounts(actor, stretch), ACCOUNTS),
@@ -134,6 +165,9 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         newer=url_for("billing.ledger", slug=slug, month=here) if skip else None,
         older=url_for("billing.ledger", slug=slug, month=here, skip=skip + PAGE) if more else None,
         shares=list_shares(actor),
+        owed=[(o, as_typed(o.amount, o.currency)) for o in list_owed(actor)],
+        # The form's one-time key: sent twice, it is booked once.
+        token=secrets.token_urlsafe(18),
         sharers=[(p.public_id, p.name) for p in list_sharers(actor, SHARED_WITH)],
         plans=[
             ("", gettext("Questions put to this person")),
@@ -219,9 +253,9 @@ def _csv(lines: Iterable[JournalLine]) -> str:
                 line.booked_at.isoformat(),
                 number,
                 line.kind,
-                line.reference,
+                plain(line.reference),
                 line.order,
-                line.account,
+                plain(line.account),
                 line.currency,
                 as_typed(line.amount, line.currency),
             ]

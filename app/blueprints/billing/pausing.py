@@ -31,7 +31,7 @@ def pause(slug: str) -> Page:
     with unit_of_work():
         pause_planet(actor)
     flash(gettext("The planet is paused: nothing is sold, and nobody's time passes."), "ok")
-    return see_other("billing.pausing", slug=slug)
+    return see_other("billing.plans", slug=slug)
 
 
 @bp.post("/p/<slug>/resume")
@@ -42,12 +42,12 @@ def resume(slug: str) -> Page:
     require(can(actor, Action.PLANET_PAUSE))
     with unit_of_work():
         length = resume_planet(actor)
-    flash(
-        ngettext(
-            "The planet goes on. Every membership lasts %(num)s day longer.",
-            "The planet goes on. Every membership lasts %(num)s days longer.",
-            length.days,
-        ),
-        "ok",
+    words = ngettext(
+        "The planet goes on. Every membership lasts %(num)s day longer.",
+        "The planet goes on. Every membership lasts %(num)s days longer.",
+        length.days,
     )
+    if not length.days:
+        words = gettext("The planet goes on. Every membership lasts longer by the pause.")
+    flash(words, "ok")
     return see_other("billing.plans", slug=slug)

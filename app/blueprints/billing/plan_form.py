@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from flask import request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from app.billing.money import as_typed, get_currency, parse_amount
 from app.billing.prices import Step
@@ -58,14 +58,13 @@ class PlanForm:
         return [self.values.get(f"{name}_{number}", "") for name in _STEP_FIELDS]
 
 
-def blank() -> PlanForm:
+def blank(currency: str) -> PlanForm:
     """Return the form of a new plan: only its price is left to say."""
-    chinese = str(get_locale()).startswith("zh")
     return PlanForm(
         {
             **dict.fromkeys(_FIELDS, ""),
             "name": gettext("Yearly membership"),
-            "currency": "CNY" if chinese else "USD",
+            "currency": currency,
             "mode": "pass",
             "term": "year",
             "term_count": "1",

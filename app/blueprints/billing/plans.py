@@ -8,7 +8,7 @@ from flask import flash, render_template, request
 from flask_babel import gettext
 
 from app.billing.actions import plans as actions
-from app.billing.queries.plans import PlanLine, find_plan, list_plans
+from app.billing.queries.plans import PlanLine, find_plan, list_plans, usual_currency
 from app.billing.queries.wishes import count_waiting
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.plan_form import PlanForm, blank, form_of, read_plan
@@ -42,9 +42,9 @@ def plans(slug: str) -> Page:
 @declares(Action.PLANS_EDIT)
 def new_plan(slug: str) -> Page:
     """Show the form of a new plan: a price is all that must be said."""
-    _planet, actor = enter_planet(slug)
+    planet, actor = enter_planet(slug)
     require(can(actor, Action.PLANS_EDIT))
-    return _form(blank(), public_id="", based_on=0)
+    return _form(blank(usual_currency(planet)), public_id="", based_on=0)
 
 
 @bp.post("/p/<slug>/plans/new")

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from app.billing.actions.question_prices import FREE_MAX, set_price
 from app.billing.models import QuestionPrice
 from app.billing.money import as_typed, get_currency, parse_amount
+from app.billing.queries.plans import usual_currency
 from app.billing.queries.questions import find_price, get_askable
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -95,7 +96,7 @@ def _held(planet: PlanetView, price: QuestionPrice | None) -> dict[str, str]:
     if price is None:
         return {
             "preset": "",
-            "currency": "CNY",
+            "currency": usual_currency(planet),
             "free_per_week": str(planet.question_quota_per_week),
         }
     amount = as_typed(price.amount, price.currency)

@@ -15,8 +15,8 @@ from app.billing.models import CompOffer
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, see_other
-from app.blueprints.language import local_date
-from app.blueprints.memberships.door import Page, answer, last_day
+from app.blueprints.language import local_last_day
+from app.blueprints.memberships.door import Page, answer
 from app.blueprints.planets.landing import cover_shape
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -66,7 +66,7 @@ def _welcome(planet: PlanetView, actor: Actor, member: Membership) -> Response:
             gettext("Welcome to %(planet)s. Your membership has no end.", planet=planet.name), "ok"
         )
     else:
-        day = last_day(member.expires_at)
+        day = local_last_day(member.expires_at)
         words = gettext("Welcome to %(planet)s. Your membership runs until %(day)s.",
                         planet=planet.name, day=day)  # fmt: skip
         if actor.inside:
@@ -85,7 +85,7 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
         # A code that a link filled in is shown in its groups, to be compared with the paper.
         code=show(code) if code is not None and not errors else typed,
         offers=[_offered(offer) for offer in list_own_offers(actor)],
-        ends=last_day(actor.expires_at) if actor.inside else "",
+        ends=actor.expires_at if actor.inside else None,
     )
 
 
@@ -93,7 +93,7 @@ def _offered(offer: CompOffer) -> dict[str, Any]:
     if offer.days:
         lasts = ngettext("%(num)s day", "%(num)s days", offer.days)
     elif offer.ends_at is not None:
-        lasts = gettext("until %(day)s", day=local_date(offer.ends_at))
+        lasts = gettext("until %(day)s", day=local_last_day(offer.ends_at))
     else:
         lasts = gettext("for ever")
     return {"public_id": offer.public_id, "lasts": lasts}

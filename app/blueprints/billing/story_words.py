@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,7 @@ CAUSE_NAMES: dict[str, Any] = {
     "staff": lazy_gettext("by staff"),
 }
 _PLAIN: dict[str, Any] = {
-    "member.joined": lazy_gettext("Joined"),
+    "member.joined": lazy_gettext("Became a member"),
     "member.requested": lazy_gettext("Asked to join"),
     "member.approved": lazy_gettext("May buy a membership"),
     "member.left": lazy_gettext("Left the planet"),
@@ -54,18 +55,39 @@ _PLAIN: dict[str, Any] = {
     "order.opened": lazy_gettext("Went to the payment page"),
     "order.cancelled": lazy_gettext("Cancelled the subscription"),
     "order.resumed": lazy_gettext("Took the cancellation back"),
+    "order.charges_held": lazy_gettext("The planet is paused: nothing is charged"),
+    "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
     "subscription.ended": lazy_gettext("The subscription ended"),
     "offer.taken": lazy_gettext("Took up complimentary access"),
     "access.suspended": lazy_gettext("Access suspended"),
     "access.revoked": lazy_gettext("Access revoked"),
 }
-_NOTICES: dict[str, Any] = {
+# What people were told (notifications.kinds), of all but conversations and the reminders.
+NOTICES: dict[str, Any] = {
     "seat_free": lazy_gettext("Told that a seat is free"),
+    "transfer_stated": lazy_gettext("Told of a transfer to look for"),
     "join_approved": lazy_gettext("Told: welcome"),
     "join_declined": lazy_gettext("Told: the request was declined"),
     "role_changed": lazy_gettext("Told of the new role"),
     "invited": lazy_gettext("Told of an invitation"),
+    "join_requested": lazy_gettext("Told of a request to join"),
+    "may_buy": lazy_gettext("Told: a membership can be bought"),
+    "payment_arrived": lazy_gettext("Told that the payment arrived"),
+    "payment_failed": lazy_gettext("Told that the payment failed"),
+    "charge_failed": lazy_gettext("Told that the charge failed"),
+    "refund_done": lazy_gettext("Told of the refund"),
+    "payment_disputed": lazy_gettext("Told of the dispute"),
+    "dispute_lost": lazy_gettext("Told that the dispute is lost"),
+}
+DISPUTE_NAMES: dict[str, Any] = {
+    "needs_response": lazy_gettext("the bank asks for an answer"),
+    "under_review": lazy_gettext("the bank decides"),
+    "warning_needs_response": lazy_gettext("a question of the bank"),
+    "warning_under_review": lazy_gettext("a question of the bank"),
+    "warning_closed": lazy_gettext("the bank asks no more"),
+    "won": lazy_gettext("the money stays"),
+    "lost": lazy_gettext("the money is gone"),
 }
 _TONES = {
     "payment": "ok",
@@ -117,10 +139,10 @@ def _what(kind: str, data: dict[str, Any]) -> str:
     if kind == "trail":
         act = ACTS.get(data["action"], data["action"])
         return str(
-            gettext("%(who)s: %(act)s", who=data["who"] or gettext("The system"), act=act)
-        ).rstrip(":")
+            gettext("%(who)s: %(act)s", who=data["who"] or gettext("The system"), act=_alone(act))
+        )
     if kind == "notice":
-        return str(_NOTICES.get(data["kind"], data["kind"]))
+        return str(NOTICES.get(data["kind"], data["kind"]))
     if kind == "access.granted":
         return str(gettext("Access: %(source)s", source=source_name(data["source"])))
     if kind == "access.cut":
@@ -130,6 +152,11 @@ def _what(kind: str, data: dict[str, Any]) -> str:
     if kind == "mail.reminder":
         return _reminder(data["days"])
     return _money(kind, data)
+
+
+def _alone(act: Any) -> str:
+    """Return an act of the trail without what leads to a name: this page is about one person."""
+    return re.sub(r"( to| of)?[:：]?$", "", str(act))
 
 
 def _order(what: str, data: dict[str, Any]) -> str:
@@ -147,7 +174,7 @@ def _money(kind: str, data: dict[str, Any]) -> str:
     if kind == "payment":
         return str(gettext("Paid %(amount)s", amount=amount))
     if kind == "dispute":
-        status = data["status"]
+        status = DISPUTE_NAMES.get(data["status"], data["status"])
         return str(
             gettext("Payment of %(amount)s disputed: %(status)s", amount=amount, status=status)
         )

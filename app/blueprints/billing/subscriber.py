@@ -38,6 +38,7 @@ from app.blueprints.money import money
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.queries import get_member
+from app.notifications.kinds import REMINDERS
 from app.notifications.told import list_told
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, PlanetRole, can
@@ -240,6 +241,8 @@ def _lines(actor: Actor, story: MemberStory, plans: dict[str, str]) -> list[Any]
     notices = [
         Happening(n.at, "notice", {"kind": n.kind, "mailed": n.mailed_at is not None})
         for n in list_told(actor, story.user_id)
+        # Those stand there by the day for which they were sent.
+        if n.kind not in REMINDERS
     ]
     happenings = sorted([*story.happenings, *notices], key=lambda h: h.at, reverse=True)
     return [line_of(happening, plans) for happening in happenings]
@@ -254,7 +257,7 @@ def _held(row: Any, plans: dict[str, str], now: datetime) -> dict[str, Any]:
         "plan": plans.get(row.plan_ref, ""),
         "source": source_name(row.source),
         "since": row.since_at if row.since_at > now else None,
-        "last_day": last_day(row.until_at),
+        "until": row.until_at,
         "suspended": row.suspended_at is not None,
     }
 

@@ -21,6 +21,8 @@ from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.discussion.actions import answers as actions
 from app.discussion.actions import questions as question_actions
 from app.discussion.actions.drafts import ANSWER, Hold
+from app.discussion.actions.history import count_revisions
+from app.discussion.diffing import Part, diff_texts
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.drafts import DraftView, find_draft, find_topic_draft
 from app.discussion.queries.facts import AnswerRow, get_answer, get_topic, get_topic_by_id
@@ -41,18 +43,20 @@ Page = Response | str | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class AnswerState:
-    """What stands in the form, and what it knows of its draft (an answer that is changed has none)."""
+    """What stands in the form, and what it knows of its draft (an answer that is changed has none, but
+    `base`, the number of edits that the writer saw)."""
 
     text: str = ""
     attachments: tuple[str, ...] = ()
     draft: str = ""
     tab: str = ""
     rev: int = 0
+    base: int = 0
 
 
 def _state() -> AnswerState:
     sent = composed(request.form)
-    return AnswerState(sent.text, sent.attachments, sent.draft, sent.tab, sent.rev)
+    return AnswerState(sent.text, sent.attachments, sent.draft, sent.tab, sent.rev, sent.base)
 
 
 def _begin(actor: Actor, topic_id: int) -> AnswerState:
@@ -177,6 +181,7 @@ def _answer_page(
         submit=gettext("Send the answer"),
         draft_url=url_for("composer.save", slug=planet.slug),
         newer=newer,
+        moved_on=None,
         preview=preview,
         **_fields(planet, state, errors, _uploads(actor, state, None)),
     )
@@ -213,7 +218,11 @@ def edit(slug: str, public_id: str) -> str:
     row, facts = get_answer(actor, public_id)
     require(can(actor, Action.ANSWER_EDIT, facts))
     held = list_attachments("answer", [row.id]).get(row.id, [])
-    state = AnswerState(row.source, tuple(one.public_id for one in held))
+    state = AnswerState(
+        row.source,
+        tuple(one.public_id for one in held),
+        base=count_revisions("answer", row.id),
+    )
     return _edit_page(planet, actor, row, state)
 
 
@@ -235,10 +244,15 @@ def save(slug: str, public_id: str) -> Page:
         )
         with unit_of_work():
             row, facts = get_answer(actor, public_id)
-            actions.edit_answer(actor, answer=row, facts=facts, text=text)
+            actions.edit_answer(actor, answer=row, facts=facts, text=text, base=state.base)
             topic, _facts = get_topic_by_id(actor, row.topic_id)
     except Invalid as error:
         return _edit_page(planet, actor, row, state, errors=errors_of(error)), 422
+    except Conflict:
+        row, facts = get_answer(actor, public_id)
+        state = replace(state, base=count_revisions("answer", row.id))
+        moved_on = diff_texts(row.source, state.text)
+        return _edit_page(planet, actor, row, state, moved_on=moved_on), 409
     return _to_answer(slug, topic.public_id, row.public_id)
 
 
@@ -250,6 +264,7 @@ def _edit_page(
     *,
     errors: dict[str, str] | None = None,
     preview: Markup | None = None,
+    moved_on: list[Part] | None = None,
 ) -> str:
     topic, _facts = get_topic_by_id(actor, row.topic_id)
     return render_template(
@@ -262,6 +277,7 @@ def _edit_page(
         submit=gettext("Save"),
         draft_url=None,
         newer=None,
+        moved_on=moved_on,
         preview=preview,
         **_fields(planet, state, errors, _uploads(actor, state, row.id)),
     )

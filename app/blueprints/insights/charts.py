@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import get_locale
+
 WIDTH = 440
 _TOP, _FLOOR, _HEIGHT = 22, 168, 196
 _LEFT, _RIGHT = 52, 6
 _BAR, _GAP = 20, 12
 _LABEL = 134
 _MOST_LABELS = 12
+# How large numbers are shortened, by language: from which on, the unit, its sign.
+_SCALES: dict[str, tuple[tuple[int, int, str], ...]] = {
+    "zh": ((100_000_000, 100_000_000, "亿"), (10_000, 10_000, "万")),
+    "": ((1_000_000, 1_000_000, "M"), (10_000, 1_000, "k")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +165,8 @@ def _round_up(value: float) -> float:
 
 
 def _short(value: float) -> str:
-    """Return a number for a scale: 1.2k for 1200, 3M for 3 million."""
-    for size, sign in ((1_000_000, "M"), (10_000, "k")):
-        if abs(value) >= size:
-            unit = 1_000_000 if sign == "M" else 1_000
+    """Return a number for a scale: 12k for 12,000, 3M for 3 million; 1.2万 in Chinese."""
+    for least, unit, sign in _SCALES["zh" if str(get_locale()).startswith("zh") else ""]:
+        if abs(value) >= least:
             return f"{value / unit:.1f}".rstrip("0").rstrip(".") + sign
     return f"{value:,.2f}".rstrip("0").rstrip(".")

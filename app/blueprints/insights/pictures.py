@@ -23,7 +23,7 @@ from app.insights.terms import LOST, OPEN, RUNNING, Cohort, Flow
 def standing(heads: Sequence[Head]) -> Chart:
     """Members by standing."""
     inside = sum(head.members for head in heads[:2])
-    story = gettext("%(num)s members are inside now.", num=inside)
+    story = ngettext("%(num)s member is inside now.", "%(num)s members are inside now.", inside)
     labels = [str(STANDING_NAMES[head.standing]) for head in heads]
     return bars(_chart("standing", story), labels, [head.members for head in heads])
 
@@ -31,7 +31,12 @@ def standing(heads: Sequence[Head]) -> Chart:
 def ends(found: Sequence[Ends]) -> Chart:
     """Whose access ends in the next days."""
     last = found[-1]
-    story = gettext("%(num)s memberships end within %(days)s days.", num=last.ends, days=last.days)
+    story = ngettext(
+        "%(num)s membership ends within %(days)s days.",
+        "%(num)s memberships end within %(days)s days.",
+        last.ends,
+        days=last.days,
+    )
     labels = [ngettext("%(num)s day", "%(num)s days", one.days) for one in found]
     return bars(_chart("ends", story), labels, [one.ends for one in found])
 

@@ -43,7 +43,7 @@ HEADS: dict[str, tuple[tuple[str, Any], ...]] = {
     ),
     "cohorts": (
         ("joined_in", lazy_gettext("Joined in")),
-        ("joined", lazy_gettext("Joined")),
+        ("joined", lazy_pgettext("members", "Joined")),
         ("due", lazy_gettext("Due")),
         ("renewed_early", lazy_gettext("Renewed early")),
         ("renewed_in_grace", lazy_gettext("Renewed in grace")),

@@ -61,6 +61,7 @@ ACTS: dict[str, Any] = {
     "receipt.resend": lazy_gettext("sent a receipt again"),
     "share.add": lazy_gettext("began to share income:"),
     "share.end": lazy_gettext("ended a share of income:"),
+    "share.payout": lazy_gettext("paid out a share of income to"),
     "topic.edit": lazy_gettext("edited somebody's topic"),
     "topic.delete": lazy_gettext("deleted somebody's topic"),
     "topic.pinned": lazy_gettext("pinned a topic"),

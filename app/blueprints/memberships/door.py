@@ -11,6 +11,7 @@ from flask_babel import get_timezone, gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from app.accounts import limits
+from app.blueprints.language import local_last_day
 from app.blueprints.page import media_url
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -88,7 +89,7 @@ def end_words(ends_at: datetime | None) -> str:
     """Return an end for a page: the last day, that there is none, or a dash where nothing is held."""
     if ends_at == NEVER_HELD:
         return "–"
-    return last_day(ends_at) or str(gettext("no end"))
+    return local_last_day(ends_at) if ends_at is not None else str(gettext("no end"))
 
 
 def person_shape(slug: str, *, name: str, avatar: str, role: str, member: str) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from app.blueprints.memberships.door import (
     answer,
     bp,
     count_name,
-    last_day,
     read_last_day,
 )
 from app.blueprints.page import media_url
@@ -207,7 +206,6 @@ def _list(actor: Actor, *, errors: dict[str, str]) -> Page:
             {
                 "row": row,
                 "role_name": ROLE_NAMES[row.role],
-                "last_day": last_day(row.ends_at),
                 "late": row.is_late(actor.now),
                 "mine_to_change": _is_below(actor, PlanetRole(row.role)),
             }

@@ -23,7 +23,7 @@ from app.kernel.errors import Invalid
 from app.memberships import actions
 from app.memberships.queries import OwnMembership, find_own
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, Grace, PlanetRole, Standing, can, grace_of
+from app.policy import Action, Actor, Grace, PlanetRole, Reason, Standing, can, grace_of
 
 SHOWN_PURCHASES = 3
 REFUNDABLE = (OrderState.PAID, OrderState.PARTIALLY_REFUNDED)
@@ -101,7 +101,10 @@ def _time(planet: PlanetView, actor: Actor, own: OwnMembership) -> dict[str, Any
     purchases = [_purchase(order) for order in list_own(actor)[:SHOWN_PURCHASES]]
     if not planet.paid and not purchases:
         return None
-    buys = planet.paid and bool(can(actor, Action.PLAN_BUY))
+    verdict = can(actor, Action.PLAN_BUY)
+    if verdict.reason is Reason.NEVER_ENDS and not purchases:
+        return None
+    buys = planet.paid and bool(verdict)
     last = None
     if own.expires_at is not None and actor.standing is Standing.GRACE:
         last = own.expires_at + grace_of(Grace(own.grace), planet.grace)

@@ -101,10 +101,14 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ("coupon", "coupon_early"): lazy_gettext("This coupon is not valid yet."),
     ("coupon", "coupon_over"): lazy_gettext("This coupon has ended."),
     ("coupon", "coupon_used_up"): lazy_gettext("This coupon has been used up."),
+    ("coupon", "coupon_used"): lazy_gettext("You have used this coupon already."),
     ("coupon", "coupon_other_plan"): lazy_gettext("This coupon is for another plan."),
     ("coupon", "coupon_passes_only"): lazy_gettext("Coupons do not apply to subscriptions."),
     ("coupon", "coupon_join_only"): lazy_gettext("This coupon is for new members."),
     ("coupon", "coupon_renewal_only"): lazy_gettext("This coupon is for renewing."),
+    ("plan", "coupon_passes_only"): lazy_gettext(
+        "Coupons do not apply to subscriptions: each payment would be smaller. Choose a pass."
+    ),
     ("plan", "plan_not_on_sale"): lazy_gettext("This plan is not sold any more."),
     ("plan", "plan_over"): lazy_gettext("This plan has ended."),
     ("plan", "plan_held"): lazy_gettext("You have access for longer than this plan gives."),

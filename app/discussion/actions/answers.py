@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.drafts import Hold, consume_draft
-from app.discussion.actions.history import keep_revision
+from app.discussion.actions.history import count_revisions, keep_revision
 from app.discussion.actions.questions import change_open, lock_question, write_log
 from app.discussion.actions.touch import touch_topic
 from app.discussion.events import AnswerChanged, QuestionAnswered, UnseenAnswerChanged
@@ -95,12 +95,20 @@ def answer_question(
     return row
 
 
-def edit_answer(actor: Actor, *, answer: AnswerRow, facts: AnswerFacts, text: NewAnswer) -> None:
-    """Change an answer; what it said before is kept, and readers see that it was edited."""
+def edit_answer(
+    actor: Actor, *, answer: AnswerRow, facts: AnswerFacts, text: NewAnswer, base: int
+) -> None:
+    """Change an answer; what it said before is kept, and readers see that it was edited.
+
+    `base` is the number of edits that the writer saw: Conflict when there was another since, unless it
+    came to the same text (a second click).
+    """
     require(actor, Action.ANSWER_EDIT, facts)
     lock_question(answer.topic_id)
-    attach(actor, owner_type="answer", owner_id=answer.id, public_ids=text.attachments)
     changed = text.body.source != answer.source
+    if changed and count_revisions("answer", answer.id) != base:
+        raise Conflict(text.key)
+    attach(actor, owner_type="answer", owner_id=answer.id, public_ids=text.attachments)
     if changed:
         keep_revision(("answer", answer.id), source=answer.source, editor_id=actor.user_id)
     values = {

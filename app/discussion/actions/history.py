@@ -9,6 +9,14 @@ from app.kernel import clock
 from app.kernel.db import db
 
 
+def count_revisions(kind: str, subject_id: int) -> int:
+    """Return how often the text of a topic, answer or comment was replaced."""
+    number = select(func.max(Revision.number)).where(
+        Revision.subject_type == kind, Revision.subject_id == subject_id
+    )
+    return db.session.scalar(number) or 0
+
+
 def keep_revision(
     subject: tuple[str, int], *, source: str, editor_id: int | None, title: str = ""
 ) -> None:
@@ -18,15 +26,10 @@ def keep_revision(
     edits at once get two numbers.
     """
     kind, subject_id = subject
-    last = db.session.scalar(
-        select(func.max(Revision.number)).where(
-            Revision.subject_type == kind, Revision.subject_id == subject_id
-        )
-    )
     revision = Revision(
         subject_type=kind,
         subject_id=subject_id,
-        number=(last or 0) + 1,
+        number=count_revisions(kind, subject_id) + 1,
         title=title,
         source=source,
         editor_id=editor_id,

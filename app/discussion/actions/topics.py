@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.anonymity import forget_names
 from app.discussion.actions.composing import NewTopic
 from app.discussion.actions.drafts import Hold, consume_draft
-from app.discussion.actions.history import keep_revision
+from app.discussion.actions.history import count_revisions, keep_revision
 from app.discussion.actions.series import put_into_series
 from app.discussion.actions.tags import tag_topic
 from app.discussion.actions.touch import touch_topic
 from app.discussion.events import TopicChanged, TopicDeleted, TopicPublished
-from app.discussion.models import Revision, Topic
+from app.discussion.models import Topic
 from app.discussion.queries.facts import get_topic
 from app.kernel import clock
 from app.kernel.audit import record
@@ -103,10 +103,7 @@ def edit_topic(
 
 def count_edits(topic_id: int) -> int:
     """Return how often the topic's text was replaced."""
-    number = select(func.max(Revision.number)).where(
-        Revision.subject_type == "topic", Revision.subject_id == topic_id
-    )
-    return db.session.scalar(number) or 0
+    return count_revisions("topic", topic_id)
 
 
 def _replace_text(actor: Actor, topic: Topic, text: NewTopic, facts: TopicFacts) -> None:

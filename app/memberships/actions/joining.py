@@ -65,6 +65,15 @@ class Terms:
 FREE = Terms()
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What came of granting: `fresh` when it was granted and settled just now."""
+
+    member: Membership
+    entitlement: Entitlement
+    fresh: bool
+
+
 def start_membership(
     actor: Actor | None,
     *,
@@ -76,6 +85,30 @@ def start_membership(
     role: PlanetRole | None = None,
     grant: Terms = FREE,
 ) -> Membership:
+    """Begin somebody's access to a planet, or add to it; see `grant_entitlement`."""
+    return grant_entitlement(
+        actor,
+        planet_id=planet_id,
+        user_id=user_id,
+        source=source,
+        source_ref=source_ref,
+        period=period,
+        role=role,
+        grant=grant,
+    ).member
+
+
+def grant_entitlement(
+    actor: Actor | None,
+    *,
+    planet_id: int,
+    user_id: int,
+    source: str,
+    source_ref: str,
+    period: Period | Duration,
+    role: PlanetRole | None = None,
+    grant: Terms = FREE,
+) -> Granted:
     """Begin somebody's access to a planet, or add to it: the one way in, whatever paid for it.
 
     `source` and `source_ref` name the cause (founder, open, approval, invitation, an order …);
@@ -89,7 +122,7 @@ def start_membership(
     if (granted := find_entitlement(source, source_ref)) is not None:
         if granted.membership_id != member.id:
             raise Conflict(source)
-        return member
+        return Granted(member, granted, fresh=False)
     if member.removed_at is not None:
         raise Refused(Reason.REMOVED)
     moment = clock.now()
@@ -98,7 +131,9 @@ def start_membership(
     row = _entitle(member, period, source=source, source_ref=source_ref, terms=grant)
     row.granted_by = actor.user_id if actor else None
     db.session.add(row)
-    _admit(member, role=role, inside=before in INSIDE, moment=moment)
+    # Written at once with what follows, and not before each question on the way.
+    with db.session.no_autoflush:
+        _admit(member, role=role, inside=before in INSIDE, moment=moment)
     if member.role == PlanetRole.GUEST and role is PlanetRole.GUEST:
         member.expires_at = row.ends_at
     try:
@@ -107,7 +142,7 @@ def start_membership(
     except IntegrityError:
         raise Conflict(source) from None
     put(MembershipStarted(membership_id=member.id, period_id=row.id))
-    return member
+    return Granted(member, row, fresh=True)
 
 
 def find_entitlement(source: str, source_ref: str) -> Entitlement | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from app.accounts.queries import Recipient, find_recipient
+from app.accounts.queries import Recipient, find_recipient, find_recipient_by_email
 from app.billing import events
+from app.billing.actions.comps import find_open_offer
 from app.billing.queries.noticed import (
     Moved,
     NoticedOrder,
@@ -21,16 +22,19 @@ from app.billing.queries.noticed import (
     find_renewal,
 )
 from app.billing.queries.receipts import find_receipt
+from app.billing.queries.transfers import find_decline_of
 from app.billing.queries.wishes import find_wish
 from app.kernel.db import db
 from app.memberships.events import JoinApproved, MembershipStarted
-from app.memberships.queries import actor_of, find_member_ids, find_own
+from app.memberships.queries import actor_of, find_member_ids, find_own, list_staff_ids
 from app.notifications.kinds import REMINDERS, Kind
+from app.notifications.letters import access_offer
 from app.notifications.models import Notification
 from app.notifications.notices import About, Extra, More, tell
 from app.notifications.post import post
 from app.notifications.receipts import receipt
 from app.notifications.speech import say_amount, say_day, speak
+from app.planets.models import Planet
 from app.policy import Grace, grace_of
 
 
@@ -41,6 +45,36 @@ def seat_offered(payload: dict[str, Any]) -> None:
         return
     key = f"seat:{payload['wish_id']}:{wish.told_at:%Y%m%d%H%M%S%f}"
     tell(wish.user_id, Kind.SEAT_FREE, about=About(planet_id=wish.planet_id), dedupe_key=key)
+
+
+def transfer_stated(payload: dict[str, Any]) -> None:
+    """Who may approve a transfer is told that one is to be looked for."""
+    order_id = payload["order_id"]
+    order = find_noticed_orders([order_id]).get(order_id)
+    if order is None:
+        return
+    about = About(order.planet_id, order_id=order_id)
+    for user_id in list_staff_ids(order.planet_id):
+        tell(
+            user_id,
+            Kind.TRANSFER_STATED,
+            about=about,
+            dedupe_key=f"transfer:{order_id}",
+            more=partial(_which_order, order),
+        )
+
+
+def access_offered(payload: dict[str, Any]) -> None:
+    """The address gets the way to what is offered; nobody else learns whether it has an account."""
+    offer = find_open_offer(payload["offer_id"])
+    if offer is None:
+        return
+    holder = find_recipient_by_email(offer.email)
+    planet = db.session.get_one(Planet, offer.planet_id)
+    # Who has no account yet is most likely written to best in the planet's language.
+    spoken = holder.language if holder else planet.language
+    letter = access_offer(spoken, planet=planet.name, slug=planet.slug)
+    post(letter, to=offer.email, language=spoken, dedupe_key=f"comp_offer:{offer.id}")
 
 
 def receipt_asked(payload: dict[str, Any]) -> None:
@@ -123,7 +157,8 @@ def order_settled(payload: dict[str, Any]) -> None:
     }
     kind = kinds.get(payload["state"])
     if kind is not None:
-        _tell_of(payload["order_id"], kind, f"order:{payload['order_id']}:{kind}")
+        order_id = payload["order_id"]
+        _tell_of(order_id, kind, f"order:{order_id}:{kind}", partial(_what_failed, order_id))
 
 
 def _tell_of(order_id: int, kind: Kind, key: str, more: More | None = None) -> None:
@@ -188,6 +223,15 @@ def _which_order(order: NoticedOrder, recipient: Recipient) -> Extra:
     return Extra((order.title, _("Order number: %(number)s", number=order.public_id)))
 
 
+def _what_failed(order_id: int, recipient: Recipient) -> Extra:
+    """The order, and why staff declined its transfer."""
+    _ = speak(recipient.language)
+    which = _which_order(find_noticed_orders([order_id])[order_id], recipient)
+    reason = find_decline_of(order_id)
+    said = (_("Staff write: %(reason)s", reason=reason),) if reason else ()
+    return Extra((*which.lines, *said))
+
+
 def _try_again(recipient: Recipient) -> Extra:
     _ = speak(recipient.language)
     return Extra(
@@ -201,6 +245,8 @@ def _try_again(recipient: Recipient) -> Extra:
 
 HANDLERS = {
     events.SeatOffered: seat_offered,
+    events.TransferStated: transfer_stated,
+    events.AccessOffered: access_offered,
     events.ReceiptAsked: receipt_asked,
     events.TermReminded: term_reminded,
     events.PaymentArrived: payment_arrived,
