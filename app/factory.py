@@ -79,8 +79,11 @@ from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
 from app.search import handlers as search_handlers
 from app.search import models as search_rows
+from app.search.engines import open_engine
+from app.search.indexer import Indexer, purge_followed
 from app.search.misses import purge_misses
 from app.search.telling import tell_new_hits
+from app.search.writing import Lock, lock
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = (
@@ -134,6 +137,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _mail(app, settings)
     _billing(app, settings)
     _payments(settings)
+    _search(app, settings)
     _subscribe(app)
     _timetable(app)
     return app
@@ -310,6 +314,21 @@ def _payments(settings: Settings) -> None:
         )
 
 
+def _search(app: Flask, settings: Settings) -> None:
+    """Choose the engine, and give the worker its indexer."""
+    in_database = settings.indexes_in_postgres
+    engine = open_engine(folder=None if in_database else settings.index_dir)
+
+    def new_lock(name: str) -> Lock:
+        return lock(name, folder=settings.data_dir, in_database=in_database)
+
+    app.extensions["planetarium.search"] = engine
+    app.extensions["planetarium.search_locks"] = new_lock
+    app.extensions["planetarium.lanes"] = (
+        Indexer(engine, new_lock("writer"), new_lock("rebuild")),
+    )
+
+
 def _subscribe(_app: Flask) -> None:
     """Connect the outbox's events to their handlers."""
     notification_handlers.subscribe(subscriptions)
@@ -342,6 +361,11 @@ def _timetable(app: Flask) -> None:
         "tell_searches",
         every=timedelta(minutes=15),
         run=lambda: tell_new_hits(app.extensions["planetarium.search"]),
+    )
+    timetable.add(
+        "purge_search_changes",
+        every=timedelta(hours=6),
+        run=lambda: purge_followed(app.extensions["planetarium.search"]),
     )
     timetable.add("purge_misses", every=timedelta(hours=24), run=purge_misses)
     timetable.add("purge_accounts", every=timedelta(hours=6), run=purge_stale)

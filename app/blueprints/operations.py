@@ -17,6 +17,8 @@ from app.kernel import clock, schema
 from app.kernel.db import db
 from app.kernel.logs import get_logger
 from app.outbox.queries import count_backlog, find_last_worker
+from app.search.changes import count_waiting
+from app.search.port import Broken, Engine
 
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -98,6 +100,26 @@ def _readings() -> list[metrics.Reading]:
         ),
         metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),
+        *_search_readings(),
+    ]
+
+
+def _search_readings() -> list[metrics.Reading]:
+    engine: Engine = current_app.extensions["planetarium.search"]
+    try:
+        held = engine.stats()
+    except Broken:
+        return [metrics.Reading("search_away", "1: there is no index to search.", 1)]
+    waiting = count_waiting(held.cursor)
+    return [
+        metrics.Reading("search_away", "1: there is no index to search.", 0),
+        metrics.Reading("search_waiting", "Changes the index has to follow.", waiting.count),
+        metrics.Reading(
+            "search_waiting_seconds", "How long the oldest of them waits.", waiting.seconds
+        ),
+        metrics.Reading("search_topics", "Topics in the index.", held.topics),
+        metrics.Reading("search_texts", "Texts in the index.", held.passages),
+        metrics.Reading("search_bytes", "Size of the index.", held.size_bytes),
     ]
 
 

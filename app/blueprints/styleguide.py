@@ -13,7 +13,7 @@ from app.blueprints.navigation import Offer
 
 bp = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
-SHEETS = ("controls", "forms", "reading", "conversation", "lists", "planets")
+SHEETS = ("controls", "forms", "reading", "conversation", "lists", "planets", "search")
 PAGES = ("feed", "topic", "landing", "sign-in", "error", "compose", "settings", "confirm")
 
 
@@ -24,6 +24,7 @@ def _frame(signed_in: bool) -> dict[str, Any]:
     links = {name: "#" + name for name in (names if signed_in else visitor)}
     links["planet"] = "/styleguide/page/feed"
     if signed_in:
+        links["search"] = "/styleguide/search"
         links["compose"] = "/styleguide/page/compose"
         links |= {name: "#" + name for name in ("about", "rules", "drafts", "members", "settings")}
     return {

@@ -180,3 +180,42 @@ PLANETS = [
     planet("The Long Conversation: Field Notes on Craft", "vermilion"),
     planet("Donaudampfschifffahrtsgesellschaftskapitän", "amber", intro=""),
 ]
+
+
+def hit(title: str, excerpt: str, **changes: Any) -> Sample:
+    """Return a topic that was found."""
+    base: Sample = {
+        "url": "#topic",
+        "title": Markup(title),  # noqa: S704 - the guide's own text
+        "excerpt": Markup(excerpt),  # noqa: S704 - the guide's own text
+        "kind": "post",
+        "state": "",
+        "digest": False,
+        "planet": None,
+        "author": person("林悦", "owner"),
+        "at": NOON - timedelta(days=40),
+        "passages": [],
+    }
+    return {**base, **changes}
+
+
+def passage(label: str, name: str, html: str) -> Sample:
+    """Return an answer or a comment in which words were found; no name: the anonymous asker."""
+    author = person(name, anonymous=not name)
+    text = Markup(html)  # noqa: S704 - the guide's own text
+    return {"label": label, "url": "#passage", "html": text, "author": author, "at": NOON}
+
+
+def groups(many: int) -> list[Sample]:
+    """Return filters: with counts and without, one of them set."""
+    years = [
+        {"label": str(2026 - n), "url": "#", "count": 3 * n + 1, "on": n == 1} for n in range(many)
+    ]
+    states = [
+        {"label": label, "url": "#", "count": None, "on": False}
+        for label in ("已回答的提问", "有图片", "一个名字很长很长、在窄的一栏里要换行的筛选条件")
+    ]
+    return [{"title": "年份", "items": years}, {"title": "只看", "items": states}]
+
+
+PLANET_OF_HIT = {"name": "独立开发者手记", "url": "#planet", "avatar_url": "", "accent": "jade"}

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import backup, doctor, mail, outbox, payments, people, rebuild, seed, seed_demo, worker
+from app.cli import (
+    backup,
+    doctor,
+    mail,
+    outbox,
+    payments,
+    people,
+    rebuild,
+    search,
+    seed,
+    seed_demo,
+    worker,
+)
 
 COMMANDS = (
     backup.command,
@@ -14,6 +26,7 @@ COMMANDS = (
     payments.command,
     people.command,
     rebuild.command,
+    search.command,
     seed.command,
     seed_demo.command,
     worker.command,

@@ -26,6 +26,8 @@ from app.config import Settings, unknown_names
 from app.kernel import clock, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
 from app.outbox.queries import count_backlog, find_last_worker, list_failing_jobs
+from app.search.changes import count_waiting
+from app.search.port import Broken, Engine
 
 MIB = 1024 * 1024
 DISK_FAIL, DISK_WARN = 200 * MIB, 1024 * MIB
@@ -79,7 +81,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", *trouble.split("; ", 1))
         return
     yield Finding("ok", "migrations are at head")
-    for examination in (_money, _worker, _outbox):
+    for examination in (_money, _worker, _outbox, _search):
         yield from examination(settings)
 
 
@@ -223,3 +225,19 @@ def _outbox(_settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"outbox: {backlog.pending} pending, none dead")
     for name, error in list_failing_jobs():
         yield Finding("warn", f"timed job {name} failed: {error}", "see the worker's log")
+
+
+def _search(_settings: Settings) -> Iterator[Finding]:
+    engine: Engine = current_app.extensions["planetarium.search"]
+    try:
+        held = engine.stats()
+    except Broken as error:
+        mend = "the worker makes it anew by itself; without one: flask search rebuild"
+        yield Finding("warn", f"there is no search index to read: {error}", mend)
+        return
+    waiting = count_waiting(held.cursor)
+    told = f"search ({held.engine}): {held.topics} topics, {held.passages} texts indexed"
+    if timedelta(seconds=waiting.seconds) > LATE_AFTER:
+        yield Finding("warn", f"{told}, {waiting.count} changes wait", "see the worker's log")
+    else:
+        yield Finding("ok", told)

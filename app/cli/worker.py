@@ -32,7 +32,7 @@ def command() -> None:
         name=f"{socket.gethostname()[:40]}-{os.getpid()}",
         version=__version__,
         scope=app.app_context,
-        lanes=app.extensions.get("planetarium.lanes", ()),
+        lanes=app.extensions["planetarium.lanes"],
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

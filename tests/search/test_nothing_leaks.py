@@ -1,5 +1,6 @@
 """For thousands of random readers and queries, each engine finds exactly what brute force finds in what the
-policy lets the reader open: topics, totals, facets and passages."""
+policy lets the reader open: topics, totals, facets and passages. Rows go the whole way: written, loaded as
+documents, indexed, searched."""
 
 from __future__ import annotations
 
@@ -8,14 +9,17 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
+from app.discussion.models import Topic
+from app.kernel.db import db
 from app.policy import Actor
-from app.search import port
+from app.search import documents, port
 from app.search.port import Filters, Part, Where
 from app.search.readers import reader_of
 from tests.cast import Cast
 from tests.search import crowd
 from tests.search.reference import fields_of, holds, topic_fits
-from tests.search.rows import entries
 
 TOPICS, READERS, QUERIES = 130, 60, 40
 
@@ -147,7 +151,8 @@ def test_each_reader_finds_what_he_may_open_and_nothing_else(
 ) -> None:
     casts = [cast, crowd.second_planet(cast, noon)]
     crowd.populate(casts, noon, count=TOPICS, seed=4)
-    rows = entries()
+    ids = db.session.scalars(select(Topic.id)).all()
+    rows = documents.load_whole(ids)
     library = crowd.Library(rows)
     empty_engine.apply(rows, cursor=1)
     rng = random.Random(11)

@@ -42,7 +42,7 @@ TITLES = {
     "kind": lazy_gettext("Kind"),
     "year": lazy_gettext("Year"),
     "starter": lazy_gettext("Begun by"),
-    "state": lazy_gettext("Narrow down"),
+    "state": lazy_gettext("Only"),
     "place": lazy_gettext("Where the words stand"),
     "age": lazy_gettext("Published"),
 }
@@ -68,6 +68,22 @@ _HINTS: Mapping[Trouble, object] = {
     Trouble.SIGN_IN: lazy_gettext("“%(word)s” works when you are signed in."),
 }
 _CHOICES = lazy_gettext("Possible here: %(choices)s.")
+# The values of operators as they can be typed in the page's language.
+_VALUES = {
+    "post": lazy_pgettext("search value", "post"),
+    "question": lazy_pgettext("search value", "question"),
+    "title": lazy_pgettext("search value", "title"),
+    "answers": lazy_pgettext("search value", "answers"),
+    "comments": lazy_pgettext("search value", "comments"),
+    "bookmarks": lazy_pgettext("search value", "bookmarks"),
+    "answered": lazy_pgettext("search value", "answered"),
+    "unanswered": lazy_pgettext("search value", "unanswered"),
+    "digest": lazy_pgettext("search value", "digest"),
+    "image": lazy_pgettext("search value", "image"),
+    "file": lazy_pgettext("search value", "file"),
+    "relevance": lazy_pgettext("search value", "relevance"),
+    "new": lazy_pgettext("search value", "new"),
+}
 
 _TIPS = (
     (
@@ -117,7 +133,8 @@ def hint_words(hint: Hint) -> str:
     """Return what to tell about a part of a query that could not be done."""
     said = str(_HINTS[hint.trouble]) % {"word": hint.word, "name": hint.name}
     if hint.choices:
-        said += " " + str(_CHOICES) % {"choices": gettext(", ").join(hint.choices)}
+        choices = [str(_VALUES.get(choice, choice)) for choice in hint.choices]
+        said += " " + str(_CHOICES) % {"choices": gettext(", ").join(choices)}
     return said
 
 
