@@ -44,6 +44,7 @@ def command(scale: bool, members: int, topics: int, comments: int, seed: int, sl
     made = plant(wanted, password_hash=hash_password(password), tell=click.echo)
     click.echo(f"/p/{made.slug}: sign in as {made.owner_email} (owner)")
     click.echo(f"or {made.member_email} (member), password {password}")
+    click.echo("the worker indexes it; flask search rebuild is quicker")
     click.echo(f"20 comments: /p/{made.slug}/t/{made.twenty_comments_topic}")
     click.echo(f"{wanted.thread} comments: /p/{made.slug}/t/{made.long_thread_topic}")
 

@@ -24,6 +24,8 @@ from app.kernel.db import db, unit_of_work
 from app.kernel.ids import PUBLIC_ID_LENGTH
 from app.memberships.models import Entitlement, Membership
 from app.planets.models import Planet
+from app.search.changes import note_selected
+from app.search.documents import WHOLE
 
 Row = dict[str, Any]
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -295,6 +297,8 @@ def plant(scale: Scale, *, password_hash: str, tell: Callable[[str], None]) -> P
         tell(f"{scale.comments} comments")
         _write(rows.Comment, _comments(maker, topics))
         _after_bulk()
+        mine = select(rows.Topic.id, rows.Topic.id)
+        note_selected(mine.where(rows.Topic.planet_id == maker.first[Planet]), WHOLE)
     return Planted(
         slug=scale.slug,
         owner_email=f"{scale.slug}-1@example.test",

@@ -81,11 +81,11 @@ def is_known(cursor: int) -> bool:
     return found
 
 
-def list_after(cursor: int, limit: int) -> list[Row]:
-    """Return the changes that follow, the oldest first."""
-    return _read(
-        select(S.id, S.topic_id, S.part, S.row_id).where(S.id > cursor).order_by(S.id), limit
-    )
+def list_after(cursor: int, limit: int) -> list[Row] | None:
+    """Return the changes that follow, the oldest first; None where `cursor` is not known: see `is_known`."""
+    statement = select(S.id, S.topic_id, S.part, S.row_id).where(S.id >= cursor).order_by(S.id)
+    rows = _read(statement, limit + 1)
+    return rows[1:] if rows and rows[0].id == cursor else None
 
 
 def list_newest(after: int, limit: int) -> list[Row]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel.db import db
 from app.kernel.logs import get_logger
-from app.search.changes import Row, is_known, list_after, list_newest, purge
+from app.search.changes import Row, list_after, list_newest, purge
 from app.search.documents import ANEW, load
 from app.search.port import Broken, Engine, Entry
 from app.search.rebuilding import Busy, rebuild
@@ -58,12 +58,13 @@ class Indexer:
             log.error("the index is missing or broken: it is made anew", why=str(error))
             return self._rebuild(stopping)
         rows = list_after(cursor, self._batch)
+        if rows is None:
+            # Away for too long, or made of another database.
+            log.warning("the index has missed changes: it is made anew", cursor=cursor)
+            return self._rebuild(stopping)
         if not rows:
             self._tidy_when_quiet()
             return False
-        if not is_known(cursor):
-            log.warning("the index has missed changes: it is made anew", cursor=cursor)
-            return self._rebuild(stopping)
         if len(rows) == self._batch:
             self._newest_first(cursor, beyond=rows[-1].id)
         self._follow(rows, cursor)

@@ -47,6 +47,7 @@ def prepare(app: Flask, *, demo: bool) -> None:
         if not is_inhabited():
             if demo:
                 run(app, "seed-demo")
+                run(app, "search", "rebuild")
         elif prove_by_email(email_of("owner"), PASSWORD) is not None:
             run(app, "seed-demo", "--logins")
 

@@ -3,6 +3,8 @@
 Revision: 0010, after 0003.
 """
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,6 +30,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_search_changes_at", "search_changes", ["at"])
+    _begin_somewhere()
     op.create_table(
         "search_misses",
         sa.Column("id", ident, primary_key=True),
@@ -89,6 +92,20 @@ def upgrade() -> None:
         # Packed already: to compress them again costs time with each search.
         for table, column in (("search_terms", "postings"), ("search_pages", "columns")):
             op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
+
+
+def _begin_somewhere() -> None:
+    """Let the changes of each database count from a number of their own: an index that is left from
+    another one then names a change that is not known here."""
+    first = 1 + secrets.randbelow(1 << 40)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"ALTER SEQUENCE search_changes_id_seq RESTART WITH {first}")
+        return
+    op.execute(
+        sa.text(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES ('search_changes', :first)"
+        ).bindparams(first=first)
+    )
 
 
 def downgrade() -> None:

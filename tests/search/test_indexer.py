@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.search import indexer as indexer_module
-from app.search.changes import S, head, list_after, note, purge
+from app.search.changes import S, head, list_newest, note, purge
 from app.search.documents import WHOLE, Change
 from app.search.indexer import Indexer, purge_followed
 from app.search.models import SearchChange
@@ -131,6 +131,18 @@ def test_an_index_from_long_ago_is_made_anew(
     assert differences(engine).topic_ids == []
 
 
+def test_an_index_of_another_database_is_made_anew(
+    cast: Cast, engine: ShelfEngine, indexer: Indexer
+) -> None:
+    post(cast)
+    follow(indexer)
+    engine.at += 1_000
+    engine.topics.clear()
+    follow(indexer)
+    assert engine.rebuilt == 2
+    assert differences(engine).topic_ids == []
+
+
 def test_purging_keeps_what_is_to_be_followed_and_the_last(
     cast: Cast, engine: ShelfEngine, indexer: Indexer
 ) -> None:
@@ -144,8 +156,7 @@ def test_purging_keeps_what_is_to_be_followed_and_the_last(
     assert purge(cursor) == 0
     with clock.fixed(clock.now() + timedelta(days=30)):
         purge(cursor)
-    rows = list_after(0, 10)
-    assert [row.id for row in rows] == [cursor, cursor + 1]
+    assert [row.id for row in list_newest(0, 10)] == [cursor + 1, cursor]
     engine.lost = True
     assert purge_followed(engine) == 0
 

@@ -43,7 +43,7 @@ def later(noon: datetime, cast: Cast) -> Later:
                     )
         with clock.fixed(noon + timedelta(minutes=minutes + 1)):
             engine = indexed()
-            engine.at = 10**9
+            engine.at = 1 << 60
             return tell_new_hits(engine)
 
     return look
@@ -84,7 +84,7 @@ def test_what_waited_for_its_time_is_announced_then(
     assert later(5) == 0
     with clock.fixed(noon + timedelta(hours=2, minutes=5)):
         engine = indexed()
-        engine.at = 10**9
+        engine.at = 1 << 60
         assert tell_new_hits(engine) == 1
 
 
