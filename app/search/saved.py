@@ -89,6 +89,12 @@ def _set_telling(actor: Actor, public_id: str, values: dict[str, object]) -> Non
         raise NotFound(public_id)
 
 
+def drop_all(actor: Actor) -> None:
+    """Delete all of one's saved searches."""
+    require(actor, Action.ACCOUNT_USE)
+    db.session.execute(delete(S).where(S.user_id == actor.user_id))
+
+
 def drop(actor: Actor, *, public_id: str) -> None:
     """Delete a saved search; nothing happens when it is gone already."""
     require(actor, Action.ACCOUNT_USE)

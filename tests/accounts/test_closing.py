@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 
 from app.accounts.models import User
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.memberships.models import Membership
 from app.policy import Standing
+from app.search import past, saved
 from tests.accounts.browser import Visitor
 from tests.cast import PASSWORD, Cast
 from tests.discussion.threads import post
@@ -45,6 +46,16 @@ def test_he_leaves_all_planets(cast: Cast) -> None:
     row = sa.select(Membership).where(Membership.user_id == cast.users["member"])
     assert db.session.scalars(row).one().left_at is not None
     assert cast.actor("other").standing is Standing.ACTIVE
+
+
+def test_nobody_keeps_what_he_searched_for(cast: Cast) -> None:
+    here = at_the_desk(cast)
+    with unit_of_work():
+        past.remember(cast.actor("member"), words="退款")
+        saved.save(cast.actor("member"), query="退款", planet_id=None)
+    here.post("/account/close", password=PASSWORD)
+    assert past.list_past(cast.users["member"]) == []
+    assert saved.list_saved(cast.users["member"]) == []
 
 
 def test_the_address_is_free_again(cast: Cast) -> None:

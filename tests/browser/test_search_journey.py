@@ -1,6 +1,6 @@
 """Searching in a browser: on a phone over two planets, by keyboard, in the middle of Chinese input, without
-scripts, and while a question is typed. The engine is the one
-that is meant for SQLite."""
+scripts, and while a question is typed. The index is the
+product's own and follows what was written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cast import assemble
 from tests.conftest import empty_database
 from tests.search.archive import Archive, fill
 from tests.search.engines import MAKERS
-from tests.search.rows import entries
+from tests.search.following import follow, indexer_of
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +64,9 @@ def library(
     with live_app.app_context(), ExitStack() as closing:
         empty_database()
         archive = fill(assemble(live_app))
-        engine.apply(entries(), cursor=1)
+        indexer = indexer_of(engine, tmp_path)
+        closing.callback(indexer.close)
+        follow(indexer)
         yield Library(live_url, archive, chromium, closing)
 
 

@@ -15,9 +15,10 @@ from app.blueprints.search.pace import Pace
 from app.kernel.db import db
 from app.search import misses, past
 from app.search.models import SavedSearch
-from app.search.port import Broken
+from app.search.port import Broken, Engine
 from tests.cast import Cast
-from tests.search.archive import Archive, fill, indexed
+from tests.search.archive import Archive, fill
+from tests.search.rows import entries
 
 pytestmark = pytest.mark.usefixtures("noon")
 LINK = re.compile(r'<a [^>]*href="([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
@@ -25,9 +26,12 @@ TAG = re.compile(r"<[^>]+>")
 
 
 @pytest.fixture
-def archive(noon: datetime, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Archive:
+def archive(
+    noon: datetime, cast: Cast, empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Archive:
     made = fill(cast)
-    monkeypatch.setitem(cast.app.extensions, "planetarium.search", indexed())
+    empty_engine.apply(entries(), cursor=1)
+    monkeypatch.setitem(cast.app.extensions, "planetarium.search", empty_engine)
     return made
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 import pytest
 from flask.testing import FlaskClient
 
+from app.search.port import Engine
 from tests.cast import PERSONAS, Cast
 from tests.scene import Scene, plant
-from tests.search.archive import indexed
+from tests.search.rows import entries
 
 PART = {"X-Fragment": "1"}
 # What finds everything without typing a word that must not come back.
@@ -19,9 +20,12 @@ BROAD = ("zq*", "tag:标签", "kind:question", "is:answered", "is:digest", "afte
 
 
 @pytest.fixture
-def scene(noon: datetime, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(
+    noon: datetime, cast: Cast, empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
     made = plant(cast)
-    monkeypatch.setitem(cast.app.extensions, "planetarium.search", indexed())
+    empty_engine.apply(entries(), cursor=1)
+    monkeypatch.setitem(cast.app.extensions, "planetarium.search", empty_engine)
     return made
 
 

@@ -14,6 +14,7 @@ from app.kernel.db import unit_of_work
 from app.memberships.actions import leave_every_planet
 from app.memberships.queries import list_owned
 from app.policy import Action
+from app.search import past, saved
 
 
 @bp.get("/account/close")
@@ -26,13 +27,15 @@ def close() -> Page:
 @bp.post("/account/close")
 @declares(Action.ACCOUNT_USE)
 def close_for_good() -> Page:
-    """Close the account: memberships end, sessions end, what was written stays."""
+    """Close the account: memberships end, sessions end, what was written stays, what was searched goes."""
     viewer, problems = require_viewer(), Problems()
     proof = prove(viewer, "password", problems)
     if proof is None:
         return _page(viewer, problems)
     with unit_of_work():
         leave_every_planet(site_actor())
+        past.forget_all(site_actor())
+        saved.drop_all(site_actor())
         actions.close_account(site_actor(), proof=proof)
     session.clear()
     flash(gettext("Your account is closed. Thank you for having been here."), "ok")

@@ -13,22 +13,15 @@ from markupsafe import Markup, escape
 from app.blueprints.discussion.present import topic_url
 from app.planets.queries import PlanetView
 from app.search.language import Filter, Query, parse
-from app.search.port import Broken, Engine, Part
+from app.search.port import Engine, Part
 from app.search.views import FoundPassage, Snippet
 
 bp = Blueprint("search", __name__)
 
 
-class _Away:
-    """What searches until there is an engine: nothing can."""
-
-    def __getattr__(self, name: str) -> None:
-        raise Broken(name)
-
-
 def engine() -> Engine:
     """Return the search engine of this installation."""
-    found: Engine = current_app.extensions.get("planetarium.search", _Away())
+    found: Engine = current_app.extensions["planetarium.search"]
     return found
 
 
