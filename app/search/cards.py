@@ -22,6 +22,8 @@ from app.search.readers import Searcher
 from app.search.views import FoundPassage, FoundTopic, PlanetName, Segment, Snippet
 
 _TITLE = 60
+# Of longer texts only what stands around the words is made plain.
+_LONG = 4_000
 
 
 def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[FoundTopic, ...]:
@@ -108,4 +110,6 @@ def _passage(
 
 
 def _snippet(source: str, marker: Marker) -> tuple[Segment, ...]:
+    if len(source) > _LONG:
+        source = marker.around(source, length=_LONG // 4) or source
     return marker.snippet(plain_text(source))

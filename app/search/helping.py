@@ -13,6 +13,7 @@ from app.search import port
 from app.search.cards import name_planet, title_of
 from app.search.highlighting import Marker
 from app.search.language import MAX_WORDS, Filter, Word, parse
+from app.search.likeness import Likeness
 from app.search.names import readable_tags
 from app.search.operators import fold
 from app.search.past import list_past
@@ -20,6 +21,7 @@ from app.search.readers import Searcher
 from app.search.views import LookAlike, Suggestion
 
 LOOK_ALIKES = 5
+_LOOKED_AT = 10
 # A question says at its beginning what it is about; more of it costs time and adds noise.
 _READ = 200
 _EACH = 4  # suggestions of each kind
@@ -29,47 +31,59 @@ def look_alikes(
     engine: port.Engine, searcher: Searcher, draft: str, *, limit: int = LOOK_ALIKES
 ) -> tuple[LookAlike, ...]:
     """Return answered questions that are like what somebody is about to ask, the most alike first."""
+    words = _as_words(plain_text(draft[: 4 * _READ]))
     filters = port.Filters(kinds=frozenset({"question"}), answered=True)
-    return _alike(engine, searcher, plain_text(draft[: 4 * _READ]), filters, limit, skip=0)
+    found = _topics_like(engine, searcher, words, filters)
+    like = Likeness(" ".join(words))
+    return _shown(searcher, words, [one for one in found if like.holds(_said(one))][:limit])
 
 
 def related(
     engine: port.Engine, searcher: Searcher, *, topic_id: int, text: str, limit: int = LOOK_ALIKES
 ) -> tuple[LookAlike, ...]:
     """Return topics that are like this one. `text` is its title and the beginning of its text."""
-    return _alike(engine, searcher, text, port.Filters(), limit, skip=topic_id)
+    words = _as_words(text)
+    found = _topics_like(engine, searcher, words, beside=topic_id)
+    like = Likeness(" ".join(words))
+    return _shown(searcher, words, [one for one in found if like.touches(_said(one))][:limit])
 
 
-def _alike(
+def _topics_like(
     engine: port.Engine,
     searcher: Searcher,
-    text: str,
-    filters: port.Filters,
-    limit: int,
+    words: list[str],
+    filters: port.Filters | None = None,
     *,
-    skip: int,
-) -> tuple[LookAlike, ...]:
-    words = tuple(Word(piece) for piece in _as_words(text)[:MAX_WORDS])
+    beside: int = 0,
+) -> list[ReadableTopic]:
+    """Return the readable topics that have the most in common with words."""
     if not words:
-        return ()
-    node = port.All(tuple(port.Text(word.text) for word in words))
-    request = replace(searcher.request(node, filters), loose=True, beside=skip, limit=limit)
+        return []
+    node = port.All(tuple(map(port.Text, words)))
+    request = replace(searcher.request(node, filters), loose=True, beside=beside, limit=_LOOKED_AT)
     try:
         found = engine.search(request)
     except port.Broken:
-        return ()
-    hits = [hit.topic_id for hit in found.hits]
-    topics = find_topics(searcher.actors, hits)
-    return tuple(
-        _look_alike(searcher, topics[id_], Marker(words, loose=True))
-        for id_ in hits
-        if id_ in topics
-    )
+        return []
+    topics = find_topics(searcher.actors, [hit.topic_id for hit in found.hits])
+    return [topics[hit.topic_id] for hit in found.hits if hit.topic_id in topics]
+
+
+def _said(topic: ReadableTopic) -> str:
+    return f"{topic.title}\n{topic.source}"
+
+
+def _shown(
+    searcher: Searcher, words: list[str], topics: list[ReadableTopic]
+) -> tuple[LookAlike, ...]:
+    marker = Marker(map(Word, words), loose=True)
+    return tuple(_look_alike(searcher, topic, marker) for topic in topics)
 
 
 def _as_words(text: str) -> list[str]:
     """Return the pieces of a text between spaces and marks."""
-    return "".join(char if char.isalnum() else " " for char in text[:_READ]).split()
+    pieces = "".join(char if char.isalnum() else " " for char in text[:_READ]).split()
+    return pieces[:MAX_WORDS]
 
 
 def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> LookAlike:

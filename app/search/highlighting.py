@@ -76,6 +76,16 @@ class Marker:
         after = (Segment("…"),) if end < len(text) else ()
         return (*before, *_cut(text, spans, start, end), *after)
 
+    def around(self, text: str, *, length: int) -> str:
+        """Return some lines of a long text around where most of the words stand, "" if none does."""
+        spans = self._spans(text)
+        if not spans:
+            return ""
+        start = _best_start(spans, SNIPPET)
+        first = text.rfind("\n", 0, max(0, start - length // 2)) + 1
+        last = text.find("\n", start + length // 2)
+        return text[first : last if last >= 0 else len(text)][: 4 * length]
+
     def _spans(self, text: str) -> list[Span]:
         folded = fold(text)
         found = [

@@ -67,3 +67,13 @@ def test_no_text_is_lost_or_changed(seed: int, query: str) -> None:
     assert "".join(segment.text for segment in marked) == text
     piece = "".join(s.text for s in Marker(words).snippet(text)).strip("…")
     assert piece in text
+
+
+def test_of_a_long_text_the_lines_around_the_words_are_enough() -> None:
+    lines = [f"第{number}行的**内容**" for number in range(2_000)]
+    lines[1_500] = "这里说到`退款`的流程"
+    marker = Marker(parse("退款").terms)
+    piece = marker.around("\n".join(lines), length=1_000)
+    assert len(piece) < 1_500
+    assert piece.startswith("第") and "退款" in piece
+    assert marker.around("别的\n" * 2_000, length=1_000) == ""
