@@ -1,0 +1,230 @@
+"""How fast is searching? `bin/bench search [--small] [--queries N] [--yardsticks] [--commits N]`.
+
+Indexes the seeded planet (and one of a tenth), its topics dealt out to forty planets; a process of its own
+then answers queries of each kind and tells CPU time and memory. With `--yardsticks` the same queries
+go through Whoosh as its manual begins and through SQLite's FTS5 with our units. CPU time, not wall time,
+is compared: the machine may be busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.cli.seed_scale import Scale
+from app.search import port
+from app.search.port import Entry, Part, Passage, TopicFacts
+from app.search.whoosh_engine import WhooshEngine
+from bench import search_stage, stage
+from bench.naive import NaiveWhoosh
+from bench.pages import LARGE, MIDDLE
+from bench.search_fts import Fts
+
+GOAL_MS, GOAL_SHARE, GOAL_DOCUMENTS, GOAL_MB = 100.0, 0.2, 400.0, 200.0
+
+
+@dataclass
+class Clock:
+    """CPU seconds of this process and its ended children, and wall seconds."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+
+    def __enter__(self) -> Clock:
+        self._started = _cpu(), time.monotonic()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.cpu += _cpu() - self._started[0]
+        self.wall += time.monotonic() - self._started[1]
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def build(made: stage.Stage, folder: Path) -> None:
+    """Index the seeded planet; print how fast."""
+    reading, indexing, many = Clock(), Clock(), 0
+    engine = WhooshEngine(folder)
+    rebuild = engine.begin_rebuild(cursor=1)
+    batches = search_stage.batches(made)
+    while True:
+        with reading:
+            entries = next(batches, None)
+        if entries is None:
+            break
+        many += sum(len(entry.passages) for entry in entries)
+        with indexing:
+            rebuild.add(entries, upto=entries[-1].topic_id)
+    with indexing:
+        rebuild.finish()
+    size = engine.stats().size_bytes / 1e6
+    cpu = reading.cpu + indexing.cpu
+    print(
+        f"build: {many} documents, {many / (reading.wall + indexing.wall):.0f}/s wall, "
+        f"{many / cpu:.0f} per CPU second ({2 * many / cpu:.0f}/s on two cores; of it reading rows "
+        f"{reading.cpu:.0f} s, indexing {indexing.cpu:.0f} s), {size:.0f} MB",
+        flush=True,
+    )
+
+
+def ask(folder: Path, count: int) -> dict[str, Any]:
+    """Ask all queries in a process of its own; return its figures."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.search_reader", str(folder), str(count)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=stage.ROOT,
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def percentiles(times: list[float]) -> tuple[float, float, float]:
+    """Return the 50th, 95th and 99th percentile."""
+    ordered = sorted(times)
+    at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95, 0.99)]
+    return at[0], at[1], at[2]
+
+
+def timed(
+    search: Callable[[search_stage.Asked], object], asked: list[search_stage.Asked]
+) -> list[float]:
+    """Return the CPU milliseconds of each query."""
+    times = []
+    for one in asked:
+        started = time.process_time()
+        search(one)
+        times.append((time.process_time() - started) * 1000)
+    return times
+
+
+def yardsticks(made: stage.Stage, folder: Path, count: int) -> dict[str, dict[str, list[float]]]:
+    """Build the yardsticks and ask them the same."""
+    naive, fts = NaiveWhoosh(folder / "naive"), Fts(folder / "fts.db")
+    clocks = {"naive Whoosh": Clock(), "FTS5": Clock()}
+    many = 0
+    with naive.writing() as writer:
+        for entries in search_stage.batches(made):
+            many += sum(len(entry.passages) for entry in entries)
+            with clocks["naive Whoosh"]:
+                naive.add(writer, entries)
+            with clocks["FTS5"]:
+                fts.add(entries)
+        clocks["naive Whoosh"].__enter__()
+    clocks["naive Whoosh"].__exit__()
+    for name, clock in clocks.items():
+        print(f"{name}: {many / clock.cpu:.0f} documents per CPU second", flush=True)
+    queries = search_stage.queries(count)
+    return {
+        name: {kind: timed(ask_one, asked) for kind, asked in queries.items()}
+        for name, ask_one in (("naive Whoosh", naive.ask), ("FTS5", fts.ask))
+    }
+
+
+def report(figures: dict[str, Any], beside: dict[str, dict[str, list[float]]]) -> None:
+    """Print the table of a size."""
+    print(f"\n| CPU ms | p50 | p95 | p99 | found | {' | '.join(f'{n}, p95' for n in beside)} |")
+    print("|---" * (5 + len(beside)) + "|")
+    for kind, times in figures["times"].items():
+        p50, p95, p99 = percentiles(times)
+        others = "".join(f" {percentiles(rows[kind])[1]:.1f} |" for rows in beside.values())
+        found = figures["found"][kind]
+        print(f"| {kind} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {found} |{others}")
+    print(
+        f"\nsearching process: {figures['rss_mb']:.0f} MB, before searching "
+        f"{figures['idle_mb']:.0f}; first search {figures['first_ms']:.0f} ms CPU",
+        flush=True,
+    )
+
+
+def fresh(folder: Path) -> None:
+    """Print how soon another engine finds what one writes."""
+    writer, reader = WhooshEngine(folder), WhooshEngine(folder)
+    waits = []
+    for number in range(20):
+        word = f"新词{number}"
+        request = port.Request(port.Text(word), search_stage.everywhere(), datetime.now(UTC))
+        reader.search(request)
+        started = time.monotonic()
+        writer.apply([_new(10_000_000 + number, word)], cursor=10 + number)
+        while not reader.search(request).total:
+            time.sleep(0.01)
+        waits.append(time.monotonic() - started)
+    p50, p95, _p99 = percentiles(waits)
+    print(
+        f"freshness: found {p50 * 1000:.0f} ms after it was handed over, p95 {p95 * 1000:.0f} ms",
+        flush=True,
+    )
+
+
+def _new(number: int, text: str) -> Entry:
+    facts = TopicFacts(number, 1, "post", 1, 1, None, datetime(2026, 1, 1, tzinfo=UTC))
+    return Entry(number, facts, (Passage(Part.TOPIC, number, number, 1, 1, text, text),))
+
+
+def small_commits(made: stage.Stage, folder: Path, commits: int, count: int) -> None:
+    """Commit entries one by one; print what it costs and what it does to searching."""
+    source = [entry for entries in search_stage.batches(made) for entry in entries]
+    engine, clock, times = WhooshEngine(folder), Clock(), []
+    for number in range(commits):
+        entry = source[number * 7 % len(source)]
+        started = time.process_time()
+        with clock:
+            engine.apply([entry], cursor=1_000 + number)
+        times.append((time.process_time() - started) * 1000)
+        if number % 500 == 499:
+            engine.tidy()
+    p50, p95, p99 = percentiles(times)
+    last = percentiles(times[-len(times) // 10 :])
+    print(
+        f"{commits} small commits: p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms CPU; "
+        f"of the last tenth p95 {last[1]:.0f} ms",
+        flush=True,
+    )
+    report(ask(folder, count), {})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench search", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the tenth alone")
+    parser.add_argument("--queries", type=int, default=100, help="of each kind")
+    parser.add_argument(
+        "--yardsticks", action="store_true", help="naive Whoosh and FTS5 as well (slow)"
+    )
+    parser.add_argument("--commits", type=int, default=0, help="small commits afterwards")
+    options = parser.parse_args()
+    scales: list[Scale] = [MIDDLE] if options.small else [MIDDLE, LARGE]
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for scale in scales:
+        made = stage.seeded(scale)
+        folder = Path(tempfile.mkdtemp(prefix="planetarium-search-"))
+        try:
+            print(f"\n## {scale.topics} topics, {scale.comments} comments\n")
+            build(made, folder / "index")
+            beside = yardsticks(made, folder, options.queries) if options.yardsticks else {}
+            report(ask(folder / "index", options.queries), beside)
+            fresh(folder / "index")
+            if options.commits:
+                small_commits(made, folder / "index", options.commits, options.queries)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
