@@ -19,13 +19,13 @@ NUL, LONG = "\0", "9" * 30
 LEFT_OUT = frozenset({"accounts.sign_out", "accounts.close_for_good", "operations.readyz"})
 QUERY = ("after", "before", "from", "tag", "draft", "to", "name", "until", "shown", "show", "of",
          "version", "order", "next", "skip", "month", "months", "m", "plan", "source", "standing", "coupon",
-         "code", "payment", "role", "kind")  # fmt: skip
+         "code", "payment", "role", "kind", "q", "f", "page")  # fmt: skip
 FORM = ("text", "title", "tags", "series", "attachment", "publish_at", "draft", "tab", "rev", "base",
         "topic", "addressee", "reason", "note", "to", "name", "email", "nickname", "answer", "rules",
         "version", "based_on", "tag", "into", "item", "out", "member", "slug", "days", "ends_at",
         "mark", "parent", "key", "next", "payment", "percent", "amount", "coupon", "code", "m", "plan",
         "memo", "token", "source", "size", "uses", "prefix", "addresses", "how", "way", "ends", "ref",
-        "preset", "currency", "seat_limit", "trial_days", "deed")  # fmt: skip
+        "preset", "currency", "seat_limit", "trial_days", "deed", "q", "words", "on")  # fmt: skip
 
 
 def _routes(app: Flask, method: str) -> list[Rule]:

@@ -134,3 +134,14 @@ def test_who_reads_only_a_part_misses_nothing_of_the_planets(noon: datetime, cas
 def test_only_staff_read_what_was_missed(cast: Cast, persona: str) -> None:
     with pytest.raises(Refused):
         misses.list_misses(cast.actor(persona))
+
+
+def test_a_machine_fills_no_table(
+    noon: datetime, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(misses, "MOST_A_DAY", 3)
+    for number in range(5):
+        miss(cast, "member", f"词{number}")
+    miss(cast, "member", "词0")
+    listed = misses.list_misses(cast.actor("owner"))
+    assert [(one.words, one.times) for one in listed] == [("词0", 2), ("词1", 1), ("词2", 1)]
