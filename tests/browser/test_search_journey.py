@@ -87,6 +87,15 @@ def test_a_member_finds_the_answer_on_a_phone(library: Library) -> None:
     expect(page.locator(f"#a-{library.archive.answer}")).to_be_in_viewport()
 
 
+def test_a_suggestion_opens_at_a_touch(library: Library) -> None:
+    page = library.page("member", PHONE)
+    page.goto(f"{library.url}/search")
+    page.locator("#search-page").fill("退款规")
+    option = page.get_by_role("option", name="退款规则：七天无理由")
+    option.tap()
+    page.wait_for_url(f"**/{library.archive.rules}/**")
+
+
 def test_who_asks_is_offered_what_was_answered(library: Library) -> None:
     page = library.page("other")
     page.goto(f"{library.url}/p/orbit/ask")
