@@ -1,0 +1,244 @@
+"""The engine in a folder: whatever small commits, deletions and merges come, it holds what was said last."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.search import fingerprints, port
+from app.search.port import All, Entry, Part, Passage, Reader, Request, Sort, Text, TopicFacts
+from app.search.whoosh_engine import WhooshEngine, packing, rebuilding, writing
+from app.search.whoosh_engine import engine as engine_module
+from app.search.whoosh_engine.suggesting import distance
+from tests.search.reference import MemoryEngine
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+WORDS = (
+    "退款",
+    "退款流程",
+    "複利",
+    "书",
+    "Refunds",
+    "app.kernel",
+    "getUserName",
+    "A股",
+    "番茄工作法",
+)
+READERS = {
+    1: Reader(1, 1, False, True, None, None, True),
+    2: Reader(2, 1, True, True, None, None, False),
+}
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WhooshEngine:
+    monkeypatch.setattr(engine_module, "_LOOK_EVERY", 0.0)
+    made = WhooshEngine(tmp_path / "index")
+    made.begin_rebuild(cursor=0).finish()
+    return made
+
+
+def entry(rng: random.Random, topic_id: int, *, whole: bool = False) -> Entry:
+    """Return a random change of a topic."""
+    if not whole and rng.random() < 0.15:
+        return Entry(topic_id, None)
+    facts = TopicFacts(
+        topic_id,
+        planet_id=1 + topic_id % 2,
+        kind=rng.choice(("post", "question")),
+        author_id=rng.choice((1, 2, None)),
+        writer_id=rng.choice((1, 2)),
+        addressee_id=rng.choice((1, 3)),
+        published_at=NOW - timedelta(days=rng.randint(-2, 40), seconds=topic_id),
+        isolated=rng.random() < 0.1,
+        private=rng.random() < 0.1,
+        answered=rng.random() < 0.5,
+        tag_ids=tuple(rng.sample((7, 8, 9), rng.randint(0, 2))),
+    )
+    chosen = [(Part.TOPIC, topic_id)] if whole or rng.random() < 0.6 else []
+    chosen += [
+        (Part.COMMENT, topic_id * 10 + n)
+        for n in range(4)
+        if rng.random() < (0.5 if whole else 0.3)
+    ]
+    passages = tuple(
+        Passage(
+            part,
+            row_id,
+            topic_id,
+            rng.choice((1, 2, None)),
+            rng.choice((1, 2)),
+            body=said(rng),
+            title=said(rng) if part is Part.TOPIC and rng.random() < 0.8 else "",
+            names=rng.choice(("", "王小雨")),
+            isolated=rng.random() < 0.1,
+        )
+        for part, row_id in chosen
+    )
+    gone = [(Part.COMMENT, topic_id * 10 + n) for n in range(4) if rng.random() < 0.1]
+    return Entry(topic_id, facts, passages, tuple(key for key in gone if key not in chosen))
+
+
+def said(rng: random.Random) -> str:
+    joint = rng.choice(("，", " ", "", " 的"))
+    return joint.join(rng.choice(WORDS) for _ in range(rng.randint(1, 4)))
+
+
+def same(engine: WhooshEngine, reference: MemoryEngine, rng: random.Random) -> None:
+    """Ask both; they must agree on topics, totals and facets."""
+    parts = tuple(
+        Text(rng.choice((*WORDS, "退", "款流", "kernel")), exact=rng.random() < 0.2)
+        for _ in range(rng.randint(0, 2))
+    )
+    filters = rng.choice(
+        (port.Filters(), port.Filters(tag_ids=frozenset({7, 9})), port.Filters(mine=True))
+    )
+    sort = rng.choice(list(Sort))
+    request = Request(
+        All(parts),
+        READERS,
+        NOW,
+        filters,
+        sort,
+        limit=500,
+        facets=True,
+        facet_authors=frozenset({1}),
+    )
+    one, other = engine.search(request), reference.search(request)
+    assert {hit.topic_id for hit in one.hits} == {hit.topic_id for hit in other.hits}, request
+    assert one.total == other.total
+    assert one.facets == other.facets
+    if sort is Sort.NEW:
+        assert [hit.topic_id for hit in one.hits] == [hit.topic_id for hit in other.hits]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_small_commits_and_merges_change_nothing(engine: WhooshEngine, seed: int) -> None:
+    rng, reference = random.Random(seed), MemoryEngine()
+    for number in range(1, 90):
+        changes = [entry(rng, rng.randint(1, 25)) for _ in range(rng.randint(1, 3))]
+        engine.apply(changes, cursor=number)
+        reference.apply(changes, cursor=number)
+        if rng.random() < 0.1:
+            engine.apply(changes, cursor=number)  # the same again
+        if rng.random() < 0.1:
+            engine.tidy()
+        same(engine, reference, rng)
+    assert engine.cursor() == reference.cursor() == 89
+    expected = [
+        (
+            topic_id,
+            fingerprints.topic_mark(
+                fingerprints.facts_mark(facts),
+                map(fingerprints.passage_mark, reference.passages[topic_id].values()),
+            ),
+        )
+        for topic_id, facts in sorted(reference.topics.items())
+    ]
+    assert engine.contents(after=0, limit=100) == expected
+    stats = engine.stats()
+    assert (stats.topics, stats.passages) == (
+        len(reference.topics),
+        sum(len(held) for held in reference.passages.values()),
+    )
+
+
+def test_another_engine_sees_what_one_writes(engine: WhooshEngine, tmp_path: Path) -> None:
+    other = WhooshEngine(tmp_path / "index")
+    held = other._current()
+    for number in range(1, 40):
+        engine.apply([entry(random.Random(number), number, whole=True)], cursor=number)
+    assert held.cursor == 0 and len(held.row) == 0
+    assert other.cursor() == 39
+    assert other.contents(after=0, limit=99) == engine.contents(after=0, limit=99)
+
+
+def test_a_rebuild_by_other_processes_holds_the_same(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "PAGE", 40)
+    rng = random.Random(5)
+    entries = [entry(rng, topic_id, whole=True) for topic_id in range(1, 90)]
+    build = engine.begin_rebuild(cursor=7)
+    for start in range(0, len(entries), 20):
+        batch = entries[start : start + 20]
+        build.add(batch, upto=batch[-1].topic_id)
+    build.finish()
+    assert engine.contents(after=0, limit=100) == [
+        (one.topic_id, fingerprints.entry_mark(one)) for one in entries
+    ]
+    engine.tidy()
+    assert len(engine.contents(after=0, limit=100)) == len(entries)
+
+
+def test_what_is_missing_or_corrupt_is_broken(engine: WhooshEngine, tmp_path: Path) -> None:
+    engine.apply([entry(random.Random(1), 1, whole=True)], cursor=1)
+    request = Request(Text("退款"), READERS, NOW)
+    engine.search(request)
+    shutil.move(tmp_path / "index", tmp_path / "away")
+    with pytest.raises(port.Broken):
+        engine.search(request)
+    shutil.move(tmp_path / "away", tmp_path / "index")
+    engine.search(request)
+    generation = tmp_path / "index" / (tmp_path / "index" / "CURRENT").read_text()
+    for file in generation.glob("*.trm"):
+        file.write_bytes(b"\0" * 40)
+    with pytest.raises(port.Broken):
+        WhooshEngine(tmp_path / "index").search(request)
+
+
+def test_no_index_is_broken(tmp_path: Path) -> None:
+    for call in (
+        WhooshEngine(tmp_path).cursor,
+        WhooshEngine(tmp_path).stats,
+        lambda: WhooshEngine(tmp_path).apply([], cursor=1),
+        lambda: WhooshEngine(tmp_path).search(Request(All(()), READERS, NOW)),
+    ):
+        with pytest.raises(port.Broken):
+            call()
+
+
+def test_the_number_of_pages_stays_small() -> None:
+    sizes: list[int] = []
+    most = 0
+    for _ in range(20_000):
+        sizes.append(1)
+        if (start := writing.to_merge(sizes, 512)) is not None:
+            sizes[start:] = [sum(sizes[start:])]
+        if len(sizes) % 50 == 0:
+            while (start := writing.to_merge(sizes, writing.LARGEST)) is not None:
+                sizes[start:] = [sum(sizes[start:])]
+        most = max(most, len(sizes))
+    assert most <= 60 and sum(sizes) == 20_000
+
+
+POSTINGS = st.dictionaries(
+    st.integers(0, 100_000),
+    st.tuples(st.lists(st.integers(0, 70_000), min_size=1, max_size=4, unique=True).map(sorted)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(POSTINGS, st.booleans(), st.randoms(use_true_random=False))
+def test_packing(held: dict[int, tuple[list[int]]], placed: bool, rng: random.Random) -> None:
+    ordinals = sorted(held)
+    counts = [len(held[one][0]) for one in ordinals]
+    titles = [rng.randint(0, count) for count in counts]
+    places = [place for one in ordinals for place in held[one][0]]
+    read = packing.unpack(packing.pack(ordinals, counts, titles, places if placed else None))
+    assert read.ordinals.tolist() == ordinals
+    assert read.counts.tolist() == counts and read.titles.tolist() == titles
+    assert read.places is None if not placed else read.places.tolist() == places
+
+
+def test_distance() -> None:
+    assert distance("refund", "refunds", 2) == 1
+    assert distance("refnud", "refund", 2) == 1
+    assert distance("kernel", "colonel", 2) == 3
