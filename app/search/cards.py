@@ -27,9 +27,8 @@ _LONG = 4_000
 
 
 def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[FoundTopic, ...]:
-    """Return what the searcher may open of the hits, in their order; at most three queries."""
-    planets = {hit.planet_id for hit in hits}
-    actors = {id_: actor for id_, actor in searcher.actors.items() if id_ in planets}
+    """Return what the searcher may open of the hits, in their order: three queries for each planet."""
+    actors = searcher.actors_in(hit.planet_id for hit in hits)
     topics = find_topics(actors, [hit.topic_id for hit in hits])
     texts = {
         Part.ANSWER: find_answers(actors, _rows(hits, Part.ANSWER)),

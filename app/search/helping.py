@@ -5,6 +5,7 @@ All of it obeys the reader's rights as searching does, and is empty while there 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.discussion.queries.found import ReadableTopic, find_topics
@@ -65,8 +66,13 @@ def _topics_like(
         found = engine.search(request)
     except port.Broken:
         return []
-    topics = find_topics(searcher.actors, [hit.topic_id for hit in found.hits])
+    topics = _opened(searcher, found.hits)
     return [topics[hit.topic_id] for hit in found.hits if hit.topic_id in topics]
+
+
+def _opened(searcher: Searcher, hits: Sequence[port.Hit]) -> dict[int, ReadableTopic]:
+    there = searcher.actors_in(hit.planet_id for hit in hits)
+    return find_topics(there, [hit.topic_id for hit in hits])
 
 
 def _said(topic: ReadableTopic) -> str:
@@ -150,7 +156,7 @@ def _topics(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Sug
     node = port.All((*parts, port.Text(words[-1].text, prefix=True)))
     titles = port.Filters(where=frozenset({port.Where.TITLE}))
     found = engine.search(replace(searcher.request(node, titles), limit=_EACH))
-    topics = find_topics(searcher.actors, [hit.topic_id for hit in found.hits])
+    topics = _opened(searcher, found.hits)
     return [
         Suggestion(
             kind="topic",

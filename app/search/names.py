@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, false, or_, select, tuple_
 
 from app.accounts.models import User
 from app.accounts.names import name_key
 from app.discussion.actions.composing import tag_key
-from app.discussion.models import Bookmark, Tag, TopicTag
+from app.discussion.models import Bookmark, Tag
+from app.discussion.queries.found import find_shown_tags
 from app.discussion.queries.people import has_readable_words
 from app.discussion.queries.visible import (
     T,
@@ -32,8 +34,7 @@ from app.search.operators import fold
 from app.search.readers import Searcher
 
 M = Membership.__table__.c
-TT = TopicTag.__table__.c
-_MOST_TAGS = 10
+_MOST_TAGS = 100
 
 
 def resolve(searcher: Searcher, query: Query) -> tuple[port.Filters, Query]:
@@ -71,33 +72,32 @@ def _planets(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> fro
 
 def _tags(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> frozenset[int]:
     keys = {tag_key(name): name for name in names}
-    rows = db.session.execute(
-        select(Tag.id, Tag.key).where(Tag.key.in_(keys), _tag_is_shown(searcher))
-    ).all()
-    known = {key for _id, key in rows}
+    found = _shown_tags(searcher, Tag.key.in_(keys))
+    known = {tag.key for tag in found}
     hints += [
         Hint(Trouble.UNKNOWN_TAG, name, "tag") for key, name in keys.items() if key not in known
     ]
-    return frozenset(tag_id for tag_id, _key in rows)
+    return frozenset(tag.id for tag in found)
 
 
 def readable_tags(searcher: Searcher, begun: str, keys: Iterable[str]) -> list[str]:
     """Return the names of tags that begin so or have one of the keys, where the searcher may open a topic
     that bears it."""
     like = or_(Tag.key.startswith(begun, autoescape=True), Tag.key.in_(list(keys)))
-    statement = select(Tag.name).where(like, _tag_is_shown(searcher)).distinct()
-    return list(db.session.scalars(statement.order_by(Tag.name).limit(_MOST_TAGS)))
+    return list(dict.fromkeys(tag.name for tag in _shown_tags(searcher, like)))
 
 
-def _tag_is_shown(searcher: Searcher) -> ColumnElement[bool]:
-    readable = [and_(topic_is_visible(actor), not_deleted()) for actor in searcher.actors.values()]
-    shown = (
-        select(T.id)
-        .select_from(topics_with_questions().join(TopicTag.__table__, TT.topic_id == T.id))
-        .where(TT.tag_id == Tag.id, or_(false(), *readable))
-        .correlate(Tag.__table__)
-    )
-    return and_(Tag.planet_id.in_(searcher.places), exists(shown))
+def _shown_tags(searcher: Searcher, which: ColumnElement[bool]) -> list[Any]:
+    """Return tags of topics that he may open, as rows of id, planet, name and key."""
+    rows = db.session.execute(
+        select(Tag.id, Tag.planet_id, Tag.name, Tag.key)
+        .where(Tag.planet_id.in_(searcher.places), which)
+        .order_by(Tag.name, Tag.id)
+        .limit(_MOST_TAGS)
+    ).all()
+    there = searcher.actors_in(row.planet_id for row in rows)
+    shown = find_shown_tags(there, [row.id for row in rows])
+    return [row for row in rows if row.id in shown]
 
 
 def _with_authors(
@@ -148,7 +148,8 @@ def _who_started(searcher: Searcher, pairs: set[tuple[int, int]]) -> set[tuple[i
     """Return those of the pairs who began a topic there that the searcher may open."""
     if not pairs:
         return set()
-    readable = [topic_is_visible(actor) for actor in searcher.actors.values()]
+    there = searcher.actors_in(planet_id for planet_id, _user in pairs)
+    readable = [topic_is_visible(actor) for actor in there.values()]
     statement = (
         select(T.planet_id, T.author_id)
         .distinct()
@@ -173,9 +174,11 @@ def _owners(searcher: Searcher) -> set[tuple[int, int]]:
 def _authors(searcher: Searcher, name: str) -> set[tuple[int, int]]:
     """Return who bears this name in a planet and wrote something there that the searcher may read."""
     actors = searcher.actors
+    # Nobody has the row id 0: an unknown name takes as long as one that must not be known.
+    called = _called(searcher, name) or {(planet_id, 0) for planet_id in list(actors)[:1]}
     return {
         (planet_id, user_id)
-        for planet_id, user_id in _called(searcher, name)
+        for planet_id, user_id in called
         if has_readable_words(actors[planet_id], user_id)
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -34,6 +34,11 @@ class Searcher:
     def actors(self) -> dict[int, Actor]:
         """Planet id -> himself there."""
         return {planet_id: actor for planet_id, (_planet, actor) in self.places.items()}
+
+    def actors_in(self, planet_ids: Iterable[int]) -> dict[int, Actor]:
+        """Return planet id -> himself there, of some planets."""
+        wanted = set(planet_ids)
+        return {planet_id: actor for planet_id, actor in self.actors.items() if planet_id in wanted}
 
     def request(self, query: port.Node, filters: port.Filters | None = None) -> port.Request:
         """Return the request by his rights; `dataclasses.replace` gives it what else it needs."""

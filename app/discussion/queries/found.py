@@ -1,20 +1,23 @@
 """What search shows of topics, answers and comments: those of a list of ids that a reader may open.
 
-A reader of several planets is an actor in each; all of them are asked in one statement.
+A reader of several planets is an actor in each, and each is asked by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, false, or_, select
 
+from app.discussion.models import Tag, TopicTag
 from app.discussion.queries.authors import Author, AuthorJoin
 from app.discussion.queries.cards import question_state
 from app.discussion.queries.facts import ANSWERS, FACT_COLUMNS, A, read_topic_facts
+from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
 from app.discussion.queries.visible import (
     COMMENTS,
     C,
@@ -24,11 +27,14 @@ from app.discussion.queries.visible import (
     topic_is_visible,
     topics_with_questions,
 )
-from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.policy import Action, Actor, TopicFacts, can
 
 _FACTS = len(FACT_COLUMNS)
 _author = AuthorJoin("author")
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+G = Tag.__table__.c
+TT = TopicTag.__table__.c
 _OWN = (
     T.id,
     T.public_id,
@@ -74,64 +80,91 @@ class ReadableText:
 
 
 def find_topics(actors: Mapping[int, Actor], ids: Collection[int]) -> dict[int, ReadableTopic]:
-    """Return those topics that may be opened, by id. `actors`: planet id -> the reader there."""
-    if not ids or not actors:
-        return {}
-    source = _author.onto(topics_with_questions(), T.author_id, T.planet_id)
-    statement = (
-        select(*FACT_COLUMNS, *_OWN, *_author.columns)
-        .select_from(source)
-        .where(T.id.in_(ids), _open_to(actors))
-    )
-    rows = db.session.execute(statement)
-    return {topic.id: topic for topic in (_read_topic(row, actors) for row in rows)}
+    """Return those topics that may be opened, by id. `actors`: planet id -> the reader there, of the planets
+    that are looked into; one query for each."""
+    rows = _rows(_topics, actors, ids)
+    return {topic.id: topic for topic in (_read_topic(row, actor) for row, actor in rows)}
 
 
 def find_answers(actors: Mapping[int, Actor], ids: Collection[int]) -> dict[int, ReadableText]:
     """Return those answers that may be read, by id."""
-    if not ids or not actors:
-        return {}
-    source = _author.onto(
-        ANSWERS.join(topics_with_questions(), T.id == A.topic_id), A.author_id, T.planet_id
-    )
-    mine = A.author_id == _reader(actors).user_id
-    statement = (
-        select(A.id, A.public_id, A.topic_id, A.source, A.created_at, *_author.columns)
-        .select_from(source)
-        .where(A.id.in_(ids), or_(A.isolated.is_(False), mine), _open_to(actors))
-    )
-    return _read_texts(statement, actors)
+    rows = _rows(_answers, actors, ids)
+    return {text.id: text for text in (_read_text(row, actor) for row, actor in rows)}
 
 
 def find_comments(actors: Mapping[int, Actor], ids: Collection[int]) -> dict[int, ReadableText]:
     """Return those comments that may be read, by id."""
-    if not ids or not actors:
-        return {}
-    source = _author.onto(
-        COMMENTS.join(topics_with_questions(), T.id == C.topic_id), C.author_id, C.planet_id
-    )
-    readable = (C.deleted_at.is_(None), comment_is_visible(_reader(actors)), _open_to(actors))
-    statement = (
-        select(C.id, C.public_id, C.topic_id, C.source, C.created_at, *_author.columns)
+    rows = _rows(_comments, actors, ids)
+    return {text.id: text for text in (_read_text(row, actor) for row, actor in rows)}
+
+
+def find_shown_tags(actors: Mapping[int, Actor], ids: Collection[int]) -> set[int]:
+    """Return those tags that a topic bears which may be opened."""
+    return {row[0] for row, _actor in _rows(_shown_tags, actors, ids)}
+
+
+def _rows(
+    ready: Callable[[Kind], Ready], actors: Mapping[int, Actor], ids: Collection[int]
+) -> Iterator[tuple[Sequence[Any], Actor]]:
+    if not ids:
+        return
+    for actor in actors.values():
+        for row in ready(kind_of(actor)).rows(**values_of(actor), ids=ids):
+            yield row, actor
+
+
+@cache
+def _topics(kind: Kind) -> Ready:
+    source = _author.onto(topics_with_questions(), T.author_id, T.planet_id)
+    return Ready(
+        select(*FACT_COLUMNS, *_OWN, *_author.columns)
         .select_from(source)
-        .where(C.id.in_(ids), *readable)
+        .where(T.id.in_(_IDS), *_open_to(stand_in(kind)))
     )
-    return _read_texts(statement, actors)
 
 
-def _open_to(actors: Mapping[int, Actor]) -> ColumnElement[bool]:
-    """Each condition names its planet, so nobody is an actor in another."""
-    readable = (topic_is_visible(actor) for actor in actors.values())
-    return not_deleted() & or_(false(), *readable)
+@cache
+def _answers(kind: Kind) -> Ready:
+    reader = stand_in(kind)
+    source = ANSWERS.join(topics_with_questions(), T.id == A.topic_id)
+    mine = A.author_id == reader.user_id if kind.known else false()
+    return Ready(
+        select(A.id, A.public_id, A.topic_id, A.source, A.created_at, *_author.columns)
+        .select_from(_author.onto(source, A.author_id, T.planet_id))
+        .where(A.id.in_(_IDS), or_(A.isolated.is_(False), mine), *_open_to(reader))
+    )
 
 
-def _reader(actors: Mapping[int, Actor]) -> Actor:
-    return next(iter(actors.values()))
+@cache
+def _comments(kind: Kind) -> Ready:
+    reader = stand_in(kind)
+    source = COMMENTS.join(topics_with_questions(), T.id == C.topic_id)
+    readable = (C.deleted_at.is_(None), comment_is_visible(reader))
+    return Ready(
+        select(C.id, C.public_id, C.topic_id, C.source, C.created_at, *_author.columns)
+        .select_from(_author.onto(source, C.author_id, C.planet_id))
+        .where(C.id.in_(_IDS), *readable, *_open_to(reader))
+    )
 
 
-def _read_topic(row: Any, actors: Mapping[int, Actor]) -> ReadableTopic:
+@cache
+def _shown_tags(kind: Kind) -> Ready:
+    bearing = (
+        select(T.id)
+        .select_from(topics_with_questions().join(TopicTag.__table__, TT.topic_id == T.id))
+        .where(TT.tag_id == G.id, *_open_to(stand_in(kind)))
+        .correlate(Tag.__table__)
+    )
+    return Ready(select(G.id).where(G.id.in_(_IDS), exists(bearing)))
+
+
+def _open_to(reader: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The condition names the reader's planet, so nobody is an actor in another."""
+    return not_deleted(), topic_is_visible(reader)
+
+
+def _read_topic(row: Sequence[Any], actor: Actor) -> ReadableTopic:
     facts = read_topic_facts(row)
-    actor = actors[facts.planet_id]
     topic_id, public_id, slug, title, source, digest_at, images, files, comments = row[
         _FACTS : _FACTS + len(_OWN)
     ]
@@ -163,10 +196,7 @@ def _state(facts: TopicFacts) -> str:
     )
 
 
-def _read_texts(statement: Any, actors: Mapping[int, Actor]) -> dict[int, ReadableText]:
-    now, found = _reader(actors).now, {}
-    for row in db.session.execute(statement):
-        text_id, public_id, topic_id, source, at = row[:5]
-        author = _author.read(row[5:], now)
-        found[text_id] = ReadableText(text_id, public_id, topic_id, source, at, author)
-    return found
+def _read_text(row: Sequence[Any], actor: Actor) -> ReadableText:
+    text_id, public_id, topic_id, source, at = row[:5]
+    author = _author.read(row[5:], actor.now)
+    return ReadableText(text_id, public_id, topic_id, source, at, author)
