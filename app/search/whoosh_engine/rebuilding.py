@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -87,7 +88,9 @@ class PagedRebuild:
         """Let a page be made beside; write those that are ready."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(min(_PROCESSES, os.cpu_count() or 1), context)
+            self._pool = ProcessPoolExecutor(
+                min(_PROCESSES, os.cpu_count() or 1), context, initializer=_end_with_parent
+            )
         self._coming.append(self._pool.submit(_draft, *self._taken()))
         while len(self._coming) > _PROCESSES:
             self._write(self._coming.popleft().result())
@@ -115,6 +118,18 @@ class PagedRebuild:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _end_with_parent() -> None:
+    """See that no process is left behind when the one that it works for is killed."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _draft(entries: list[Entry], number: int, cursor: int, upto: int) -> Draft:
