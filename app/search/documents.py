@@ -276,9 +276,9 @@ def _facts(row: Any, tags: list[tuple[int, str]]) -> TopicFacts:
         declined=row.declined_at is not None,
         withdrawn=withdrawn,
         digest=row.digest_at is not None,
-        # What a withdrawn question held is nobody's business, its pictures neither.
+        # What a withdrawn question held is nobody's business, its pictures and files neither.
         has_image=row.image_count > 0 and not withdrawn,
-        has_file=row.file_count > 0,
+        has_file=row.file_count > 0 and not withdrawn,
         tag_ids=tuple(tag_id for tag_id, _name in tags),
     )
 

@@ -54,12 +54,13 @@ def _look(
             found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
             relaxed = found.total > 0
     hits = read_hits(searcher, found.hits, Marker(query.terms, loose=relaxed))
+    hidden = len(found.hits) - len(hits)
     return SearchPage(
         query=query,
         hits=hits,
-        # What was hidden since it was indexed is not counted.
-        total=found.total - (len(found.hits) - len(hits)),
-        facets=facets.read(searcher, query, found.facets),
+        # What was hidden since it was indexed is not counted, and facets that count it are not shown.
+        total=found.total - hidden,
+        facets=() if hidden else facets.read(searcher, query, found.facets),
         page=page,
         pages=min(max(-(-found.total // PER_PAGE), 1), LAST_PAGE),
         relaxed=relaxed,

@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 _ODD = "\uffff"  # stands for whatever cannot be folded by itself, one character to one
+# So many marks may join one letter, as in Unicode's stream-safe text: putting thousands in order takes
+# seconds. No language has more than a few.
+_MOST_MARKS = 30
 _SAME = {"\u2019": "'", "\u2018": "'", "\u02bc": "'"}
 
 
@@ -85,7 +88,7 @@ def _fold_clusters(text: str, singly: str) -> Folded:
     while at < len(text):
         end = at + 1
         while (
-            end < len(text)
+            end < min(len(text), at + _MOST_MARKS)
             and singly[end] == _ODD
             and _joins(unicodedata.normalize("NFKC", text[end])[0])
         ):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.discussion.queries.found import ReadableTopic, find_topics
-from app.kernel.text import plain_text
+from app.kernel.text import clean, plain_text
 from app.search import port
 from app.search.cards import name_planet, title_of
 from app.search.highlighting import Marker
@@ -107,7 +107,7 @@ def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> Loo
 def suggest(engine: port.Engine, searcher: Searcher, typed: str) -> tuple[Suggestion, ...]:
     """Return what may be meant by the beginning of a search: my own past searches, tags, words of titles
     (by their pinyin too), and topics whose title goes on like this."""
-    beginning = " ".join(typed.split())
+    beginning = " ".join(clean(typed).split())
     if not beginning:
         return ()
     made = _past(searcher, beginning)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from enum import StrEnum
 
+from app.kernel.text import clean
 from app.search import analysis, operators, port
 
 MAX_LENGTH = 300
@@ -243,7 +244,7 @@ _OR = frozenset({"OR", "|", "||", "或", "或者"})
 
 def parse(text: str) -> Query:
     """Return what was asked. Never raises."""
-    return _Parser(text).parsed()
+    return _Parser(clean(text)).parsed()
 
 
 class _Parser:

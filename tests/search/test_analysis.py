@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,3 +174,10 @@ def test_folding_again_changes_nothing(text: str) -> None:
 
 def test_a_stem_is_kept_in_mind() -> None:
     assert analysis.stem("refunds") == "refund" and analysis.stem("退款") == "退款"
+
+
+def test_a_heap_of_marks_on_one_letter_costs_no_more_than_as_much_text() -> None:
+    """Putting marks in order takes the square of how many there are; readers would wait for it."""
+    began = time.process_time()
+    assert fold("a" + "\u0301\u0316" * 50_000 + "b").text == "áb"
+    assert time.process_time() - began < 2
