@@ -7,7 +7,7 @@ from the database, or deleted, is gone from the entry: reading it again always e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ def load(changes: Iterable[Change]) -> list[Entry]:
     return _load(wanted)
 
 
-def load_whole(topic_ids: Sequence[int]) -> list[Entry]:
+def load_whole(topic_ids: Iterable[int]) -> list[Entry]:
     """Return topics with all their passages, in the order of their ids."""
     return load(Change(topic_id, WHOLE, topic_id) for topic_id in topic_ids)
 
@@ -108,7 +108,7 @@ def _load(wanted: _Wanted) -> list[Entry]:
     }
     names = _names(topics, owned, rows)
     passages: dict[int, list[Passage]] = defaultdict(list)
-    tags, files = _tags(topics), _files(owned)
+    tags, files, given = _tags(topics), _files(owned), _given(topics)
     for topic_id in owned:
         row = topics[topic_id]
         words = [row.title, *(name for _id, name in tags[topic_id])]
@@ -128,11 +128,12 @@ def _load(wanted: _Wanted) -> list[Entry]:
     for part, texts in rows.items():
         for text in texts:
             topic = topics[text.topic_id]
-            passages[text.topic_id].append(_passage(part, text, topic, names))
+            held = given.names[text.id] if part is Part.ANSWER else []
+            passages[text.topic_id].append(_passage(part, text, topic, names, held))
     return [
         Entry(
             topic_id,
-            _facts(topics[topic_id], tags[topic_id]),
+            _facts(topics[topic_id], tags[topic_id], given.kinds[topic_id]),
             tuple(passages[topic_id]),
             _gone(wanted, topic_id, passages[topic_id]),
         )
@@ -221,6 +222,32 @@ def _files(topics: Collection[int]) -> dict[int, list[str]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is attached to answers: the names of files by answer, and by topic what kinds of things everybody
+    who reads it sees there (image, file)."""
+
+    names: dict[int, list[str]]
+    kinds: dict[int, set[str]]
+
+
+def _given(topics: Collection[int]) -> _Given:
+    own = Attachment.__table__.c
+    statement = (
+        select(A.topic_id, A.id, A.isolated, own.purpose, own.filename)
+        .join_from(Answer.__table__, Attachment.__table__, own.owner_id == A.id)
+        .where(own.owner_type == "answer")
+        .order_by(own.owner_id, own.position)
+    )
+    given = _Given(defaultdict(list), defaultdict(set))
+    for topic_id, answer_id, isolated, purpose, name in _rows(statement, A.topic_id, topics):
+        if purpose == "file":
+            given.names[answer_id].append(name)
+        if not isolated:
+            given.kinds[topic_id].add(purpose)
+    return given
+
+
 class _Names:
     """The names that authors bear in the planets; nobody's where there is no author."""
 
@@ -245,7 +272,7 @@ def _writer(topic: Any) -> int:
     return writer
 
 
-def _passage(part: Part, text: Any, topic: Any, names: _Names) -> Passage:
+def _passage(part: Part, text: Any, topic: Any, names: _Names, files: Iterable[str]) -> Passage:
     return Passage(
         part=part,
         row_id=text.id,
@@ -254,12 +281,12 @@ def _passage(part: Part, text: Any, topic: Any, names: _Names) -> Passage:
         # Without an author it is the anonymous asker's.
         writer_id=_writer(topic) if text.author_id is None else text.author_id,
         body=plain_text(text.source),
-        names="\n".join(names(topic.planet_id, text.author_id)),
+        names="\n".join((*files, *names(topic.planet_id, text.author_id))),
         isolated=text.isolated,
     )
 
 
-def _facts(row: Any, tags: list[tuple[int, str]]) -> TopicFacts:
+def _facts(row: Any, tags: list[tuple[int, str]], given: Collection[str]) -> TopicFacts:
     withdrawn = row.withdrawn_at is not None
     return TopicFacts(
         topic_id=row.id,
@@ -277,8 +304,8 @@ def _facts(row: Any, tags: list[tuple[int, str]]) -> TopicFacts:
         withdrawn=withdrawn,
         digest=row.digest_at is not None,
         # What a withdrawn question held is nobody's business, its pictures and files neither.
-        has_image=row.image_count > 0 and not withdrawn,
-        has_file=row.file_count > 0 and not withdrawn,
+        has_image=(row.image_count > 0 and not withdrawn) or "image" in given,
+        has_file=(row.file_count > 0 and not withdrawn) or "file" in given,
         tag_ids=tuple(tag_id for tag_id, _name in tags),
     )
 

@@ -19,15 +19,16 @@ from app.search.port import Broken, Engine, Entry
 from app.search.rebuilding import Busy, rebuild
 from app.search.writing import Lock
 
-# Changes in one commit: at first few; ever more, up to the most, while commits are quick.
+# Changes in one commit: ever more while commits are quick, fewer where they are slow. What is posted
+# meanwhile waits for one of them.
 FIRST_BATCH = 200
-LARGEST_BATCH = 5_000
-SLOW_SECONDS = 0.8
+SMALLEST_BATCH, LARGEST_BATCH = 25, 5_000
+SLOW_SECONDS = 0.5
 # While many wait, so many of the newest go first: a post does not wait for an import.
 NEWEST = 100
 # What small commits leave behind is merged in a quiet moment, or after so many.
 QUIET_SECONDS = 1.0
-COMMITS_WITHOUT_TIDYING = 50
+COMMITS_WITHOUT_TIDYING = 500
 
 log = get_logger("search")
 
@@ -94,10 +95,10 @@ class Indexer:
         last = rows[-1].id
         self._write([row for row in rows if row.id not in self._early], cursor, last)
         self._early = {early for early in self._early if early > last}
-        slow = time.monotonic() - began > SLOW_SECONDS
-        if slow:
-            self._batch = max(self._batch // 2, FIRST_BATCH)
-        elif len(rows) == self._batch:
+        took = time.monotonic() - began
+        if took > SLOW_SECONDS:
+            self._batch = max(self._batch // 2, SMALLEST_BATCH)
+        elif took < SLOW_SECONDS / 3 and len(rows) == self._batch:
             self._batch = min(self._batch * 2, LARGEST_BATCH)
         if self._commits >= COMMITS_WITHOUT_TIDYING:
             self._tidy()

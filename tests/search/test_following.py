@@ -16,8 +16,10 @@ from app.discussion.actions.composing import TopicWish, compose_edit
 from app.discussion.actions.marks import TopicMark, mark_topic, unmark_topic
 from app.discussion.actions.questions import decline, withdraw
 from app.discussion.actions.topics import delete_topic, edit_topic
+from app.discussion.models import Answer
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.media.models import Attachment
 from app.memberships.actions.own import change_nickname, follow_name
 from app.search.documents import load_whole
 from app.search.indexer import Indexer
@@ -32,6 +34,7 @@ from tests.discussion.threads import (
     put_answer,
     put_question,
     say,
+    the_topic,
 )
 from tests.discussion.writing import post
 from tests.scene import plant
@@ -197,12 +200,37 @@ def _names(engine: ShelfEngine) -> set[str]:
 
 def test_files_are_found_by_name_and_pictures_are_not(noon: datetime, cast: Cast) -> None:
     plant(cast)
-    from_files = {
-        name
-        for entry in load_whole(list(range(1, 60)))
-        for passage in entry.passages
-        for name in passage.names.split("\n")
-        if passage.part is Part.TOPIC
-    }
-    assert any("zqfilenameqz" in name for name in from_files)
-    db.session.execute(select(1))
+    names = [one.names for entry in load_whole(range(1, 60)) for one in entry.passages]
+    assert any("zqfilenameqz" in name for name in names)
+    topic = the_topic(put_question(cast, "member"))
+    answer_id = the_answer(put_answer(cast, "guest", topic.public_id)).id
+    for purpose in ("file", "image"):
+        attach(cast, purpose, answer_id)
+    [entry] = load_whole([topic.id])
+    [answer] = [one for one in entry.passages if one.part is Part.ANSWER]
+    assert answer.names == "答.file\n陈默"
+    assert entry.facts is not None
+    assert (entry.facts.has_file, entry.facts.has_image) == (True, True)
+
+
+def the_answer(public_id: str) -> Answer:
+    return db.session.scalars(select(Answer).where(Answer.public_id == public_id)).one()
+
+
+def attach(cast: Cast, purpose: str, answer_id: int) -> None:
+    with unit_of_work() as session:
+        session.add(
+            Attachment(
+                planet_id=cast.planet_id,
+                uploader_id=cast.users["guest"],
+                owner_type="answer",
+                owner_id=answer_id,
+                purpose=purpose,
+                filename=f"答.{purpose}",
+                content_type="application/octet-stream",
+                size=1,
+                sha256="",
+                storage_key=purpose,
+                created_at=clock.now(),
+            )
+        )
