@@ -1,11 +1,13 @@
 """Searches that found nothing, for the planet's staff: what people look for and nobody has written.
 
 Counted by day, without who searched. Only what was searched for in this planet alone, in plain words, by
-somebody inside: for him everything is there to be found.
+somebody inside: for him everything is there to be found. A search counts once, so whoever knows his members
+may guess whose it was: what looks like an address or a number of somebody's is left out.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, timedelta
 from typing import NamedTuple
@@ -23,6 +25,8 @@ DAYS = 30
 LONGEST = 100
 MOST = 200
 MOST_A_DAY = 500
+# Addresses, and numbers of telephones, orders and cards: what somebody pasted is nobody else's business.
+_PERSONAL = re.compile(r"\S@\S|\d(?:[ -]?\d){6}")
 
 
 class Miss(NamedTuple):
@@ -37,7 +41,7 @@ def count_miss(actor: Actor, *, words: str) -> None:
     """Count a search in the actor's planet that found nothing."""
     require(actor, Action.PLANET_READ)
     words = " ".join(unicodedata.normalize("NFKC", clean(words)).casefold().split())[:LONGEST]
-    if not words or actor.planet is None or not actor.inside:
+    if not words or actor.planet is None or not actor.inside or _PERSONAL.search(words):
         return
     planet_id, today = actor.planet.id, clock.now().astimezone(UTC).date()
     which = (M.planet_id == planet_id, M.day == today, M.words == words)

@@ -108,6 +108,17 @@ def miss(cast: Cast, persona: str, words: str) -> None:
         misses.count_miss(cast.actor(persona), words=words)
 
 
+def test_what_looks_like_somebodys_address_or_number_is_no_miss(cast: Cast) -> None:
+    for words in (
+        "wang@example.test",
+        "我的电话 138-0013-8000",
+        "订单 20260916001",
+        "２０２６年 发票 3 张",
+    ):
+        miss(cast, "member", words)
+    assert [one.words for one in misses.list_misses(cast.actor("owner"))] == ["2026年 发票 3 张"]
+
+
 def test_misses_are_summed_over_thirty_days_without_who(noon: datetime, cast: Cast) -> None:
     with clock.fixed(noon - timedelta(days=31)):
         miss(cast, "member", "太早")
