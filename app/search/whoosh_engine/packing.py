@@ -47,12 +47,14 @@ def _width(most: int) -> int:
 
 def pack(ordinals: Any, counts: Any, titles: Any, places: Any | None) -> bytes:
     """Pack postings; sequences or arrays, ordinals ascending."""
-    if len(ordinals) == 1 and not isinstance(ordinals, np.ndarray):
-        return _pack_one(ordinals[0], counts[0], titles[0], places)
+    if len(ordinals) == 1:
+        where = None if places is None else list(map(int, places))
+        return _pack_one(int(ordinals[0]), int(counts[0]), int(titles[0]), where)
     ordinals = np.asarray(ordinals, np.int64)
     counts = np.asarray(counts, np.uint32)
     titles = np.asarray(titles, np.uint32)
-    gaps = np.diff(ordinals, prepend=0)
+    gaps = ordinals.copy()
+    gaps[1:] -= ordinals[:-1]
     width = _width(int(gaps.max()))
     flags = width
     parts = [gaps.astype(_WIDTHS[width]).tobytes()]
@@ -119,15 +121,12 @@ def join(pieces: Iterable[tuple[Postings, Array]]) -> tuple[int, bytes] | None:
     kept = [postings for postings in kept if len(postings.ordinals)]
     if not kept:
         return None
-    places = None if kept[0].places is None else np.concatenate([one.places for one in kept])
-    ordinals = np.concatenate([one.ordinals for one in kept])
-    packed = pack(
-        ordinals,
-        np.concatenate([one.counts for one in kept]),
-        np.concatenate([one.titles for one in kept]),
-        places,
-    )
-    return len(ordinals), packed
+    whole = kept[0] if len(kept) == 1 else Postings(*map(_in_a_row, zip(*kept, strict=True)))
+    return len(whole.ordinals), pack(*whole)
+
+
+def _in_a_row(arrays: tuple[Array, ...]) -> Array:
+    return None if arrays[0] is None else np.concatenate(arrays)
 
 
 def _renumbered(postings: Postings, numbers: Array) -> Postings:

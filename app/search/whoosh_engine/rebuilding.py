@@ -20,7 +20,7 @@ from app.search.whoosh_engine.pages import Columns, Draft
 from app.search.whoosh_engine.stores import PageStore, Shelf
 
 PAGE = 8_192  # passages
-_LONGEST = 5.0  # seconds of work that a crash may cost
+_LONGEST = 30.0  # seconds of work that a crash may cost
 _PROCESSES = 2
 
 
