@@ -7,8 +7,8 @@ import pytest
 
 from app.accounts.queries import find_viewer_by_id
 from app.discussion.models import Topic
-from app.kernel.db import unit_of_work
-from app.search import helping, port
+from app.kernel.db import db, unit_of_work
+from app.search import documents, helping, port
 from app.search.finding import find
 from app.search.language import Trouble
 from app.search.past import remember
@@ -253,3 +253,19 @@ def test_past_searches_are_suggested_to_oneself(scene: Scene, engine: port.Engin
     for persona, found in (("member", ["zqnewpostqz 退款"]), ("other", [])):
         suggested = helping.suggest(engine, searcher_of(scene.cast, persona), "ZQNEWPOSTQZ")
         assert [one.text for one in suggested if one.kind == "past"] == found
+
+
+def test_a_withdrawn_question_tells_nothing_of_its_files(
+    noon: datetime, cast: Cast, empty_engine: port.Engine
+) -> None:
+    scene = plant(cast)
+    with unit_of_work() as session:
+        withdrawn = session.query(Topic).filter_by(public_id=scene.topics["withdrawn"]).one()
+        withdrawn.file_count = withdrawn.image_count = 1
+    ids = [topic_id for (topic_id,) in db.session.query(Topic.id)]
+    empty_engine.apply(documents.load_whole(ids), cursor=1)
+    grace = searcher_of(cast, "grace")
+    [hit] = find(empty_engine, grace, "zqanswerwithdrawnqz").hits
+    assert (hit.images, hit.files) == (0, 0)
+    for query in ("has:file zqanswerwithdrawnqz", "has:image zqanswerwithdrawnqz"):
+        assert find(empty_engine, grace, query).total == 0

@@ -50,8 +50,8 @@ _OWN = (
 
 @dataclass(frozen=True, slots=True)
 class ReadableTopic:
-    """A topic as results show it. `title`, `slug` and `source` are empty where its words were withdrawn
-    from the reader; `author` is None for an anonymous asker. `state` is "" for a post."""
+    """A topic as results show it. `title`, `slug`, `source`, `images` and `files` are empty where its
+    words were withdrawn from the reader; `author` is None for an anonymous asker. `state`: "" for a post."""
 
     id: int
     public_id: str
@@ -179,8 +179,8 @@ def _read_topic(row: Sequence[Any], actor: Actor) -> ReadableTopic:
         author=_author.read(row[_FACTS + len(_OWN) :], actor.now),
         state=_state(facts),
         digest=digest_at is not None,
-        images=images,
-        files=files,
+        images=images if has_words else 0,
+        files=files if has_words else 0,
         comments=comments,
     )
 
