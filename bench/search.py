@@ -72,6 +72,7 @@ def build(made: stage.Stage, folder: Path) -> None:
             rebuild.add(entries, upto=entries[-1].topic_id)
     with indexing:
         rebuild.finish()
+        engine.tidy()
     size = engine.stats().size_bytes / 1e6
     cpu = reading.cpu + indexing.cpu
     print(

@@ -242,3 +242,11 @@ def test_distance() -> None:
     assert distance("refund", "refunds", 2) == 1
     assert distance("refnud", "refund", 2) == 1
     assert distance("kernel", "colonel", 2) == 3
+
+
+def test_pages_of_a_slow_rebuild_become_fewer() -> None:
+    assert writing.scattered([3_000] * 12) == (0, 5)
+    assert writing.scattered([8_192] * 12) == (0, 0)
+    assert writing.scattered([10_000, 1, 1, 1]) == (0, 0)
+    assert writing.scattered([1] * 7) == (0, 0)
+    assert writing.scattered([16_384, 900, 700, 800, 900]) == (1, 5)

@@ -16,6 +16,7 @@ from app.search.whoosh_engine.stores import PageStore
 FEW = 8  # as many pages of a size become one
 LARGEST = 16_384  # passages of a page that is not merged any more
 _AT_ONCE = 512  # passages that a commit may merge
+_ROW, _SCATTERED = 4, 2_048  # so many pages, with so many passages together
 _CROWDED = 60  # with more pages a commit merges large ones, too
 
 
@@ -40,10 +41,13 @@ def apply(store: PageStore, snapshot: Snapshot, entries: Sequence[Entry], *, cur
 
 def tidy(store: PageStore, snapshot: Snapshot) -> bool:
     """Merge what should be merged; False if there was nothing."""
-    start = to_merge([page.columns.size for page in snapshot.pages], LARGEST)
+    sizes = [page.columns.size for page in snapshot.pages]
+    start, end = to_merge(sizes, LARGEST), len(sizes)
     if start is None:
+        start, end = scattered(sizes)
+    if start == end:
         return False
-    merged = snapshot.pages[start:]
+    merged = snapshot.pages[start:end]
     whole = pages.merge(
         [(page.columns, page.file.items()) for page in merged], nothing_before=start == 0
     )
@@ -68,3 +72,20 @@ def to_merge(sizes: Sequence[int], most: int) -> int | None:
         if len(sizes) - start >= FEW and sum(sizes[start:]) <= most:
             chosen = start
     return chosen
+
+
+def scattered(sizes: Sequence[int]) -> tuple[int, int]:
+    """Return the longest row of at least four pages that fit into one and of which none is most of it, as
+    slow rebuilds leave them; an empty one if there is none. Small ones are left to `to_merge`."""
+    best = (0, 0)
+    for start in range(len(sizes)):
+        total = largest = 0
+        for end in range(start + 1, len(sizes) + 1):
+            total += sizes[end - 1]
+            largest = max(largest, sizes[end - 1])
+            if total > LARGEST:
+                break
+            fits = end - start >= _ROW and total >= _SCATTERED and 2 * largest <= total
+            if fits and end - start > best[1] - best[0]:
+                best = (start, end)
+    return best
