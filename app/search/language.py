@@ -18,6 +18,8 @@ from app.search import analysis, operators, port
 
 MAX_LENGTH = 300
 MAX_WORDS = 32
+# A word that goes on stands for dozens.
+MAX_PREFIXES = 4
 
 
 class Trouble(StrEnum):
@@ -332,13 +334,16 @@ class _Parser:
 
     def _capped(self) -> list[Item]:
         kept: list[Item] = []
-        room = MAX_WORDS
+        room, prefixes = MAX_WORDS, MAX_PREFIXES
         for item in self.items:
             if not isinstance(item, Filter):
-                room -= len(item.words) if isinstance(item, OneOf) else 1
-                if room < 0:
+                words = item.words if isinstance(item, OneOf) else (item,)
+                going_on = sum(word.prefix for word in words)
+                if len(words) > room or going_on > prefixes:
                     self._hint(Trouble.TOO_MANY_WORDS)
                     continue
+                room -= len(words)
+                prefixes -= going_on
             kept.append(item)
         return kept
 

@@ -22,7 +22,7 @@ def did_you_mean(engine: port.Engine, request: port.Request, query: Query) -> st
     """Return a query that finds something and differs in the spelling of words that nobody wrote; "" if
     there is none. A word may also be the pinyin of one."""
     corrected = query
-    for word in query.terms:
+    for word in query.terms[:_MOST_WORDS]:
         if other := _other_spelling(engine, request, word):
             corrected = corrected.with_word(word, Word(other))
     if corrected is query or not _total(engine, replace(request, query=corrected.node)):

@@ -183,3 +183,10 @@ def test_nothing_typed_is_an_error(typed: str) -> None:
     query.filters(now=NOW, zone=SHANGHAI)
     assert all(isinstance(item, Word | OneOf | Filter) for item in query.items)
     assert all(word.text for word in query.terms)
+
+
+def test_few_words_may_go_on() -> None:
+    """Each is looked up as dozens of words: thirty of them would take seconds."""
+    query = parse("a1* b1* c1* d1* e1* f1 " + " OR ".join(f"g{at}*" for at in range(9)))
+    assert query.text == "a1* b1* c1* d1* f1"
+    assert [hint.trouble for hint in query.hints] == [Trouble.TOO_MANY_WORDS]

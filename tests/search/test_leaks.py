@@ -169,3 +169,14 @@ def test_whatever_is_typed_is_answered(
         assert client.post("/search/save", data=form).status_code == 303, query
         alike = client.post("/p/orbit/ask/alike", data=form, headers={"X-Fragment": "1"})
         assert alike.status_code == 200, query
+
+
+def test_a_row_of_unknown_words_is_not_corrected_without_end(
+    cast: Cast, index: Index, empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each correction looks through all words that begin with the same letter."""
+    index()
+    asked: list[str] = []
+    monkeypatch.setattr(empty_engine, "near", lambda word, *_, **__: asked.append(word) or [])
+    search(cast, "member", " ".join(f"unknown{letter}" for letter in "abcdefghijklmno"))
+    assert 0 < len(asked) <= 4
