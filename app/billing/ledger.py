@@ -8,7 +8,7 @@ made is never touched: what turned out otherwise is booked in the other directio
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -124,32 +124,49 @@ def _write(bookings: Sequence[tuple[Cause, Sequence[Line]]]) -> list[LedgerTrans
 
 def book_order(order: Order) -> list[LedgerTransaction]:
     """Book what is not booked yet of an order's payments and refunds; returns what was added."""
+    return book_orders([order])
+
+
+def book_orders(orders: Sequence[Order]) -> list[LedgerTransaction]:
+    """Book what is not booked yet of several orders; see `book_order`."""
     db.session.flush()
+    by_id = {order.id: order for order in orders}
     # Two syncs of one order book one after the other.
-    db.session.scalar(select(Order.id).where(Order.id == order.id).with_for_update())
-    refunds: dict[Payment, list[Refund]] = defaultdict(list)
-    for payment, refund in db.session.execute(
-        select(Payment, Refund)
-        .outerjoin(Refund, Refund.payment_id == Payment.id)
-        .where(Payment.order_id == order.id)
-        .order_by(Payment.id, Refund.id)
-    ):
-        refunds[payment] += [refund] if refund is not None else []
-    booked = _read_booked(order.id)
+    db.session.scalars(
+        select(Order.id).where(Order.id.in_(by_id)).order_by(Order.id).with_for_update()
+    ).all()
+    refunds = _read_payments(by_id)
+    if not refunds:
+        return []
+    booked, shares = _read_booked(by_id), _Shares(orders)
     missing: list[tuple[Cause, list[Line]]] = []
     for payment in refunds:
+        order = by_id[payment.order_id]
         if payment.platform_percent is None:
             payment.platform_percent = house.platform_fee_percent
         dues = dues_of(
             payment,
             refunds[payment],
             money=MONEY.get(order.gateway, "provider"),
-            shares=_shares_of(order, payment.paid_at),
+            shares=shares.of(order, payment.paid_at),
             now=clock.now(),
         )
-        found = [_missing(order, payment.currency, due, booked) for due in dues]
+        found = [_missing(order, payment.currency, due, booked[order.id]) for due in dues]
         missing += [booking for booking in found if booking is not None]
     return _write(missing) if missing else []
+
+
+def _read_payments(order_ids: Collection[int]) -> dict[Payment, list[Refund]]:
+    """Return the payments of orders with what was asked back of each, the oldest first."""
+    refunds: dict[Payment, list[Refund]] = defaultdict(list)
+    for payment, refund in db.session.execute(
+        select(Payment, Refund)
+        .outerjoin(Refund, Refund.payment_id == Payment.id)
+        .where(Payment.order_id.in_(order_ids))
+        .order_by(Payment.order_id, Payment.id, Refund.id)
+    ):
+        refunds[payment] += [refund] if refund is not None else []
+    return refunds
 
 
 def dues_of(
@@ -261,46 +278,64 @@ def _missing(
     return cause, lines
 
 
-def _read_booked(order_id: int) -> dict[tuple[str, str], _Booked]:
+def _read_booked(order_ids: Collection[int]) -> dict[int, dict[tuple[str, str], _Booked]]:
     rows = db.session.execute(
         select(
             LedgerTransaction.id,
+            LedgerTransaction.order_id,
             LedgerTransaction.source,
             LedgerTransaction.source_ref,
             LedgerEntry.account,
             LedgerEntry.amount,
         )
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(LedgerTransaction.order_id == order_id)
+        .where(LedgerTransaction.order_id.in_(order_ids))
     )
-    booked: dict[tuple[str, str], _Booked] = defaultdict(lambda: _Booked(0, Counter()))
+    booked: dict[int, dict[tuple[str, str], _Booked]] = {
+        order_id: defaultdict(lambda: _Booked(0, Counter())) for order_id in order_ids
+    }
     seen: set[int] = set()
-    for row_id, source, ref, account, amount in rows:
-        held = booked[source, ref.partition("#")[0]]
+    for row_id, order_id, source, ref, account, amount in rows:
+        assert order_id is not None
+        held = booked[order_id][source, ref.partition("#")[0]]
         held.times += row_id not in seen
         held.amounts[account] += amount
         seen.add(row_id)
     return booked
 
 
-def _shares_of(order: Order, at: datetime) -> dict[int, int]:
-    """Return whose percent of an order counted at a moment: its plan's, or that of who answered."""
-    wanted = select(IncomeShare.user_id, IncomeShare.percent).where(
-        IncomeShare.planet_id == order.planet_id,
-        IncomeShare.created_at <= at,
-        IncomeShare.ended_at.is_(None) | (IncomeShare.ended_at > at),
-    )
-    if order.kind == "question":
+class _Shares:
+    """The shares that may count for orders, read at once."""
+
+    def __init__(self, orders: Sequence[Order]) -> None:
+        planets = {order.planet_id for order in orders}
+        plans = {order.plan_id for order in orders}
+        self._shares = db.session.scalars(
+            select(IncomeShare).where(
+                IncomeShare.planet_id.in_(planets),
+                IncomeShare.plan_id.is_(None) | IncomeShare.plan_id.in_(plans - {None}),
+            )
+        ).all()
         # Earned by the answer: until then the money may have to go back.
-        answerer = select(PaidQuestion.addressee_id).where(
-            PaidQuestion.order_id == order.id, PaidQuestion.outcome == "answered"
+        answered = select(PaidQuestion.order_id, PaidQuestion.addressee_id).where(
+            PaidQuestion.order_id.in_([o.id for o in orders if o.kind == "question"]),
+            PaidQuestion.outcome == "answered",
         )
-        wanted = wanted.where(IncomeShare.plan_id.is_(None), IncomeShare.user_id.in_(answerer))
-    elif order.plan_id is None:
-        return {}
-    else:
-        wanted = wanted.where(IncomeShare.plan_id == order.plan_id)
-    shares: Counter[int] = Counter()
-    for user_id, percent in db.session.execute(wanted):
-        shares[user_id] += percent
-    return dict(shares)
+        rows = db.session.execute(answered).all() if self._shares else []
+        self._answerers = {(row.order_id, row.addressee_id) for row in rows}
+
+    def of(self, order: Order, at: datetime) -> dict[int, int]:
+        """Return whose percent of an order counted at a moment: its plan's, or that of who answered."""
+        shares: Counter[int] = Counter()
+        for share in self._shares:
+            held = share.created_at <= at and (share.ended_at is None or share.ended_at > at)
+            if held and self._counts(share, order):
+                shares[share.user_id] += share.percent
+        return dict(shares)
+
+    def _counts(self, share: IncomeShare, order: Order) -> bool:
+        if share.planet_id != order.planet_id:
+            return False
+        if order.kind == "question":
+            return share.plan_id is None and (order.id, share.user_id) in self._answerers
+        return share.plan_id is not None and share.plan_id == order.plan_id

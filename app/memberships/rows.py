@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +21,9 @@ from app.memberships.models import Membership
 from app.outbox.events import put
 from app.planets.models import Planet
 from app.policy import Actor, MemberFacts, PlanetRole, Reason
+
+# Planet and user.
+Whose = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +109,75 @@ def get_row(actor: Actor, public_id: str) -> Membership:
 
 
 def make_row(planet_id: int, user_id: int) -> Membership:
-    """Return a person's row in a planet, locked, made when he had none.
+    """Return a person's row in a planet, locked, made when he had none."""
+    return make_rows([(planet_id, user_id)])[planet_id, user_id]
+
+
+def make_rows(whose: Collection[Whose]) -> dict[Whose, Membership]:
+    """Return the rows of several people in their planets, locked, made where there were none.
 
     Two first joins in one moment meet at UNIQUE(planet_id, user_id): the slower one finds the
     faster one's row.
     """
-    member = find_row(planet_id, user_id)
-    if member is not None:
-        return member
-    member = Membership(planet_id=planet_id, user_id=user_id, read_through_at=clock.now())
+    found = _find_rows(whose)
+    moment = clock.now()
+    added = [
+        Membership(planet_id=planet_id, user_id=user_id, read_through_at=moment)
+        for planet_id, user_id in dict.fromkeys(whose)
+        if (planet_id, user_id) not in found
+    ]
+    if not added:
+        return found
     try:
         with db.session.begin_nested():
-            db.session.add(member)
+            db.session.add_all(added)
     except IntegrityError:
-        return make_row(planet_id, user_id)
-    return member
+        return make_rows(whose)
+    return found | {(member.planet_id, member.user_id): member for member in added}
 
 
-def take_number(planet_id: int) -> int:
-    """Return the planet's next member number, never given before and never given again."""
+def _find_rows(whose: Collection[Whose]) -> dict[Whose, Membership]:
+    """Return the rows that there are; locked one after the other, everywhere in the same order."""
+    people: dict[int, set[int]] = defaultdict(set)
+    for planet_id, user_id in whose:
+        people[planet_id].add(user_id)
+    found: dict[Whose, Membership] = {}
+    for planet_id in sorted(people):
+        rows = db.session.scalars(
+            select(Membership)
+            .where(Membership.planet_id == planet_id, Membership.user_id.in_(people[planet_id]))
+            .order_by(Membership.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found |= {(planet_id, member.user_id): member for member in rows}
+    return found
+
+
+def give_numbers(members: Iterable[Membership]) -> None:
+    """Give those who have none their number in the planet, never given before nor again."""
+    waiting: dict[int, list[Membership]] = defaultdict(list)
+    for member in members:
+        if member.number is None:
+            waiting[member.planet_id].append(member)
+    for planet_id, some in waiting.items():
+        first = _take_numbers(planet_id, len(some))
+        for number, member in enumerate(some, start=first):
+            member.number = number
+
+
+def _take_numbers(planet_id: int, count: int) -> int:
+    """Take so many of the planet's member numbers; returns the first."""
     taken = db.session.scalar(
         update(Planet)
         .where(Planet.id == planet_id)
-        .values(next_number=Planet.next_number + 1)
+        .values(next_number=Planet.next_number + count)
         .returning(Planet.next_number)
         .execution_options(synchronize_session=False)
     )
     if taken is None:
         raise NotFound
-    return int(taken) - 1
+    return int(taken) - count
 
 
 def claim_name(member: Membership, nickname: str) -> None:
@@ -161,16 +206,31 @@ def claim_name(member: Membership, nickname: str) -> None:
         raise taken from None
 
 
-def claim_any_name(member: Membership) -> None:
-    """Give a nameless row the account's name, numbered when that one is taken.
+def claim_any_names(members: Iterable[Membership]) -> None:
+    """Give nameless rows the names of their accounts, numbered where one is taken.
 
-    For access that others grant (payment, approval): a namesake must not stand in its way.
+    For access that others grant (payment, approval): a namesake must not stand in its way. In a
+    savepoint of the caller's: somebody else may take a name in the same moment.
     """
-    try:
-        claim_name(member, "")
-    except Invalid:
-        own = db.session.scalar(select(User.name).where(User.id == member.user_id)) or ""
-        claim_name(member, f"{own[:20]} {member.number}")
+    nameless = [member for member in members if member.name_key is None]
+    ids = {member.user_id for member in nameless}
+    if not ids:
+        return
+    found = select(User.id, User.name).where(User.id.in_(ids))
+    names = dict(db.session.execute(found).all())
+    keys = {user_id: name_key(name) for user_id, name in names.items()}
+    known = select(Membership.planet_id, Membership.name_key).where(
+        Membership.planet_id.in_({member.planet_id for member in nameless}),
+        Membership.name_key.in_(keys.values()),
+    )
+    taken = {(row.planet_id, row.name_key) for row in db.session.execute(known)}
+    for member in nameless:
+        key = keys[member.user_id]
+        if (member.planet_id, key) in taken:
+            claim_name(member, f"{names[member.user_id][:20]} {member.number}")
+        else:
+            member.nickname, member.name_key = "", key
+        taken.add((member.planet_id, member.name_key))
 
 
 def _has_name(member: Membership, key: str) -> bool:

@@ -5,7 +5,7 @@ The entitlement rows are the truth; `flask rebuild access` settles every members
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,9 +44,17 @@ def deal_in(environment: str) -> None:
 def settle(member: Membership) -> None:
     """Derive end, grace and reading limit of a plain member from his entitlements, in the caller's
     transaction; `member` is locked. Roles above have no end but a guest's own, which stays."""
+    settle_all([member])
+
+
+def settle_all(members: Iterable[Membership]) -> None:
+    """Settle several; see `settle`."""
     db.session.flush()
-    rows = list_entitlements(member.id)
-    settle_by(member, rows, read_stillness(member.planet_id))
+    members = list(members)
+    rows = list_entitlements_of([member.id for member in members])
+    still = {planet_id: read_stillness(planet_id) for planet_id in {m.planet_id for m in members}}
+    for member in members:
+        settle_by(member, rows[member.id], still[member.planet_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,9 @@ def read_stillness(planet_id: int) -> Stillness:
 
 
 def settle_by(member: Membership, rows: Sequence[Entitlement], still: Stillness) -> None:
-    """Settle with rows that are at hand; see `settle`."""
+    """Settle with rows that are at hand, the oldest first; they need not be written yet."""
     pauses = still.pauses
-    placed = place([_grant(row) for row in rows], pauses)
+    placed = place([_grant(key, row) for key, row in enumerate(rows)], pauses)
     for row, lot in zip(rows, placed, strict=True):
         row.since_at, row.until_at = lot.since, lot.until
     if member.role != PlanetRole.MEMBER.value or member.joined_at is None:
@@ -82,14 +90,20 @@ def settle_by(member: Membership, rows: Sequence[Entitlement], still: Stillness)
 
 def list_entitlements(membership_id: int) -> list[Entitlement]:
     """Return a membership's entitlements, the oldest first."""
-    return list(
-        db.session.scalars(
-            select(Entitlement)
-            .where(Entitlement.membership_id == membership_id)
-            .order_by(Entitlement.id)
-            .execution_options(populate_existing=False)
-        )
-    )
+    return list_entitlements_of([membership_id])[membership_id]
+
+
+def list_entitlements_of(membership_ids: Collection[int]) -> dict[int, list[Entitlement]]:
+    """Return the entitlements of each of these memberships, the oldest first."""
+    rows: dict[int, list[Entitlement]] = {member_id: [] for member_id in membership_ids}
+    for row in db.session.scalars(
+        select(Entitlement)
+        .where(Entitlement.membership_id.in_(rows))
+        .order_by(Entitlement.id)
+        .execution_options(populate_existing=False)
+    ):
+        rows[row.membership_id].append(row)
+    return rows
 
 
 def list_pauses(planet_id: int) -> list[Pause]:
@@ -102,10 +116,10 @@ def list_pauses(planet_id: int) -> list[Pause]:
     return [Pause(*row) for row in rows]
 
 
-def _grant(row: Entitlement) -> Grant:
+def _grant(key: int, row: Entitlement) -> Grant:
     lasts = Duration(months=row.months, days=row.days) if row.months or row.days else None
     return Grant(
-        key=row.id,
+        key=key,
         starts=row.starts_at,
         ends=row.ends_at,
         lasts=lasts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -87,15 +87,22 @@ subscriptions = Subscriptions()
 
 def put(event: Event) -> None:
     """Write the event and one delivery per handler into the caller's transaction."""
+    put_all([event])
+
+
+def put_all(events: Sequence[Event]) -> None:
+    """Write events, in this order, as `put` does each."""
+    if not events:
+        return
     moment = clock.now()
     # Written as statements and not as objects: nobody reads them here, and there are many.
-    event_id = db.session.scalar(
-        insert(OutboxEvent)
-        .values(name=event.name, payload=asdict(event), created_at=moment)
-        .returning(OutboxEvent.id)
+    ids = db.session.scalars(
+        insert(OutboxEvent).returning(OutboxEvent.id, sort_by_parameter_order=True),
+        [{"name": event.name, "payload": asdict(event), "created_at": moment} for event in events],
     )
     copies = [
         {"event_id": event_id, "handler": handler, "next_try_at": moment}
+        for event_id, event in zip(ids.all(), events, strict=True)
         for handler in subscriptions.handlers_of(event.name)
     ]
     if copies:

@@ -19,7 +19,7 @@ from app.billing.models import Order, Payment, Refund, Subscription
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, NotFound, Refused
-from app.memberships.actions.joining import find_entitlement
+from app.memberships.actions.granting import find_entitlement
 from app.policy import Reason, Standing
 from tests.billing.buying import WAYS, at, buy, do, open_order, sell, work
 from tests.cast import Cast

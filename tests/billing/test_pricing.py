@@ -15,7 +15,7 @@ from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, NotFound
 from app.memberships import actions
-from app.memberships.actions.joining import Terms
+from app.memberships.actions.granting import Terms
 from app.memberships.models import Entitlement
 from app.memberships.periods import Duration
 from app.memberships.settling import settle

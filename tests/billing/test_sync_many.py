@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from app.accounts.models import User
 from app.billing.actions import applying
+from app.billing.actions import sync_many as syncing
 from app.billing.actions.checkout import begin
 from app.billing.actions.orders import Purchase
 from app.billing.actions.reconcile import reconcile
 from app.billing.actions.sync import sync
 from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import CheckoutFact, gateways
-from app.billing.models import LedgerEntry, Order, WebhookEvent
+from app.billing.models import LedgerEntry, Order, Refund, WebhookEvent
+from app.kernel import clock
 from app.kernel.db import db, unit_of_work
-from app.memberships.models import Membership
+from app.memberships.models import Entitlement, Membership
 from app.memberships.queries import actor_of
+from app.memberships.rows import make_row
 from tests.billing.buying import WAYS, sell
 from tests.billing.stripe_double import StripeDouble
 from tests.billing.test_races import strangers
@@ -27,19 +31,27 @@ from tests.cast import Cast
 BUYERS = 30
 
 
+@pytest.fixture(autouse=True)
+def parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the buyers be more than are brought up to date in one transaction."""
+    monkeypatch.setattr(syncing, "TOGETHER", 25)
+
+
 @pytest.fixture
 def orders(cast: Cast, stripe: StripeDouble, noon: datetime) -> list[int]:
     """Let strangers pay while no webhook comes; returns their orders."""
     plan = sell(cast)
-    bought = []
-    for user_id in strangers(BUYERS):
-        entry = actor_of(user_id, cast.planet_id)
-        assert entry is not None
-        order = begin(entry[1], entry[0], Purchase(plan=plan), WAYS)
+    bought = [open_at(cast, user_id, plan) for user_id in strangers(BUYERS)]
+    for order in bought:
         stripe.pay(str(order.provider_ref))
-        bought.append(order.id)
     stripe.requests.clear()
-    return bought
+    return [order.id for order in bought]
+
+
+def open_at(cast: Cast, user_id: int, plan: str) -> Order:
+    entry = actor_of(user_id, cast.planet_id)
+    assert entry is not None
+    return begin(entry[1], entry[0], Purchase(plan=plan), WAYS)
 
 
 def states() -> dict[int, str]:
@@ -96,14 +108,14 @@ def test_r4_strangers_in_the_list_are_passed_over(
 def test_what_is_wrong_with_one_order_stops_no_other(
     cast: Cast, stripe: StripeDouble, orders: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad, real = orders[3], applying.book_order
+    bad, real = orders[3], applying.book_orders
 
-    def book(order: Order, *args: Any) -> Any:
-        if order.id == bad:
+    def book(orders: list[Order]) -> Any:
+        if any(order.id == bad for order in orders):
             raise RuntimeError("boom")
-        return real(order, *args)
+        return real(orders)
 
-    monkeypatch.setattr(applying, "book_order", book)
+    monkeypatch.setattr(applying, "book_orders", book)
     synced = sync_many(orders, cause="reconcile")
     assert synced.orders == set(orders) - {bad}
     [told] = synced.failures
@@ -153,6 +165,112 @@ def test_nothing_is_locked_while_the_provider_is_asked(
     monkeypatch.setattr(stripe, "request", asked)
     report = reconcile()
     assert (len(report.changes), report.failures) == (BUYERS, [])
+
+
+def reads_of(order_ids: list[int]) -> int:
+    """Bring orders up to date; returns how many questions that put to the database."""
+    reads: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        reads.extend([statement] if statement.startswith("SELECT") else [])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert sync_many(order_ids, cause="reconcile").orders == set(order_ids)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(reads)
+
+
+def test_many_orders_are_read_for_as_one_is(
+    cast: Cast, stripe: StripeDouble, orders: list[int]
+) -> None:
+    # The first one fills caches of what is read once.
+    sync(orders[0], cause="return")
+    assert reads_of(orders[2:20]) == reads_of(orders[1:2])
+
+
+def granted() -> dict[int, int]:
+    """How many passes each buyer has."""
+    db.session.rollback()
+    counted = (
+        select(Membership.user_id, func.count())
+        .join(Entitlement, Entitlement.membership_id == Membership.id)
+        .where(Entitlement.source == "order")
+        .group_by(Membership.user_id)
+    )
+    return dict(db.session.execute(counted).all())
+
+
+def test_r11_both_of_one_person_in_one_transaction_are_one_double(
+    cast: Cast, stripe: StripeDouble, noon: datetime
+) -> None:
+    plan, other = sell(cast), sell(cast)
+    buyer, bystander = strangers(2)
+    first = open_at(cast, buyer, plan)
+    with unit_of_work() as session:
+        # A second tab that the first one knew nothing of.
+        session.get_one(Order, first.id).state = "processing"
+    second, third = open_at(cast, buyer, other), open_at(cast, bystander, plan)
+    with clock.fixed(noon + timedelta(hours=1)):
+        for order in (first, second, third):
+            stripe.pay(str(order.provider_ref))
+    ids = [first.id, second.id, third.id]
+    assert sync_many(ids, cause="reconcile").orders == set(ids)
+    refund = db.session.scalars(select(Refund)).one()
+    assert (refund.order_id, refund.amount, refund.reason) == (second.id, 19_900, "double")
+    assert granted() == {buyer: 2, bystander: 1}
+
+
+def test_namesakes_of_one_transaction_are_told_apart(
+    cast: Cast, stripe: StripeDouble, orders: list[int]
+) -> None:
+    with unit_of_work() as session:
+        for number in (2, 3, 4):
+            order = session.get_one(Order, orders[number])
+            session.get_one(User, order.user_id).name = "Same"
+    assert sync_many(orders, cause="reconcile").orders == set(orders)
+    rows = db.session.scalars(
+        select(Membership)
+        .join(Order, Order.user_id == Membership.user_id)
+        .where(Order.id.in_(orders))
+        .order_by(Order.id)
+    ).all()
+    assert [row.nickname for row in rows[2:5]] == ["", *(f"Same {r.number}" for r in rows[3:5])]
+    assert len({row.name_key for row in rows}) == len({row.number for row in rows}) == BUYERS
+
+
+def test_who_was_removed_gets_his_money_back_and_the_others_their_access(
+    cast: Cast, stripe: StripeDouble, orders: list[int], noon: datetime
+) -> None:
+    with unit_of_work() as session:
+        gone = session.get_one(Order, orders[5]).user_id
+        member = make_row(cast.planet_id, gone)
+        member.joined_at = member.removed_at = noon
+    assert sync_many(orders, cause="reconcile").orders == set(orders)
+    refund = db.session.scalars(select(Refund)).one()
+    assert (refund.order_id, refund.reason) == (orders[5], "removed")
+    found = granted()
+    assert gone not in found
+    assert len(found) == BUYERS - 1
+
+
+def test_what_was_given_back_meanwhile_gives_nothing(
+    cast: Cast, stripe: StripeDouble, orders: list[int], noon: datetime
+) -> None:
+    stripe.refund_by_hand(stripe.of("charge")[-5]["id"], 19_900)
+    stripe.dispute(stripe.of("charge")[-7]["id"])
+    before = members()
+    assert sync_many(orders, cause="reconcile").orders == set(orders)
+    found = states()
+    assert (found[orders[4]], found[orders[6]]) == ("refunded", "disputed")
+    assert members() == before + BUYERS
+    held = (
+        select(func.count(Membership.id))
+        .join(Order, Order.user_id == Membership.user_id)
+        .where(Membership.expires_at > noon)
+    )
+    assert db.session.scalar(held) == BUYERS - 2
 
 
 def fact_of(order_id: int) -> CheckoutFact:

@@ -111,6 +111,29 @@ def test_the_same_cause_twice_is_one_period(cast: Cast) -> None:
         grant(other)
 
 
+def test_namesakes_let_in_at_once_are_told_apart(cast: Cast) -> None:
+    people = [newcomer(n, "同名") for n in range(6)]
+
+    def grant(person: int) -> None:
+        with unit_of_work():
+            actions.start_membership(
+                None,
+                planet_id=cast.planet_id,
+                user_id=person,
+                source="order",
+                source_ref=f"o-{person}",
+                period=Duration(months=1),
+            )
+
+    db.session.remove()
+    assert at_once(cast, [lambda p=p: grant(p) for p in people]) == [None] * 6  # type: ignore[misc]
+    rows = db.session.scalars(
+        sa.select(Membership).where(Membership.user_id.in_(people)).order_by(Membership.number)
+    ).all()
+    assert [row.nickname for row in rows] == ["", *(f"同名 {row.number}" for row in rows[1:])]
+    assert len({row.name_key for row in rows}) == 6
+
+
 def test_a_duration_is_counted_from_the_end_of_what_is_left(cast: Cast, noon: object) -> None:
     user_id = newcomer(1)
     for ref in ("o-1", "o-2"):

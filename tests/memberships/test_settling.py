@@ -11,7 +11,8 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict
 from app.memberships import actions
-from app.memberships.actions.joining import Terms, come_back, find_entitlement
+from app.memberships.actions.granting import Terms, find_entitlement
+from app.memberships.actions.joining import come_back
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.settling import NEVER_HELD, settle

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -14,69 +17,100 @@ from app.billing.states import grace_after, is_lost, is_refunded, suspends
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Refused
-from app.memberships.actions.joining import Granted, Terms, grant_entitlement
+from app.memberships.actions.granting import Terms, Wish, grant_all
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration, Period
-from app.memberships.settling import settle
+from app.memberships.settling import settle_all
 from app.policy import Grace
 
 
-def give_access(order: Order, fact: CheckoutFact) -> None:
-    """Make what an order gives agree with what was paid for it and is still ours (R12, R14, R17, R19).
+@dataclass(frozen=True, slots=True)
+class _Right:
+    """What an order gives for one payment: the wish, and what it stands on now. `grace` and `ended_at`
+    are of the subscription behind it."""
+
+    wish: Wish
+    charge: Charge | None
+    grace: Grace | None = None
+    ended_at: datetime | None = None
+
+
+def give_access(paid: Sequence[tuple[Order, CheckoutFact]]) -> None:
+    """Make what orders give agree with what was paid for them and is still ours (R12, R14, R17, R19).
 
     Somebody who was removed meanwhile gets his money back instead.
     """
-    try:
-        if fact.subscription is not None:
-            member = _give_subscription(order, fact.subscription)
-        else:
-            member = _give_pass(order, fact.charge)
-    except Refused:
-        ask_everything_back(order, reason="removed")
+    sold = _read_sold([order for order, _fact in paid])
+    rights = [
+        (order, right)
+        for order, fact in paid
+        for right in _rights(order, fact, *sold[order.plan_version_id])
+    ]
+    if not rights:
         return
-    if member is not None:
-        settle(member)
+    given = grant_all(None, [right.wish for _order, right in rights])
+    refunds = _read_refunds([right.charge for _order, right in rights if right.charge])
+    refused: dict[int, Order] = {}
+    unsettled: dict[int, Membership] = {}
+    for (order, right), each in zip(rights, given, strict=True):
+        if isinstance(each, Refused):
+            refused[order.id] = order
+        else:
+            row = each.entitlement
+            _mark(row, right, refunds)
+            # What was granted just now is settled, unless there was something to mark.
+            if not each.fresh or row.revoked_at or row.suspended_at or row.cut_at:
+                unsettled[each.member.id] = each.member
+    for order in refused.values():
+        ask_everything_back(order, reason="removed")
+    if unsettled:
+        settle_all(unsettled.values())
 
 
-def _give_pass(order: Order, charge: Charge | None) -> Membership | None:
-    """Grant a pass; returns whose access is to be settled again, None when granting it did that."""
-    version = db.session.get_one(PlanVersion, order.plan_version_id)
-    since = charge.paid_at if charge else order.created_at
-    terms = Terms(
-        since=since, environment=order.environment, plan_ref=_plan_ref(order), grace=Grace.PLANET
+def _read_sold(orders: Sequence[Order]) -> dict[int | None, tuple[PlanVersion, str]]:
+    """Return the terms that were sold, and the public ids of their plans."""
+    sold = (
+        select(PlanVersion, Plan.public_id)
+        .join(Plan, Plan.id == PlanVersion.plan_id)
+        .where(PlanVersion.id.in_({order.plan_version_id for order in orders}))
     )
+    return {version.id: (version, ref) for version, ref in db.session.execute(sold)}
+
+
+def _rights(order: Order, fact: CheckoutFact, version: PlanVersion, plan_ref: str) -> list[_Right]:
+    if fact.subscription is None:
+        return [_pass_right(order, version, fact.charge, plan_ref)]
+    return [
+        _invoice_right(order, version, fact.subscription, invoice, plan_ref)
+        for invoice in fact.subscription.invoices
+    ]
+
+
+def _pass_right(order: Order, version: PlanVersion, charge: Charge | None, plan_ref: str) -> _Right:
+    since = charge.paid_at if charge else order.created_at
+    terms = Terms(since=since, environment=order.environment, plan_ref=plan_ref, grace=Grace.PLANET)
     period = lasts(version)
     if isinstance(period, Period):
         period = Period(since, period.ends)
-    given = _grant(order, "order", order.public_id, period, terms)
-    row = given.entitlement
-    _judge(row, charge)
-    marked = row.revoked_at or row.suspended_at or row.cut_at
-    return given.member if marked or not given.fresh else None
+    return _Right(_wish(order, "order", order.public_id, period, terms), charge)
 
 
-def _give_subscription(order: Order, fact: SubscriptionFact) -> Membership | None:
-    member = None
+def _invoice_right(
+    order: Order, version: PlanVersion, fact: SubscriptionFact, invoice: Invoice, plan_ref: str
+) -> _Right:
     grace = grace_after(fact)
-    version = db.session.get_one(PlanVersion, order.plan_version_id)
-    for invoice in fact.invoices:
-        trial = invoice.amount == 0 and fact.trial_end is not None
-        terms = Terms(
-            since=invoice.starts,
-            environment=order.environment,
-            plan_ref=_plan_ref(order),
-            grace=grace,
-            reads_from=_trial_reads_from(version, invoice) if trial else None,
-        )
-        period = Period(invoice.starts, invoice.ends)
-        given = _grant(order, "invoice", invoice.ref, period, terms)
-        member, row = given.member, given.entitlement
-        _judge(row, invoice.charge)
-        row.grace = grace.value
-        # A subscription that is over ends what it paid for at its end (R14).
-        if fact.ended_at is not None and fact.ended_at < invoice.ends:
-            _cut(row, fact.ended_at)
-    return member
+    trial = invoice.amount == 0 and fact.trial_end is not None
+    terms = Terms(
+        since=invoice.starts,
+        environment=order.environment,
+        plan_ref=plan_ref,
+        grace=grace,
+        reads_from=_trial_reads_from(version, invoice) if trial else None,
+    )
+    wish = _wish(order, "invoice", invoice.ref, Period(invoice.starts, invoice.ends), terms)
+    # A subscription that is over ends what it paid for at its end (R14).
+    over = fact.ended_at is not None and fact.ended_at < invoice.ends
+    return _Right(wish, invoice.charge, grace, fact.ended_at if over else None)
 
 
 def _trial_reads_from(version: PlanVersion, invoice: Invoice) -> datetime | None:
@@ -84,28 +118,23 @@ def _trial_reads_from(version: PlanVersion, invoice: Invoice) -> datetime | None
     return invoice.starts - timedelta(days=window) if window else None
 
 
-def _plan_ref(order: Order) -> str:
-    return db.session.scalar(select(Plan.public_id).where(Plan.id == order.plan_id)) or ""
+def _wish(order: Order, source: str, ref: str, period: Period | Duration, terms: Terms) -> Wish:
+    return Wish(order.planet_id, order.user_id, source, ref, period, terms=terms)
 
 
-def _grant(order: Order, source: str, ref: str, period: Period | Duration, terms: Terms) -> Granted:
-    return grant_entitlement(
-        None,
-        planet_id=order.planet_id,
-        user_id=order.user_id,
-        source=source,
-        source_ref=ref,
-        period=period,
-        grant=terms,
-    )
+def _mark(row: Entitlement, right: _Right, refunds: dict[str, list[Refund]]) -> None:
+    """Make one entitlement agree with its charge and with the subscription behind it."""
+    if right.charge is not None:
+        _judge(row, right.charge, refunds[right.charge.ref])
+    if right.grace is not None:
+        row.grace = right.grace.value
+    if right.ended_at is not None:
+        _cut(row, right.ended_at)
 
 
-def _judge(row: Entitlement, charge: Charge | None) -> None:
+def _judge(row: Entitlement, charge: Charge, refunds: Sequence[Refund]) -> None:
     """Suspend, revoke and cut one entitlement as its charge stands; lift what no longer holds."""
-    if charge is None:
-        return
     moment = clock.now()
-    refunds = _refunds(charge)
     stays = bool(refunds) and refunds[-1].ends != "now"
     gone = is_lost(charge.dispute) or (is_refunded(charge) and not stays)
     row.revoked_at = (row.revoked_at or moment) if gone else None
@@ -122,16 +151,20 @@ def _is_ours(refund: Refund) -> bool:
     return refund.token != refund.provider_ref
 
 
-def _refunds(charge: Charge) -> list[Refund]:
-    """Return the refunds of a charge that count, the oldest first."""
-    return list(
-        db.session.scalars(
-            select(Refund)
-            .join(Payment, Payment.id == Refund.payment_id)
-            .where(Payment.provider_ref == charge.ref, Refund.state.in_(("pending", "succeeded")))
-            .order_by(Refund.asked_at, Refund.id)
+def _read_refunds(charges: Sequence[Charge]) -> dict[str, list[Refund]]:
+    """Return the refunds that count by their charge's reference, the oldest first."""
+    refunds: dict[str, list[Refund]] = defaultdict(list)
+    for ref, refund in db.session.execute(
+        select(Payment.provider_ref, Refund)
+        .join(Refund, Refund.payment_id == Payment.id)
+        .where(
+            Payment.provider_ref.in_([charge.ref for charge in charges]),
+            Refund.state.in_(("pending", "succeeded")),
         )
-    )
+        .order_by(Refund.asked_at, Refund.id)
+    ):
+        refunds[ref].append(refund)
+    return refunds
 
 
 def _cut(row: Entitlement, at: datetime) -> None:

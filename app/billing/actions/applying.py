@@ -6,10 +6,10 @@ provider calls them and overwritten with its values of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from app.billing.actions.access import give_access
 from app.billing.actions.codes import make_gift_code
@@ -23,52 +23,64 @@ from app.billing.events import (
     SeatFreed,
 )
 from app.billing.gateway import Charge, CheckoutFact, Invoice, RefundFact, SubscriptionFact
-from app.billing.ledger import book_order
+from app.billing.ledger import book_orders
 from app.billing.models import Customer, Order, Payment, Refund, Subscription
 from app.billing.states import CLOSED, HOLDS, SETTLED, OrderState, charges_of, state_of
 from app.kernel import clock
 from app.kernel.db import db
-from app.outbox.events import put
+from app.outbox.events import Event, put_all
 from app.planets.models import Planet
 
 # How a provider's word for a refund is kept.
 REFUND_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
 
-def apply_facts(found: Iterable[tuple[Order, CheckoutFact]], *, cause: str) -> None:
-    """Make orders agree with the provider; see `apply_fact`."""
-    for order, fact in found:
-        apply_fact(order, fact, cause=cause)
+Found = Sequence[tuple[Order, CheckoutFact]]
 
 
-def apply_fact(order: Order, fact: CheckoutFact, *, cause: str) -> None:
-    """Make an order, its payments, what it gives and the ledger agree with the provider.
+def apply_facts(found: Found, *, cause: str) -> None:
+    """Make orders, their payments, what they give and the ledger agree with the provider.
 
-    In the caller's unit of work, with the order locked. Applying the same fact again changes nothing.
+    In the caller's unit of work, with the orders locked. Applying the same facts again changes nothing.
+    Each step takes all orders at once: what it reads is read for all of them.
     """
-    _know_customer(order, fact.customer_ref)
-    for charge, invoice in _charges(fact):
-        _write_payment(order, charge, invoice)
-    if fact.subscription is not None:
-        _write_subscription(order, fact.subscription)
+    if not found:
+        return
+    _know_customers(found)
+    _write_payments(found)
+    _write_subscriptions(found)
     db.session.flush()
-    _move(order, state_of(fact), fact, cause=cause)
-    settled = OrderState(order.state) in SETTLED
-    if settled and order.kind == "membership":
-        give_access(order, fact)
-        give_back_doubles(order)
-    elif settled and order.kind == "gift":
-        make_gift_code(order)
-    book_order(order)
+    _move_all(found, cause=cause)
+    settled = [(order, fact) for order, fact in found if OrderState(order.state) in SETTLED]
+    memberships = [(order, fact) for order, fact in settled if order.kind == "membership"]
+    if memberships:
+        give_access(memberships)
+        give_back_doubles([order for order, _fact in memberships])
+    for order, _fact in settled:
+        if order.kind == "gift":
+            make_gift_code(order)
+    book_orders([order for order, _fact in found])
 
 
-def _move(order: Order, state: OrderState, fact: CheckoutFact, *, cause: str) -> None:
-    """Bring an order into a state; what it held is free again when it ends unpaid."""
+def _move_all(found: Found, *, cause: str) -> None:
+    """Bring orders into the states that follow from the facts."""
+    planets = {order.planet_id for order, _fact in found}
+    known = select(Planet.id, Planet.refund_hours).where(Planet.id.in_(planets))
+    hours = dict(db.session.execute(known).all())
+    told: list[Event] = []
+    for order, fact in found:
+        if order.paid_at is None and state_of(fact) in SETTLED:
+            paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
+            order.refund_until = _refund_until(order, paid_at, hours[order.planet_id])
+            order.paid_at = paid_at
+        told += _move(order, state_of(fact), cause=cause)
+    put_all(told)
+
+
+def _move(order: Order, state: OrderState, *, cause: str) -> Iterator[Event]:
+    """Bring an order into a state; what it held is free again when it ends unpaid. Yields what is to be
+    told."""
     before = OrderState(order.state)
-    if state in SETTLED and order.paid_at is None:
-        paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
-        order.refund_until = _refund_until(order, paid_at)
-        order.paid_at = paid_at
     if state == before:
         return
     order.state = state.value
@@ -77,61 +89,88 @@ def _move(order: Order, state: OrderState, fact: CheckoutFact, *, cause: str) ->
         order.closed_at = clock.now()
         release(order)
     if order.plan_id is not None and (state in CLOSED or before not in HOLDS):
-        put(SeatFreed(plan_id=order.plan_id))
-    put(OrderSettled(order_id=order.id, state=state.value))
+        yield SeatFreed(plan_id=order.plan_id)
+    yield OrderSettled(order_id=order.id, state=state.value)
 
 
-def _refund_until(order: Order, paid_at: datetime) -> datetime | None:
+def _refund_until(order: Order, paid_at: datetime, hours: int) -> datetime | None:
     """Return the end of the buyer's own right to a refund. A question has none: until it is answered
     its asker withdraws it instead."""
-    if order.kind == "question":
-        return None
-    hours = db.session.scalar(select(Planet.refund_hours).where(Planet.id == order.planet_id))
-    return paid_at + timedelta(hours=hours or 0)
+    return None if order.kind == "question" else paid_at + timedelta(hours=hours)
 
 
-def _charges(fact: CheckoutFact) -> Iterator[tuple[Charge, Invoice | None]]:
-    if fact.charge is not None:
-        yield fact.charge, None
-    for invoice in fact.subscription.invoices if fact.subscription else ():
-        if invoice.charge is not None:
-            yield invoice.charge, invoice
-
-
-def _know_customer(order: Order, ref: str) -> None:
-    """Remember how the provider calls the buyer. When it made him anew, although it was told the name we
+def _know_customers(found: Found) -> None:
+    """Remember how the provider calls the buyers. When it made one anew, although it was told the name we
     know, that one is gone."""
-    if not ref:
+    named = [(order, fact.customer_ref) for order, fact in found if fact.customer_ref]
+    if not named:
         return
-    own = and_(
-        Customer.user_id == order.user_id,
-        Customer.environment == order.environment,
-        Customer.account == order.account,
-    )
-    known = db.session.scalars(select(Customer).where(or_(Customer.provider_ref == ref, own))).all()
-    if any(customer.provider_ref == ref for customer in known):
-        return
-    if not known:
-        db.session.add(
-            Customer(
+    known = db.session.scalars(
+        select(Customer).where(
+            or_(
+                Customer.provider_ref.in_({ref for _order, ref in named}),
+                Customer.user_id.in_({order.user_id for order, _ref in named}),
+            )
+        )
+    ).all()
+    refs = {customer.provider_ref for customer in known}
+    own = {(each.user_id, each.environment, each.account): each for each in known}
+    for order, ref in named:
+        if ref in refs:
+            continue
+        whose = order.user_id, order.environment, order.account
+        if whose not in own:
+            own[whose] = Customer(
                 user_id=order.user_id,
                 environment=order.environment,
                 account=order.account,
                 provider_ref=ref,
             )
-        )
-    elif order.wish.get("customer_ref") == known[0].provider_ref:
-        known[0].provider_ref = ref
+            db.session.add(own[whose])
+        elif order.wish.get("customer_ref") == own[whose].provider_ref:
+            refs.remove(own[whose].provider_ref)
+            own[whose].provider_ref = ref
+        refs.add(own[whose].provider_ref)
 
 
-def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> None:
-    row = db.session.scalar(select(Payment).where(Payment.provider_ref == charge.ref))
-    arrived = False
-    if row is None:
-        source = f"invoice:{invoice.ref}" if invoice else f"order:{order.public_id}"
-        row = Payment(order_id=order.id, provider_ref=charge.ref, entitlement_ref=source)
-        db.session.add(row)
-        arrived = charge.amount > 0
+def _charges(found: Found) -> Iterator[tuple[Order, Charge, Invoice | None]]:
+    for order, fact in found:
+        if fact.charge is not None:
+            yield order, fact.charge, None
+        for invoice in fact.subscription.invoices if fact.subscription else ():
+            if invoice.charge is not None:
+                yield order, invoice.charge, invoice
+
+
+def _write_payments(found: Found) -> None:
+    charges = list(_charges(found))
+    if not charges:
+        return
+    refs = [charge.ref for _order, charge, _invoice in charges]
+    known = db.session.scalars(select(Payment).where(Payment.provider_ref.in_(refs)))
+    rows = {row.provider_ref: row for row in known}
+    arrived: list[Payment] = []
+    for order, charge, invoice in charges:
+        row = rows.get(charge.ref)
+        if row is None:
+            row = rows[charge.ref] = _new_payment(order, charge, invoice)
+            arrived += [row] if charge.amount > 0 else []
+        _write_payment(row, charge, invoice)
+    db.session.flush()
+    put_all([PaymentArrived(payment_id=row.id) for row in arrived])
+    _write_refunds(
+        [(rows[charge.ref], fact) for _o, charge, _i in charges for fact in charge.refunds]
+    )
+
+
+def _new_payment(order: Order, charge: Charge, invoice: Invoice | None) -> Payment:
+    source = f"invoice:{invoice.ref}" if invoice else f"order:{order.public_id}"
+    row = Payment(order_id=order.id, provider_ref=charge.ref, entitlement_ref=source)
+    db.session.add(row)
+    return row
+
+
+def _write_payment(row: Payment, charge: Charge, invoice: Invoice | None) -> None:
     row.invoice_ref = invoice.ref if invoice else ""
     row.receipt_url = charge.receipt_url
     row.amount = charge.amount
@@ -144,58 +183,87 @@ def _write_payment(order: Order, charge: Charge, invoice: Invoice | None) -> Non
     row.dispute_amount = charge.dispute.amount if charge.dispute else 0
     row.dispute_fee = charge.dispute.fee if charge.dispute else 0
     row.dispute_at = charge.dispute.at if charge.dispute else None
+
+
+def _write_refunds(facts: Sequence[tuple[Payment, RefundFact]]) -> None:
+    """Keep the states of refunds; those that were made at the provider itself get rows too."""
+    if not facts:
+        return
+    refs = [fact.ref for _payment, fact in facts]
+    known = db.session.scalars(select(Refund).where(Refund.provider_ref.in_(refs)))
+    rows = {row.provider_ref: row for row in known}
+    asked = _asked_refunds({payment.id for payment, _fact in facts})
+    settled: list[Refund] = []
+    for payment, fact in facts:
+        row = rows.get(fact.ref) or _take_asked(asked, payment, fact)
+        row = rows[fact.ref] = row or _new_refund(payment, fact)
+        row.provider_ref = fact.ref
+        row.state = REFUND_STATES.get(fact.status, "pending")
+        if row.state != "pending" and row.settled_at is None:
+            row.settled_at = fact.at
+            settled.append(row)
     db.session.flush()
-    if arrived:
-        put(PaymentArrived(payment_id=row.id))
-    for refund in charge.refunds:
-        _write_refund(order, row, refund)
+    put_all([RefundSettled(refund_id=row.id) for row in settled])
 
 
-def _write_refund(order: Order, payment: Payment, fact: RefundFact) -> None:
-    """Keep a refund's state; one that was made at the provider itself gets a row too."""
-    row = db.session.scalar(select(Refund).where(Refund.provider_ref == fact.ref))
-    if row is None:
-        # Asked for by us, and the process died before it could write down the answer.
-        row = db.session.scalar(
+def _asked_refunds(payment_ids: Collection[int]) -> list[Refund]:
+    """Return what was asked for by us, where the process died before it could write down the answer."""
+    return list(
+        db.session.scalars(
             select(Refund)
             .where(
-                Refund.payment_id == payment.id,
+                Refund.payment_id.in_(payment_ids),
                 Refund.provider_ref.is_(None),
                 Refund.state == "asked",
-                Refund.amount == fact.amount,
             )
             .order_by(Refund.id)
-            .limit(1)
         )
-    if row is None:
-        row = Refund(
-            order_id=order.id,
-            payment_id=payment.id,
-            token=fact.ref,
-            amount=fact.amount,
-            currency=payment.currency,
-            ends="now",
-            asked_at=fact.at,
-        )
-        db.session.add(row)
-    row.provider_ref = fact.ref
-    row.state = REFUND_STATES.get(fact.status, "pending")
-    settled = row.state != "pending" and row.settled_at is None
-    if settled:
-        row.settled_at = fact.at
-    db.session.flush()
-    if settled:
-        put(RefundSettled(refund_id=row.id))
+    )
 
 
-def _write_subscription(order: Order, fact: SubscriptionFact) -> None:
-    row = db.session.scalar(select(Subscription).where(Subscription.order_id == order.id))
-    if row is None:
-        row = Subscription(order_id=order.id, provider_ref=fact.ref)
-        db.session.add(row)
+def _take_asked(asked: list[Refund], payment: Payment, fact: RefundFact) -> Refund | None:
+    for row in asked:
+        if row.payment_id == payment.id and row.amount == fact.amount:
+            asked.remove(row)
+            return row
+    return None
+
+
+def _new_refund(payment: Payment, fact: RefundFact) -> Refund:
+    row = Refund(
+        order_id=payment.order_id,
+        payment_id=payment.id,
+        token=fact.ref,
+        amount=fact.amount,
+        currency=payment.currency,
+        ends="now",
+        asked_at=fact.at,
+    )
+    db.session.add(row)
+    return row
+
+
+def _write_subscriptions(found: Found) -> None:
+    facts = [(order, fact.subscription) for order, fact in found if fact.subscription is not None]
+    if not facts:
+        return
+    ids = [order.id for order, _fact in facts]
+    known = db.session.scalars(select(Subscription).where(Subscription.order_id.in_(ids)))
+    rows = {row.order_id: row for row in known}
+    told: list[Event] = []
+    for order, fact in facts:
+        row = rows.get(order.id)
+        if row is None:
+            row = Subscription(order_id=order.id)
+            db.session.add(row)
+        if fact.status == "past_due" and row.status != "past_due":
+            told.append(ChargeFailed(order_id=order.id))
+        _write_subscription(order, row, fact)
+    put_all(told)
+
+
+def _write_subscription(order: Order, row: Subscription, fact: SubscriptionFact) -> None:
     order.subscription_ref = fact.ref
-    if fact.status == "past_due" and row.status != "past_due":
-        put(ChargeFailed(order_id=order.id))
     row.provider_ref = fact.ref
     row.status = fact.status
     row.cancel_at = fact.cancel_at

@@ -29,7 +29,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.memberships.actions.joining import find_entitlement
+from app.memberships.actions.granting import find_entitlement
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration
 from app.memberships.rows import person_of, planet_of

@@ -21,7 +21,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.memberships.actions.joining import Terms, find_entitlement, start_membership
+from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.rows import get_row, person_of, planet_of

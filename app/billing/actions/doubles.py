@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from app.billing.actions.asking import ask_everything_back
@@ -12,33 +15,39 @@ from app.kernel.db import db
 _UNDONE = (OrderState.REFUNDED.value, OrderState.CHARGED_BACK.value)
 
 
-def give_back_doubles(order: Order) -> None:
-    """Give back every order that was open while an earlier one was paid.
+def give_back_doubles(orders: Sequence[Order]) -> None:
+    """Give back every order that was open while an earlier one of the same person was paid.
 
     A renewal that is bought after the first was paid is no double: it stacks.
     """
-    if order.paid_at is None:
-        return
-    together = [other for other in _paid(order) if _overlap(order, other)]
-    first = min([order, *together], key=lambda o: (o.paid_at, o.id))
-    for other in (order, *together):
-        if other is not first and other.state not in _UNDONE and _gives_anything(other):
+    paid = _paid_by_buyers_of(orders)
+    doubles: dict[int, Order] = {}
+    for order in orders:
+        if order.paid_at is None:
+            continue
+        others = [other for other in paid[order.planet_id, order.user_id] if other is not order]
+        together = [other for other in others if _overlap(order, other)]
+        first = min([order, *together], key=lambda o: (o.paid_at, o.id))
+        doubles |= {other.id: other for other in (order, *together) if other is not first}
+    for other in doubles.values():
+        if other.state not in _UNDONE and _gives_anything(other):
             ask_everything_back(other, reason="double")
 
 
-def _paid(order: Order) -> list[Order]:
-    return list(
-        db.session.scalars(
-            select(Order).where(
-                Order.planet_id == order.planet_id,
-                Order.user_id == order.user_id,
-                Order.kind == "membership",
-                Order.id != order.id,
-                Order.paid_at.is_not(None),
-                Order.state.in_([state.value for state in SETTLED]),
-            )
+def _paid_by_buyers_of(orders: Sequence[Order]) -> dict[tuple[int, int], list[Order]]:
+    """Return what the buyers of these orders paid for, by planet and buyer."""
+    paid: dict[tuple[int, int], list[Order]] = defaultdict(list)
+    for order in db.session.scalars(
+        select(Order).where(
+            Order.planet_id.in_({order.planet_id for order in orders}),
+            Order.user_id.in_({order.user_id for order in orders}),
+            Order.kind == "membership",
+            Order.paid_at.is_not(None),
+            Order.state.in_([state.value for state in SETTLED]),
         )
-    )
+    ):
+        paid[order.planet_id, order.user_id].append(order)
+    return paid
 
 
 def _overlap(one: Order, other: Order) -> bool:

@@ -18,7 +18,7 @@ from app.kernel import clock, limits
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid
-from app.memberships.actions.joining import Terms, start_membership
+from app.memberships.actions.granting import Terms, start_membership
 from app.memberships.models import Membership
 from app.memberships.periods import Duration, Period
 from app.memberships.rows import make_row, person_of, planet_of

@@ -28,7 +28,7 @@ from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.actions.discipline import remove
-from app.memberships.actions.joining import Terms, find_entitlement, start_membership
+from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
 from app.memberships.rows import get_row, planet_of, read_facts

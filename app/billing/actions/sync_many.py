@@ -23,7 +23,7 @@ from app.outbox.delivery import describe
 
 # So many orders take their tickets, and so many are brought up to date, in one transaction: other
 # writers wait for it.
-TOGETHER = 25
+TOGETHER = 50
 
 T = TypeVar("T")
 log = get_logger("payments")

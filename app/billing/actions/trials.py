@@ -10,7 +10,7 @@ from app.billing.gateway import gateways
 from app.billing.pricing import quote
 from app.kernel import clock
 from app.kernel.errors import Conflict
-from app.memberships.actions.joining import Terms, start_membership
+from app.memberships.actions.granting import Terms, start_membership
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.models import Membership
 from app.memberships.periods import Duration

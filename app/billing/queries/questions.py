@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.billing.models import Order, PaidQuestion, QuestionPrice
 from app.kernel.db import db
 from app.kernel.errors import NotFound
-from app.memberships.actions.joining import ANSWERERS
+from app.memberships.actions.granting import ANSWERERS
 from app.memberships.models import Membership
 from app.memberships.rows import planet_of
 from app.policy import Action, Actor

@@ -26,7 +26,7 @@ from app.kernel.db import db, unit_of_work
 from app.media.actions import Upload, store_picture
 from app.media.storage import Storage
 from app.memberships.actions.founding import found_planet
-from app.memberships.actions.joining import start_membership
+from app.memberships.actions.granting import start_membership
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
 from app.planets import actions as planets

@@ -2,6 +2,7 @@
 
 from app.memberships.actions.discipline import isolate, mute, readmit, release, remove, unmute
 from app.memberships.actions.founding import found_planet
+from app.memberships.actions.granting import start_membership
 from app.memberships.actions.invitations import (
     Offer,
     accept_invitation,
@@ -19,7 +20,6 @@ from app.memberships.actions.joining import (
     join,
     leave,
     request_to_join,
-    start_membership,
     withdraw_request,
 )
 from app.memberships.actions.own import (

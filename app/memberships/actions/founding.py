@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.kernel import clock
-from app.memberships.actions.joining import start_membership
+from app.memberships.actions.granting import start_membership
 from app.memberships.periods import Period
 from app.memberships.rows import person_of
 from app.planets import actions as planets

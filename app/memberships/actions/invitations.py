@@ -13,7 +13,7 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.kernel.ids import hash_secret, new_secret
-from app.memberships.actions.joining import start_membership
+from app.memberships.actions.granting import start_membership
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.backing import roles_below
 from app.memberships.events import InvitationCreated

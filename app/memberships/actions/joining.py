@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, Refused
 from app.kernel.ids import new_public_id
+from app.memberships.actions.granting import start_membership
 from app.memberships.actions.rules import accept_present_rules
-from app.memberships.backing import STAFF, revoke_unbacked
+from app.memberships.backing import revoke_unbacked
 from app.memberships.events import (
     JoinApproved,
     JoinDeclined,
     JoinRequested,
     MembershipEnded,
-    MembershipStarted,
 )
 from app.memberships.facts import standing_of
-from app.memberships.models import Entitlement, Membership
-from app.memberships.periods import Duration, Period
+from app.memberships.models import Membership
+from app.memberships.periods import Period
 from app.memberships.rows import (
-    claim_any_name,
     claim_name,
     get_own_row,
     get_terms,
@@ -33,168 +26,15 @@ from app.memberships.rows import (
     person_of,
     planet_of,
     read_facts,
-    take_number,
 )
 from app.memberships.settling import list_entitlements, settle
 from app.memberships.trail import note
 from app.outbox.events import put
-from app.policy import Action, Actor, Grace, Joining, PlanetRole, Reason, Standing
+from app.policy import Action, Actor, Joining, PlanetRole, Reason, Standing
 from app.policy.gate import require
 
 ANSWER_MAX = 1_000
 REASON_MAX = 300
-# Whom a question can be put to from the start; each can switch it off for himself.
-ANSWERERS = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.GUEST)
-INSIDE = (Standing.ACTIVE, Standing.GRACE)
-_RANK = tuple(role.value for role in reversed(PlanetRole))
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What comes with an entitlement; see `models.Entitlement` for the words. `since`: when a duration
-    was bought, now when None."""
-
-    since: datetime | None = None
-    environment: str = ""
-    plan_ref: str = ""
-    grace: Grace = Grace.PLANET
-    reads_from: datetime | None = None
-    reason: str = ""
-
-
-FREE = Terms()
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What came of granting: `fresh` when it was granted and settled just now."""
-
-    member: Membership
-    entitlement: Entitlement
-    fresh: bool
-
-
-def start_membership(
-    actor: Actor | None,
-    *,
-    planet_id: int,
-    user_id: int,
-    source: str,
-    source_ref: str,
-    period: Period | Duration,
-    role: PlanetRole | None = None,
-    grant: Terms = FREE,
-) -> Membership:
-    """Begin somebody's access to a planet, or add to it; see `grant_entitlement`."""
-    return grant_entitlement(
-        actor,
-        planet_id=planet_id,
-        user_id=user_id,
-        source=source,
-        source_ref=source_ref,
-        period=period,
-        role=role,
-        grant=grant,
-    ).member
-
-
-def grant_entitlement(
-    actor: Actor | None,
-    *,
-    planet_id: int,
-    user_id: int,
-    source: str,
-    source_ref: str,
-    period: Period | Duration,
-    role: PlanetRole | None = None,
-    grant: Terms = FREE,
-) -> Granted:
-    """Begin somebody's access to a planet, or add to it: the one way in, whatever paid for it.
-
-    `source` and `source_ref` name the cause (founder, open, approval, invitation, an order …);
-    the same cause again changes nothing and returns the same row. `actor` is who granted it, None
-    for the system; who may cause it is asked by the caller. `role` None keeps the role of somebody
-    inside and makes others members; it never lowers one. `grant` says more of what is given. Access
-    that never ends stays so, unless it was given up by leaving. Refused(removed) until staff readmit;
-    Conflict when the cause belongs to somebody else.
-    """
-    member = make_row(planet_id, user_id)
-    if (granted := find_entitlement(source, source_ref)) is not None:
-        if granted.membership_id != member.id:
-            raise Conflict(source)
-        return Granted(member, granted, fresh=False)
-    if member.removed_at is not None:
-        raise Refused(Reason.REMOVED)
-    moment = clock.now()
-    terms = get_terms(planet_id)
-    before = standing_of(member, now=terms.moment(), grace=terms.grace)
-    row = _entitle(member, period, source=source, source_ref=source_ref, terms=grant)
-    row.granted_by = actor.user_id if actor else None
-    db.session.add(row)
-    # Written at once with what follows, and not before each question on the way.
-    with db.session.no_autoflush:
-        _admit(member, role=role, inside=before in INSIDE, moment=moment)
-    if member.role == PlanetRole.GUEST and role is PlanetRole.GUEST:
-        member.expires_at = row.ends_at
-    try:
-        settle(member)
-        db.session.flush()
-    except IntegrityError:
-        raise Conflict(source) from None
-    put(MembershipStarted(membership_id=member.id, period_id=row.id))
-    return Granted(member, row, fresh=True)
-
-
-def find_entitlement(source: str, source_ref: str) -> Entitlement | None:
-    """Return what was granted for a cause, None when nothing was."""
-    return db.session.scalar(
-        select(Entitlement).where(
-            Entitlement.source == source, Entitlement.source_ref == source_ref
-        )
-    )
-
-
-def _entitle(
-    member: Membership, period: Period | Duration, *, source: str, source_ref: str, terms: Terms
-) -> Entitlement:
-    moment = clock.now()
-    row = Entitlement(
-        membership_id=member.id,
-        source=source,
-        source_ref=source_ref,
-        environment=terms.environment,
-        plan_ref=terms.plan_ref,
-        grace=terms.grace.value,
-        reads_from=terms.reads_from,
-        reason=terms.reason,
-        starts_at=terms.since or moment,
-        created_at=moment,
-        since_at=moment,
-    )
-    if isinstance(period, Duration):
-        row.months, row.days = period.months, period.days
-    else:
-        row.starts_at, row.ends_at = period.starts, period.ends
-    return row
-
-
-def _admit(member: Membership, *, role: PlanetRole | None, inside: bool, moment: datetime) -> None:
-    """Let a row's person in: role, number, name; what kept him out is over."""
-    if not inside:
-        member.role = (role or PlanetRole.MEMBER).value
-        member.read_through_at = moment
-    elif role is not None and _RANK.index(role) > _RANK.index(member.role):
-        member.role = role.value
-    if member.role in STAFF:
-        member.expires_at = None
-    if member.role in ANSWERERS and (role is not None or not inside):
-        member.takes_questions = True
-    member.joined_at = member.joined_at or moment
-    member.left_at = member.requested_at = member.declined_at = member.approved_at = None
-    if member.number is None:
-        member.number = take_number(member.planet_id)
-    if member.name_key is None:
-        claim_any_name(member)
 
 
 def join(actor: Actor, *, nickname: str, rules_version: int) -> Membership:

@@ -8,7 +8,7 @@ from app.accounts.names import name_key
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Invalid
-from app.memberships.actions.joining import ANSWERERS
+from app.memberships.actions.granting import ANSWERERS
 from app.memberships.models import Membership
 from app.memberships.rows import claim_name, get_own_row, person_of
 from app.policy import Action, Actor, PlanetRole

@@ -11,7 +11,7 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import new_public_id
-from app.memberships.actions.joining import ANSWERERS
+from app.memberships.actions.granting import ANSWERERS
 from app.memberships.backing import STAFF, revoke_unbacked
 from app.memberships.events import RoleChanged
 from app.memberships.models import Entitlement, Membership
