@@ -154,7 +154,7 @@ def test_another_engine_sees_what_one_writes(engine: WhooshEngine, tmp_path: Pat
     held = other._current()
     for number in range(1, 40):
         engine.apply([entry(random.Random(number), number, whole=True)], cursor=number)
-    assert held.cursor == 0 and len(held.row) == 0
+    assert held.cursor == 0 and held.size == 0
     assert other.cursor() == 39
     assert other.contents(after=0, limit=99) == engine.contents(after=0, limit=99)
 

@@ -72,7 +72,9 @@ class PagedEngine:
         topics = snapshot.topics
         sums = np.zeros(len(topics.id), np.int64)
         with np.errstate(over="ignore"):
-            np.add.at(sums, snapshot.topic[snapshot.alive], snapshot.mark[snapshot.alive])
+            np.add.at(
+                sums, snapshot.topic[snapshot.alive], snapshot.passages("mark")[snapshot.alive]
+            )
         first = int(np.searchsorted(topics.id, after, side="right"))
         return [
             (int(topics.id[at]), topic_mark(int(topics.mark[at]), (int(sums[at]),)))

@@ -47,7 +47,7 @@ PASSAGE_COLUMNS = {
 TOPIC_COLUMNS = {
     "id": "i8",
     "planet": "i8",
-    "kind": "U16",
+    "kind": "u1",
     "author": "i8",
     "writer": "i8",
     "addressee": "i8",
@@ -56,7 +56,7 @@ TOPIC_COLUMNS = {
     "mark": "i8",
 }
 _ARRAYS = ("tag_counts", "tags", "gone_passages", "gone_topics", "word_counts")
-_PLAIN = ("first", "last", "cursor", "words", "upto")
+_PLAIN = ("first", "last", "cursor", "words", "kinds", "upto")
 NOBODY = -1
 _MOST = 0xFFFF  # of a word in one text as many places are kept
 
@@ -86,6 +86,7 @@ class Columns:
     gone_topics: Array
     words: bytes = b""  # its words in order, a line each, and in how many passages each stands
     word_counts: Array = field(default_factory=lambda: np.zeros(0, "u4"))
+    kinds: str = ""  # what the numbers in the column of kinds mean, a word each
     upto: int = 0  # of a rebuild: all topics up to this one are written
 
     @property
@@ -180,16 +181,18 @@ def draft(entries: Iterable[Entry], *, number: int, cursor: int) -> Draft:
     passages = [passage for held in last.passages.values() for passage in held.values()]
     terms, lengths, names_from = _terms(passages)
     facts = list(last.topics.values())
+    kinds = sorted({one.kind for one in facts})
     columns = Columns(
         number,
         number,
         cursor,
         _passage_columns(passages, lengths, names_from),
-        _topic_columns(facts),
+        _topic_columns(facts, kinds),
         np.array([len(one.tag_ids) for one in facts], "u2"),
         np.array([tag for one in facts for tag in one.tag_ids], "i8"),
         np.array(sorted(last.gone_passages), "i8"),
         np.array(sorted(last.gone_topics), "i8"),
+        kinds=" ".join(kinds),
     )
     return _with_words(Draft(columns, terms))
 
@@ -261,11 +264,11 @@ def _passage_columns(
     return {name: np.array(values[name], kind) for name, kind in PASSAGE_COLUMNS.items()}
 
 
-def _topic_columns(facts: Sequence[TopicFacts]) -> dict[str, Array]:
+def _topic_columns(facts: Sequence[TopicFacts], kinds: Sequence[str]) -> dict[str, Array]:
     values: dict[str, list[Any]] = {
         "id": [one.topic_id for one in facts],
         "planet": [one.planet_id for one in facts],
-        "kind": [one.kind for one in facts],
+        "kind": [kinds.index(one.kind) for one in facts],
         "author": [NOBODY if one.author_id is None else one.author_id for one in facts],
         "writer": [one.writer_id for one in facts],
         "addressee": [NOBODY if one.addressee_id is None else one.addressee_id for one in facts],
@@ -334,12 +337,7 @@ def _merged_columns(
         )
         for name in PASSAGE_COLUMNS
     }
-    topics = {
-        name: np.concatenate(
-            [page.topics[name][rows] for page, rows in zip(columns, kept, strict=True)]
-        )
-        for name in TOPIC_COLUMNS
-    }
+    topics = facts_together(columns, kept)
     none = np.zeros(0, "i8")
     counts = [page.tag_counts[rows] for page, rows in zip(columns, kept, strict=True)]
     tags = [
@@ -358,7 +356,30 @@ def _merged_columns(
         if nothing_before
         else np.unique(np.concatenate([one.gone_passages for one in columns])),
         none if nothing_before else np.unique(np.concatenate([one.gone_topics for one in columns])),
+        kinds=" ".join(kinds_of(columns)),
     )
+
+
+def kinds_of(columns: Sequence[Columns]) -> list[str]:
+    """Return all kinds of topics there are."""
+    return sorted({kind for page in columns for kind in page.kinds.split()})
+
+
+def facts_together(columns: Sequence[Columns], kept: Sequence[Array]) -> dict[str, Array]:
+    """Return the columns of topics of several pages in a row, of each page the rows that are kept; kinds
+    become numbers in `kinds_of` all."""
+    kinds = kinds_of(columns)
+    together = {}
+    for name, type_ in TOPIC_COLUMNS.items():
+        parts = [page.topics[name][rows] for page, rows in zip(columns, kept, strict=True)]
+        if name == "kind":
+            numbers = (
+                np.array([kinds.index(kind) for kind in page.kinds.split()], "u1")
+                for page in columns
+            )
+            parts = [number[part] for number, part in zip(numbers, parts, strict=True)]
+        together[name] = np.concatenate([np.zeros(0, type_), *parts])
+    return together
 
 
 def last_facts(columns: Sequence[Columns]) -> list[Array]:

@@ -223,7 +223,7 @@ class Ranking:
         snapshot = self._snapshot
         best = sorted(held.items(), key=lambda item: (-item[1], item[0]))[:_SPOTS]
         return tuple(
-            Spot(PARTS[snapshot.part[number]], int(snapshot.row[number]), score)
+            Spot(PARTS[snapshot.part[number]], snapshot.row(number), score)
             for number, score in best
         )
 

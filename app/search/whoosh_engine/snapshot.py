@@ -23,17 +23,22 @@ class Page:
         self.file = file
         self.columns = Columns.read(file.stored)
         file.stored.clear()  # the columns hold what is needed of it
-        self.order = np.argsort(self.columns.keys, kind="stable")
-        self.sorted_keys = self.columns.keys[self.order]
+
+    @cached_property
+    def _sorted(self) -> tuple[Array, Array]:
+        """Return the passages' keys in order, and their places."""
+        order = np.argsort(self.columns.keys, kind="stable")
+        return self.columns.keys[order], order
 
     def replaced_by(self, newer: Columns) -> Array:
         """Return which passages a later page replaces or deletes."""
         dead = np.zeros(self.columns.size, bool)
         keys = np.concatenate([newer.keys, newer.gone_passages])
-        if len(self.sorted_keys) and len(keys):
-            at = np.searchsorted(self.sorted_keys, keys)
-            at[at == len(self.sorted_keys)] = 0
-            dead[self.order[at[self.sorted_keys[at] == keys]]] = True
+        if self.columns.size and len(keys):
+            mine, order = self._sorted
+            at = np.searchsorted(mine, keys)
+            at[at == len(mine)] = 0
+            dead[order[at[mine[at] == keys]]] = True
         if len(newer.gone_topics):
             dead |= pages.among(self.columns.passages["topic"], newer.gone_topics)
         return dead
@@ -44,13 +49,7 @@ class Topics:
 
     def __init__(self, columns: list[Columns]) -> None:
         kept = pages.last_facts(columns)
-        whole = {
-            name: np.concatenate(
-                [np.zeros(0, kind)]
-                + [page.topics[name][rows] for page, rows in zip(columns, kept, strict=True)]
-            )
-            for name, kind in pages.TOPIC_COLUMNS.items()
-        }
+        whole = pages.facts_together(columns, kept)
         order = np.argsort(whole["id"], kind="stable")
         self.id = whole["id"][order]
         self.author = whole["author"][order]
@@ -60,7 +59,7 @@ class Topics:
         self.mark = whole["mark"][order]
         self._flags = whole["flags"][order]
         self.planets, self.planet = np.unique(whole["planet"][order], return_inverse=True)
-        self.kinds, self.kind = np.unique(whole["kind"][order], return_inverse=True)
+        self.kinds, self.kind = np.array(pages.kinds_of(columns), str), whole["kind"][order]
         counts = [page.tag_counts[rows] for page, rows in zip(columns, kept, strict=True)]
         tags = [
             page.tags[np.repeat(rows, page.tag_counts)]
@@ -110,19 +109,13 @@ class Snapshot:
         self.starts = np.cumsum([0, *(page.size for page in columns)])
         self.dead = _dead(self.pages, before)
         self.topics = Topics(columns)
-        passages = {
-            name: np.concatenate([np.zeros(0, kind), *(page.passages[name] for page in columns)])
-            for name, kind in pages.PASSAGE_COLUMNS.items()
-        }
-        self.topic = self.topics.slots(passages["topic"]).astype(np.int32)
-        self.row = passages["row"]
-        self.part = passages["part"]
-        self.author = passages["author"]
-        self.writer = passages["writer"]
-        self.isolated = passages["isolated"]
-        self.length = passages["length"].astype(np.float32)
-        self.names_from = passages["names_from"]
-        self.mark = passages["mark"]
+        self.topic = self.topics.slots(self.passages("topic")).astype(np.int32)
+        self.part = self.passages("part")
+        self.author = self.passages("author")
+        self.writer = self.passages("writer")
+        self.isolated = self.passages("isolated")
+        self.length = self.passages("length").astype(np.float32)
+        self.names_from = self.passages("names_from")
         dead = [self.dead[page.file.name] for page in self.pages]
         self.alive = ~np.concatenate([np.zeros(0, bool), *dead]) & (self.topic >= 0)
         self.per_topic = np.bincount(self.topic[self.alive], minlength=len(self.topics.id))
@@ -132,7 +125,17 @@ class Snapshot:
     @property
     def size(self) -> int:
         """How many passages the pages hold, replaced ones too."""
-        return len(self.row)
+        return int(self.starts[-1])
+
+    def passages(self, name: str) -> Array:
+        """Return a column of all passages."""
+        none = np.zeros(0, pages.PASSAGE_COLUMNS[name])
+        return np.concatenate([none, *(page.columns.passages[name] for page in self.pages)])
+
+    def row(self, number: int) -> int:
+        """Return the id of the row that a passage is."""
+        at = int(np.searchsorted(self.starts, number, side="right")) - 1
+        return int(self.pages[at].columns.passages["row"][number - self.starts[at]])
 
 
 def _dead(held: list[Page], before: Snapshot | None) -> dict[str, Array]:
