@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
 
 from app.blueprints.search.pace import Pace
-from app.discussion.models import Question, Topic
+from app.discussion.models import Question, Tag, Topic, TopicTag
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.planets.models import Planet
 from app.search import documents
-from app.search.port import Engine
+from app.search.port import Engine, Request
 from tests.cast import Cast
 from tests.discussion.threads import put_answer, put_question
 from tests.discussion.writing import post
 
 # Before the cast: who has expired hangs on the clock.
 pytestmark = pytest.mark.usefixtures("noon")
+TAG = re.compile(r"<[^>]+>")
 Index = Callable[[], None]
 
 
@@ -177,6 +181,76 @@ def test_a_row_of_unknown_words_is_not_corrected_without_end(
     """Each correction looks through all words that begin with the same letter."""
     index()
     asked: list[str] = []
-    monkeypatch.setattr(empty_engine, "near", lambda word, *_, **__: asked.append(word) or [])
+
+    def near(word: str, request: Request, *, limit: int) -> list[str]:
+        asked.append(word)
+        return []
+
+    monkeypatch.setattr(empty_engine, "near", near)
     search(cast, "member", " ".join(f"unknown{letter}" for letter in "abcdefghijklmno"))
     assert 0 < len(asked) <= 4
+
+
+WORDS = " ".join(f"zq{letter}qz" for letter in "abcdefghijklmnop")
+
+
+def said(cast: Cast, persona: str, query: str, value: str) -> str:
+    """Return what a page says, with whatever was typed out of sight."""
+    page = search(cast, persona, query.format(value), "/search")
+    text = TAG.sub(" ", unescape(page.partition("<main")[2]))
+    return " ".join(text.replace(value, "…").split())
+
+
+def test_what_is_hidden_looks_like_what_is_not_there(cast: Cast, index: Index) -> None:
+    """Who wrote nothing or asked anonymously, whom nobody hears, his tag, another planet: no page tells them
+    from what was made up."""
+    post(cast, title="退款规则", text="退款看这里")
+    alone = post(cast, title="守口如瓶", text=f"守口如瓶 {WORDS}").public_id
+    isolated = {"isolated": True, "author_id": cast.users["isolated"]}
+    with unit_of_work() as session:
+        tag = Tag(planet_id=cast.planet_id, name="悄悄话", key="悄悄话")
+        topic = session.query(Topic).filter_by(public_id=alone).one()
+        session.add(tag)
+        session.flush()
+        session.add(TopicTag(topic_id=topic.id, tag_id=tag.id, published_at=topic.published_at))
+        session.execute(sa.update(Topic).where(Topic.id == topic.id).values(**isolated))
+    ask = put_question(cast, "member", text="退款能不能快一点", anonymous=True)
+    put_answer(cast, "guest", ask, "退款能快。")
+    with unit_of_work() as session:
+        session.add(Planet(slug="hidden-one", name="暗星馆", created_at=clock.now(), created_by=1))
+    index()
+    hidden = (
+        ("from:{}", "吴桐"),
+        ("starter:{}", "吴桐"),
+        ("from:{}", "孙立"),
+        ("from:{}", "王小雨"),
+        ("starter:{}", "王小雨"),
+        ("{}", "王小雨"),
+        ("{}", "孙立"),
+        ("planet:{}", "暗星馆"),
+        ("planet:{}", "hidden-one"),
+        ("tag:{}", "悄悄话"),
+        ("{}", "悄悄话"),
+        ("{}", "守口如瓶"),
+    )
+    for query, value in hidden:
+        for whole in (query, f"退款 {query}"):
+            shown = said(cast, "other", whole, value)
+            assert shown == said(cast, "other", whole, "从无此物"), (whole, value)
+    # Rare words that nobody else may read take no place of those that he may.
+    assert "退款看这里" in TAG.sub("", search(cast, "other", f"退款 {WORDS}", "/search"))
+    mine = search(cast, "member", "from:me 退款", "/search")
+    assert ask in mine
+    assert "匿名" in mine
+
+
+def test_what_is_kept_asks_for_a_token_and_no_answer_for_a_cache(cast: Cast, index: Index) -> None:
+    index()
+    client = cast.client("member")
+    for address in ("/search?q=a", "/search/suggest?q=a", "/search/saved", "/p/orbit/search?q=a"):
+        answer = client.get(address)
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert "ETag" not in answer.headers
+    cast.app.config["WTF_CSRF_ENABLED"] = True
+    for address in ("/search/save", "/search/past/forget-all", "/search/saved/x/drop"):
+        assert client.post(address, data={"q": "退款"}).status_code == 400, address

@@ -132,12 +132,12 @@ class Ranking:
         return list(islice(rarest, RAREST))
 
     def _stands_elsewhere(self, need: Wanted) -> bool:
-        """Whether a piece stands in more than the topic whose like is looked for."""
-        beside = self._request.beside
-        if not beside:
-            return True
+        """Whether a piece stands in what the reader may open, and not only in the topic whose like is looked
+        for. What he may not open takes no place: he would see by what is missing that it is there."""
+        snapshot = self._snapshot
         numbers = self._lookup.stood(need).numbers
-        return bool((self._snapshot.topics.id[self._snapshot.topic[numbers]] != beside).any())
+        topics = snapshot.topic[numbers[self._rights.passages(numbers)]]
+        return bool((snapshot.topics.id[topics] != self._request.beside).any())
 
     # --- how well -------------------------------------------------------------------------------------
 
