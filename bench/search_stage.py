@@ -23,7 +23,7 @@ WORDS = """复利 止损 估值 现金流 仓位 读书笔记 写作习惯 番�
 ENGLISH = (
     "caching indexing latency renewal retention pricing backup migration portfolio margin".split()
 )
-ENDS = "三个误区 时候 时间".split()
+ENDS = ("三个误区",)
 VERBS = "复盘 拆解 梳理 记录 验证 推导 优化 追踪 讨论 总结 放弃 搭建 测量 演练 归档 翻译".split()
 QUESTIONS = (
     "请问{a}和{b}应该先学哪个？我已经{v}了三天，还是没有头绪",

@@ -37,7 +37,7 @@ _RUNS = re.compile(
     rf"(?P<chinese>[{_CHINESE}]+)"
     r"|(?P<word>\d+"
     r"|[a-z]+(?:\+\+|(?<![a-z]{3})\#)(?![a-z\d])"
-    rf"|[a-z]+(?:'[a-z]+)*(?=[\W\d_{_CHINESE}]|$)"
+    rf"|[a-z]+(?:'[a-z]+){{0,3}}(?=[\W\d_{_CHINESE}]|$)"
     rf"|(?:(?![{_CHINESE}])[^\W\d_])+)"
 )
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -123,7 +123,9 @@ def _parts(word: Atom, text: str, folded: Folded) -> set[str]:
     if "'" in token or token[-1] in "+#":
         parts.update(_PARTS.findall(token) or (token[:1],))
     if original.isascii() and not original[1:].islower() and not original.isupper():
-        parts.update(part.lower() for part in _CAMEL.findall(original) if len(part) > 1)
+        parts.update(
+            part.lower()[:_LONGEST_WORD] for part in _CAMEL.findall(original) if len(part) > 1
+        )
     parts.discard(token)
     return parts
 

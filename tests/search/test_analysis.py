@@ -181,3 +181,13 @@ def test_a_heap_of_marks_on_one_letter_costs_no_more_than_as_much_text() -> None
     began = time.process_time()
     assert fold("a" + "\u0301\u0316" * 50_000 + "b").text == "áb"
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text", ["a'" * 40_000 + "é", "a" * 80_000 + "é", "aB" * 40_000, "A" + "b" * 90_000]
+)
+def test_long_and_strange_words_neither_hang_nor_make_long_keys(text: str) -> None:
+    started = time.process_time()
+    found = passage("", "", text)
+    assert time.process_time() - started < 5
+    assert max(len(key) for key in found.places) <= 66
