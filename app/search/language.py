@@ -281,12 +281,17 @@ class _Parser:
             quoted = _unquoted(next(one for one in inside if one is not None))
             self._word(Word(quoted, exact=True, prefix=bool(star), excluded=bool(minus)))
         elif found := _WORD.match(self.text, at):
-            self._typed(found[0])
+            self._typed(self._without_dash(found[0], at))
         else:
             if self.text[at] in '"“＂「『':
                 self._hint(Trouble.OPEN_QUOTE)
             return at + 1
         return found.end()
+
+    def _without_dash(self, typed: str, at: int) -> str:
+        """Return a word without the dash it begins with right behind quotes: `他说"好"--然后走了`."""
+        behind = at > 0 and self.text[at - 1] in _QUOTES
+        return typed.lstrip("-－") or typed if behind and typed[1:2] in ("-", "－") else typed
 
     def _hint(self, trouble: Trouble, word: str = "", name: str = "", *choices: str) -> None:
         self.hints.append(Hint(trouble, word, name, choices))

@@ -190,3 +190,12 @@ def test_few_words_may_go_on() -> None:
     query = parse("a1* b1* c1* d1* e1* f1 " + " OR ".join(f"g{at}*" for at in range(9)))
     assert query.text == "a1* b1* c1* d1* f1"
     assert [hint.trouble for hint in query.hints] == [Trouble.TOO_MANY_WORDS]
+
+
+def test_two_hyphens_right_behind_quotes_are_a_dash() -> None:
+    assert [word.text for word in parse('发现"府报"--我国古代报纸').terms] == [
+        "发现",
+        "府报",
+        "我国古代报纸",
+    ]
+    assert [str(item) for item in parse('"府报" -报纸').items] == ['"府报"', "-报纸"]
