@@ -14,7 +14,7 @@ from app.search.whoosh_engine import WhooshEngine
 from bench import search_stage
 
 
-def main(folder: str, count: int) -> None:
+def answer(folder: str, count: int) -> None:
     idle = psutil.Process().memory_info().rss
     engine = WhooshEngine(Path(folder))
     asked = search_stage.queries(count)
@@ -44,4 +44,4 @@ def main(folder: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    answer(sys.argv[1], int(sys.argv[2]))
