@@ -119,7 +119,10 @@ def same(engine: WhooshEngine, reference: MemoryEngine, rng: random.Random) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_small_commits_and_merges_change_nothing(engine: WhooshEngine, seed: int) -> None:
+def test_small_commits_and_merges_change_nothing(
+    engine: WhooshEngine, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_WORTH", 4)
     rng, reference = random.Random(seed), MemoryEngine()
     for number in range(1, 90):
         changes = [entry(rng, rng.randint(1, 25)) for _ in range(rng.randint(1, 3))]
@@ -250,3 +253,17 @@ def test_pages_of_a_slow_rebuild_become_fewer() -> None:
     assert writing.scattered([10_000, 1, 1, 1]) == (0, 0)
     assert writing.scattered([1] * 7) == (0, 0)
     assert writing.scattered([16_384, 900, 700, 800, 900]) == (1, 5)
+
+
+def test_tidying_frees_pages_of_what_was_replaced(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_WORTH", 4)
+    rng = random.Random(3)
+    for number in (1, 2):
+        engine.apply([entry(rng, at, whole=True) for at in range(1, 40)], cursor=number)
+    before = engine.contents(after=0, limit=99)
+    engine.tidy()
+    snapshot = engine._current(fresh=True)
+    assert snapshot.pages[0].columns.size * 2 < snapshot.pages[1].columns.size
+    assert engine.contents(after=0, limit=99) == before and engine.cursor() == 2

@@ -299,14 +299,14 @@ def superseded(older: Columns, newer: Columns) -> Array:
 
 
 def merge(
-    pages: Sequence[tuple[Columns, Iterable[tuple[bytes, bytes]]]], *, nothing_before: bool
+    pages: Sequence[tuple[Columns, Iterable[tuple[bytes, bytes]], Array]], *, nothing_before: bool
 ) -> Draft:
-    """Make one page of several that follow each other. `nothing_before`: no older page is left, so what was
-    deleted need not be remembered."""
-    columns = [page for page, _terms in pages]
+    """Make one page of several that follow each other, each with its terms and with which of its passages
+    are replaced already. `nothing_before`: no older page is left, so deletions need not be remembered."""
+    columns = [page for page, _terms, _dead in pages]
     keep = []
-    for at, page in enumerate(columns):
-        dead = np.zeros(page.size, bool)
+    for at, (page, _terms, replaced) in enumerate(pages):
+        dead = replaced.copy()
         for newer in columns[at + 1 :]:
             dead |= superseded(page, newer)
         keep.append(~dead)
@@ -315,7 +315,7 @@ def merge(
         numbers.append(np.where(alive, np.cumsum(alive) - 1 + start, -1).astype(np.int32))
         start += int(alive.sum())
     pieces: dict[bytes, list[tuple[int, bytes]]] = {}
-    for at, (_page, terms) in enumerate(pages):
+    for at, (_page, terms, _dead) in enumerate(pages):
         for key, value in terms:
             pieces.setdefault(key, []).append((at, value))
     joined = {

@@ -6,10 +6,13 @@ Small pages are merged in the commit itself, large ones when the writer is idle.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from app.search.port import Entry
 from app.search.whoosh_engine import pages
+from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.snapshot import Page, Snapshot
 from app.search.whoosh_engine.stores import PageStore
 
@@ -17,6 +20,7 @@ FEW = 8  # as many pages of a size become one
 LARGEST = 16_384  # passages of a page that is not merged any more
 _AT_ONCE = 512  # passages that a commit may merge
 _ROW, _SCATTERED = 4, 2_048  # so many pages, with so many passages together
+_WORTH = 256  # passages of a page from which on it is freed of those that were replaced
 _CROWDED = 60  # with more pages a commit merges large ones, too
 
 
@@ -32,9 +36,9 @@ def apply(store: PageStore, snapshot: Snapshot, entries: Sequence[Entry], *, cur
         return
     merged = snapshot.pages[start:]
     new = [(key, packed) for key, (_many, packed) in draft.terms.items()]
+    nothing_dead = np.zeros(draft.columns.size, bool)
     whole = pages.merge(
-        [*((page.columns, page.file.items()) for page in merged), (draft.columns, new)],
-        nothing_before=start == 0,
+        [*_held(snapshot, merged), (draft.columns, new, nothing_dead)], nothing_before=start == 0
     )
     _replace(store, merged, whole)
 
@@ -46,13 +50,30 @@ def tidy(store: PageStore, snapshot: Snapshot) -> bool:
     if start is None:
         start, end = scattered(sizes)
     if start == end:
+        start, end = _mostly_dead(snapshot)
+    if start == end:
         return False
     merged = snapshot.pages[start:end]
-    whole = pages.merge(
-        [(page.columns, page.file.items()) for page in merged], nothing_before=start == 0
-    )
+    whole = pages.merge(_held(snapshot, merged), nothing_before=start == 0)
     _replace(store, merged, whole)
     return True
+
+
+def _held(
+    snapshot: Snapshot, merged: Sequence[Page]
+) -> list[tuple[pages.Columns, Iterator[tuple[bytes, bytes]], Array]]:
+    return [(page.columns, page.file.items(), snapshot.dead[page.file.name]) for page in merged]
+
+
+def _mostly_dead(snapshot: Snapshot) -> tuple[int, int]:
+    """Return a page most of whose passages later pages have replaced; an empty row if there is none."""
+    for at, page in enumerate(snapshot.pages):
+        if (
+            page.columns.size >= _WORTH
+            and 2 * snapshot.dead[page.file.name].sum() > page.columns.size
+        ):
+            return at, at + 1
+    return 0, 0
 
 
 def _replace(store: PageStore, merged: Sequence[Page], whole: pages.Draft) -> None:
