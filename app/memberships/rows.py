@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
 from app.accounts.names import clean_name, name_key
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import Base, db
 from app.kernel.errors import Invalid, NotFound, Refused
 from app.memberships.events import NameChanged
 from app.memberships.facts import facts_of
@@ -24,6 +25,9 @@ from app.policy import Actor, MemberFacts, PlanetRole, Reason
 
 # Planet and user.
 Whose = tuple[int, int]
+
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +99,24 @@ def get_own_row(actor: Actor) -> Membership:
     return member
 
 
-def get_row(actor: Actor, public_id: str) -> Membership:
-    """Return a membership of the actor's planet by its public id, locked. NotFound elsewhere."""
-    member = db.session.scalar(
-        select(Membership)
-        .where(Membership.public_id == public_id, Membership.planet_id == planet_of(actor))
+def lock_here(kind: type[Row], actor: Actor, public_id: str, *also: ColumnElement[bool]) -> Row:
+    """Return a row of the actor's planet by its public id, as it is now and locked until the unit of work
+    ends. NotFound elsewhere, or where a further condition is not met."""
+    columns = kind.__table__.c
+    row = db.session.scalar(
+        select(kind)
+        .where(columns.public_id == public_id, columns.planet_id == planet_of(actor), *also)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if member is None:
-        raise NotFound
-    return member
+    if row is None:
+        raise NotFound(public_id)
+    return row
+
+
+def get_row(actor: Actor, public_id: str) -> Membership:
+    """Return a membership of the actor's planet by its public id, locked. NotFound elsewhere."""
+    return lock_here(Membership, actor, public_id)
 
 
 def make_row(planet_id: int, user_id: int) -> Membership:

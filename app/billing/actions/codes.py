@@ -28,11 +28,11 @@ from app.billing.states import OrderState
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid
 from app.memberships.actions.granting import find_entitlement
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration
-from app.memberships.rows import person_of, planet_of
+from app.memberships.rows import lock_here, person_of, planet_of
 from app.memberships.settling import settle
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -271,19 +271,7 @@ def _find_plan(planet_id: int, public_id: str) -> int | None:
 
 
 def _lock_batch(actor: Actor, batch_id: str) -> CodeBatch:
-    batch = db.session.scalar(
-        select(CodeBatch)
-        .where(
-            CodeBatch.public_id == batch_id,
-            CodeBatch.planet_id == planet_of(actor),
-            CodeBatch.order_id.is_(None),
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if batch is None:
-        raise NotFound
-    return batch
+    return lock_here(CodeBatch, actor, batch_id, CodeBatch.order_id.is_(None))
 
 
 def _note(actor: Actor, action: str, batch: CodeBatch, *, reason: str = "", **data: object) -> None:

@@ -24,7 +24,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Membership
 from app.memberships.periods import Duration, Period
-from app.memberships.rows import get_row, person_of, planet_of
+from app.memberships.rows import get_row, lock_here, person_of, planet_of
 from app.memberships.settling import settle
 from app.memberships.trail import note
 from app.outbox.events import put
@@ -152,13 +152,7 @@ def take_offer(actor: Actor, *, offer_id: str) -> Membership:
 def revoke_offer(actor: Actor, *, offer_id: str) -> None:
     """Take back an offer that nobody took up. Conflict when somebody did."""
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
-    offer = db.session.scalar(
-        select(CompOffer)
-        .where(CompOffer.public_id == offer_id, CompOffer.planet_id == planet_of(actor))
-        .with_for_update()
-    )
-    if offer is None:
-        raise NotFound
+    offer = lock_here(CompOffer, actor, offer_id)
     if offer.taken_at is not None:
         raise Conflict("offer")
     if offer.revoked_at is None:

@@ -12,13 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from app.billing.coupon_codes import coupon_key
 from app.billing.models import Coupon, CouponUse
 from app.billing.money import CURRENCIES
-from app.billing.queries.coupons import get_coupon
 from app.billing.queries.plans import find_plan, get_version
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Invalid
-from app.memberships.rows import person_of, planet_of
+from app.memberships.rows import lock_here, person_of, planet_of
 from app.planets.basics import tidy_line
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -109,7 +108,7 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
 def end_coupon(actor: Actor, *, public_id: str) -> Coupon:
     """End a coupon now; orders that hold it keep their price."""
     require(actor, Action.PLANS_EDIT)
-    coupon = get_coupon(planet_of(actor), public_id)
+    coupon = lock_here(Coupon, actor, public_id)
     if coupon.ended_at is None:
         coupon.ended_at = clock.now()
         _note(actor, "coupon.end", coupon)

@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 
 from app.billing.models import Plan, PlanVersion, PriceStep
 from app.billing.prices import is_over
-from app.billing.queries.plans import get_version, list_steps, lock_plan
+from app.billing.queries.plans import get_version, list_steps
 from app.billing.terms import PlanWish, prepare
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
-from app.memberships.rows import person_of, planet_of
+from app.memberships.rows import lock_here, person_of, planet_of
 from app.planets.queries import get_row
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -69,7 +69,7 @@ def edit_plan(actor: Actor, *, public_id: str, wish: PlanWish, based_on: int) ->
     """
     require(actor, Action.PLANS_EDIT)
     wish = prepare(wish, clock.now())
-    plan = lock_plan(planet_of(actor), public_id)
+    plan = lock_here(Plan, actor, public_id)
     if plan.state == "retired":
         raise Conflict("plan")
     if plan.version != based_on:
@@ -88,7 +88,7 @@ def edit_plan(actor: Actor, *, public_id: str, wish: PlanWish, based_on: int) ->
 def put_on_sale(actor: Actor, *, public_id: str) -> Plan:
     """Sell a plan from now on; with the first one membership of the planet is bought (`paid`)."""
     require(actor, Action.PLANS_EDIT)
-    plan = lock_plan(planet_of(actor), public_id)
+    plan = lock_here(Plan, actor, public_id)
     if plan.state == "on_sale":
         return plan
     version = get_version(plan)
@@ -105,7 +105,7 @@ def put_on_sale(actor: Actor, *, public_id: str) -> Plan:
 def retire_plan(actor: Actor, *, public_id: str) -> Plan:
     """Stop selling a plan. Who bought it keeps what he bought."""
     require(actor, Action.PLANS_EDIT)
-    plan = lock_plan(planet_of(actor), public_id)
+    plan = lock_here(Plan, actor, public_id)
     if plan.state == "retired":
         return plan
     plan.state = "retired"
@@ -128,7 +128,7 @@ def move_plan(actor: Actor, *, public_id: str, places: int) -> None:
     )
     at = next((n for n, plan in enumerate(plans) if plan.public_id == public_id), None)
     if at is None:
-        lock_plan(planet_id, public_id)
+        lock_here(Plan, actor, public_id)
         return
     plan = plans.pop(at)
     plans.insert(max(0, at + places), plan)

@@ -7,11 +7,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app.billing.events import SeatOffered
 from app.billing.models import Plan, SeatWish
-from app.billing.queries.plans import lock_plan, seats_left
+from app.billing.queries.plans import seats_left
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid
-from app.memberships.rows import get_terms, person_of, planet_of
+from app.memberships.rows import get_terms, lock_here, person_of
 from app.outbox.events import put
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -21,7 +21,7 @@ def wish_seat(actor: Actor, *, plan: str) -> SeatWish:
     """Wait for a seat of a plan (a public id) that is sold out. Twice is once; who was told already
     and came too late waits again, at the end. Conflict("free") when there is a seat after all."""
     require(actor, Action.PLAN_BUY)
-    row = lock_plan(planet_of(actor), plan)
+    row = lock_here(Plan, actor, plan)
     user_id = person_of(actor)
     if row.state != "on_sale":
         raise Invalid("plan", "plan_not_on_sale")
@@ -43,7 +43,7 @@ def wish_seat(actor: Actor, *, plan: str) -> SeatWish:
 def withdraw_wish(actor: Actor, *, plan: str) -> None:
     """Wait no more. Nothing happens when one did not."""
     require(actor, Action.ACCOUNT_USE)
-    row = lock_plan(planet_of(actor), plan)
+    row = lock_here(Plan, actor, plan)
     db.session.execute(
         delete(SeatWish).where(SeatWish.plan_id == row.id, SeatWish.user_id == person_of(actor))
     )

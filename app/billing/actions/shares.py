@@ -8,9 +8,9 @@ from app.billing.models import IncomeShare, Plan
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Invalid
 from app.memberships.models import Membership
-from app.memberships.rows import person_of, planet_of
+from app.memberships.rows import lock_here, person_of, planet_of
 from app.policy import Action, Actor, PlanetRole
 from app.policy.gate import require
 
@@ -35,7 +35,8 @@ def add_share(actor: Actor, *, member_id: str, plan_id: str, percent: int) -> In
     )
     if member is None:
         raise Invalid("member", "choice")
-    plan = _find_plan(actor, plan_id) if plan_id else None
+    # Locked: two shares of one plan are added one after the other.
+    plan = lock_here(Plan, actor, plan_id) if plan_id else None
     held = select(func.coalesce(func.sum(IncomeShare.percent), 0)).where(
         IncomeShare.planet_id == planet_of(actor),
         IncomeShare.plan_id == (plan.id if plan else None),
@@ -63,28 +64,10 @@ def add_share(actor: Actor, *, member_id: str, plan_id: str, percent: int) -> In
 def end_share(actor: Actor, *, share_id: str) -> None:
     """Owe no more of it from now on; what was booked stays. Twice is once."""
     require(actor, Action.PLANS_EDIT)
-    share = db.session.scalar(
-        select(IncomeShare)
-        .where(IncomeShare.public_id == share_id, IncomeShare.planet_id == planet_of(actor))
-        .with_for_update()
-    )
-    if share is None:
-        raise NotFound
+    share = lock_here(IncomeShare, actor, share_id)
     if share.ended_at is None:
         share.ended_at = clock.now()
         _note(actor, "share.end", share)
-
-
-def _find_plan(actor: Actor, plan_id: str) -> Plan:
-    # Locked: two shares of one plan are added one after the other.
-    plan = db.session.scalar(
-        select(Plan)
-        .where(Plan.public_id == plan_id, Plan.planet_id == planet_of(actor))
-        .with_for_update()
-    )
-    if plan is None:
-        raise NotFound
-    return plan
 
 
 def _note(actor: Actor, action: str, share: IncomeShare) -> None:

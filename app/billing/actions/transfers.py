@@ -5,8 +5,6 @@ What is said here is kept by the gateway `transfer`; the order follows by the sa
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from app.billing.actions.codes import clean_reason
 from app.billing.actions.orders import change
 from app.billing.actions.sync import sync
@@ -17,7 +15,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.memberships.rows import person_of, planet_of
+from app.memberships.rows import lock_here, person_of, planet_of
 from app.outbox.events import put
 from app.planets.models import Planet
 from app.policy import Action, Actor
@@ -109,16 +107,7 @@ def _decide(actor: Actor, order_id: str, state: str, *, reason: str) -> Order:
 
 def _lock(actor: Actor, order_id: str) -> tuple[Order, Transfer]:
     """Return a transfer's order in the actor's planet, and what its gateway knows, both locked."""
-    order = db.session.scalar(
-        select(Order)
-        .where(
-            Order.public_id == order_id,
-            Order.planet_id == planet_of(actor),
-            Order.gateway == "transfer",
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if order is None or order.provider_ref is None:
+    order = lock_here(Order, actor, order_id, Order.gateway == "transfer")
+    if order.provider_ref is None:
         raise NotFound
     return order, lock_transfer(order.provider_ref)

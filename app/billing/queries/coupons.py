@@ -11,7 +11,6 @@ from app.billing.coupon_codes import coupon_key
 from app.billing.models import Coupon, CouponUse, Order, Plan, PlanVersion
 from app.billing.states import OrderState
 from app.kernel.db import db
-from app.kernel.errors import NotFound
 from app.policy import Action, Actor
 from app.policy.gate import require
 
@@ -21,18 +20,6 @@ def find_coupon(planet_id: int, code: str) -> Coupon | None:
     return db.session.scalar(
         select(Coupon).where(Coupon.planet_id == planet_id, Coupon.code == coupon_key(code))
     )
-
-
-def get_coupon(planet_id: int, public_id: str) -> Coupon:
-    """Return a planet's coupon, locked in the caller's unit of work. NotFound elsewhere."""
-    coupon = db.session.scalar(
-        select(Coupon)
-        .where(Coupon.public_id == public_id, Coupon.planet_id == planet_id)
-        .with_for_update()
-    )
-    if coupon is None:
-        raise NotFound(public_id)
-    return coupon
 
 
 def count_own_uses(coupon_id: int, user_id: int) -> int:

@@ -41,19 +41,6 @@ def find_plan(planet_id: int, public_id: str) -> Plan | None:
     )
 
 
-def lock_plan(planet_id: int, public_id: str) -> Plan:
-    """Return a plan of the planet, locked until the unit of work ends. NotFound elsewhere."""
-    plan = db.session.scalar(
-        select(Plan)
-        .where(Plan.public_id == public_id, Plan.planet_id == planet_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if plan is None:
-        raise NotFound(public_id)
-    return plan
-
-
 def get_version(plan: Plan) -> PlanVersion:
     """Return the terms that a plan is sold under now."""
     return db.session.scalars(

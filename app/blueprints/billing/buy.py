@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import flash, render_template, request
 from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.utils import redirect
 
-from app.billing.actions.checkout import begin
 from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
-from app.billing.gateway import GatewayError
+from app.billing.models import Order
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.refusals import collision, coupon_refusals, lead_to_paid
-from app.blueprints.billing.ways import UNREACHABLE, ways_back
+from app.blueprints.billing.placing import collided, place
+from app.blueprints.billing.refusals import coupon_refusals
 from app.blueprints.entrance import (
     declares,
     enter_planet,
@@ -47,7 +48,7 @@ def buy(slug: str) -> Page:
     if verdict.reason is Reason.NEVER_ENDS:
         return see_other("memberships.mine", slug=slug)
     require(verdict)
-    return _page(planet, actor, errors={})
+    return _page(planet, actor, {})
 
 
 @bp.post("/p/<slug>/buy/<plan>")
@@ -63,16 +64,11 @@ def checkout(slug: str, plan: str) -> Page:
         rules_version=request.form.get("rules", 0, type=int),
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
     )
-    try:
-        order = begin(actor, planet, purchase, ways_back(slug))
-    except Invalid as error:
-        return _page(planet, actor, errors=errors_of([error]))
-    except Conflict as conflict:
-        return _collided(planet, actor, str(conflict))
-    except GatewayError:
-        return _page(planet, actor, errors={"": str(UNREACHABLE)}, status=503)
+    placed = place(actor, planet, purchase, partial(_page, planet, actor))
+    if not isinstance(placed, Order):
+        return placed
     funnel.note(planet, actor, "checkout")
-    return redirect(order.provider_url, code=303)
+    return redirect(placed.provider_url, code=303)
 
 
 @bp.post("/p/<slug>/buy/<plan>/try")
@@ -86,14 +82,14 @@ def try_out(slug: str, plan: str) -> Page:
                 actor, planet, plan=plan, rules_version=request.form.get("rules", 0, type=int)
             )
     except Invalid as error:
-        return _page(planet, actor, errors=errors_of([error]))
+        return _page(planet, actor, errors_of([error]))
     except Conflict as conflict:
-        return _collided(planet, actor, str(conflict))
+        return collided(planet, str(conflict), partial(_page, planet, actor))
     flash(gettext("Welcome to %(planet)s.", planet=planet.name), "ok")
     return see_other("feed.home", slug=slug)
 
 
-def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
+def _page(planet: PlanetView, actor: Actor, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = offers_for(planet, actor, coupon=coupon)
     refused, problems = coupon_refusals(offers)
@@ -115,9 +111,3 @@ def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: i
         year=count_own_year(actor) if actor.expires_at is not None else None,
     )
     return (html, status) if errors else html
-
-
-def _collided(planet: PlanetView, actor: Actor, why: str) -> Page:
-    if why == "paid":
-        return lead_to_paid(planet)
-    return _page(planet, actor, errors=collision(why), status=409)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import render_template, request
 from werkzeug.utils import redirect
 
-from app.billing.actions.checkout import begin
 from app.billing.actions.orders import Purchase
-from app.billing.gateway import GatewayError
+from app.billing.models import Order
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.refusals import collision, coupon_refusals, lead_to_paid
-from app.blueprints.billing.ways import UNREACHABLE, ways_back
+from app.blueprints.billing.placing import place
+from app.blueprints.billing.refusals import coupon_refusals
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page
 from app.blueprints.offers import gifts_for
-from app.blueprints.planets.words import errors_of
-from app.kernel.errors import Conflict, Invalid
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
@@ -30,7 +29,7 @@ def gift(slug: str) -> Page:
     require(can(actor, Action.GIFT_BUY))
     if not planet.paid:
         return see_other("planets.landing", slug=slug)
-    return _page(planet, actor, errors={})
+    return _page(planet, actor, {})
 
 
 @bp.post("/p/<slug>/gift/<plan>")
@@ -46,20 +45,11 @@ def buy_gift(slug: str, plan: str) -> Page:
         kind="gift",
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",
     )
-    try:
-        order = begin(actor, planet, purchase, ways_back(slug))
-    except Invalid as error:
-        return _page(planet, actor, errors=errors_of([error]))
-    except Conflict as conflict:
-        if str(conflict) == "paid":
-            return lead_to_paid(planet)
-        return _page(planet, actor, errors=collision(str(conflict)), status=409)
-    except GatewayError:
-        return _page(planet, actor, errors={"": str(UNREACHABLE)}, status=503)
-    return redirect(order.provider_url, code=303)
+    placed = place(actor, planet, purchase, partial(_page, planet, actor))
+    return redirect(placed.provider_url, code=303) if isinstance(placed, Order) else placed
 
 
-def _page(planet: PlanetView, actor: Actor, *, errors: dict[str, str], status: int = 422) -> Page:
+def _page(planet: PlanetView, actor: Actor, errors: dict[str, str], status: int = 422) -> Page:
     coupon = request.values.get("coupon", "")
     offers = gifts_for(planet, actor, coupon=coupon)
     refused, problems = coupon_refusals(offers)

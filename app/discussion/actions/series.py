@@ -12,8 +12,9 @@ from app.discussion.queries.facts import get_topic
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid
 from app.kernel.text import clean
+from app.memberships.rows import lock_here, planet_of
 from app.policy import Action, Actor, require
 
 MAX_TITLE = 60
@@ -34,7 +35,7 @@ class SeriesWish:
 def create_series(actor: Actor, *, wish: SeriesWish) -> str:
     """Make a column at the end of the list; returns its public id. Invalid names the field."""
     require(actor, Action.SERIES_EDIT)
-    planet_id = _planet_id(actor)
+    planet_id = planet_of(actor)
     title, intro = _checked(wish)
     count, last = db.session.execute(
         select(func.count(Series.id), func.max(Series.position)).where(
@@ -82,7 +83,7 @@ def order_series(actor: Actor, *, public_ids: Sequence[str]) -> None:
     rows = {
         series.public_id: series
         for series in db.session.scalars(
-            select(Series).where(Series.planet_id == _planet_id(actor)).with_for_update()
+            select(Series).where(Series.planet_id == planet_of(actor)).with_for_update()
         )
     }
     if sorted(public_ids) != sorted(rows):
@@ -173,20 +174,7 @@ def _checked(wish: SeriesWish) -> tuple[str, str]:
 
 
 def _get(actor: Actor, public_id: str) -> Series:
-    series = db.session.scalar(
-        select(Series)
-        .where(Series.public_id == public_id, Series.planet_id == _planet_id(actor))
-        .with_for_update()
-    )
-    if series is None:
-        raise NotFound(public_id)
-    return series
-
-
-def _planet_id(actor: Actor) -> int:
-    if actor.planet is None:
-        raise NotFound
-    return actor.planet.id
+    return lock_here(Series, actor, public_id)
 
 
 def _record(actor: Actor, act: str, series: Series) -> None:

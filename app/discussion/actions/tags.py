@@ -14,6 +14,7 @@ from app.discussion.models import Tag, Topic, TopicTag
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.memberships.rows import planet_of
 from app.outbox.events import put
 from app.policy import Action, Actor, can, require
 
@@ -50,7 +51,7 @@ def create_tag(actor: Actor, *, name: str) -> None:
     """Make a tag at the end of the menu. Invalid("name", …) when it exists or is no name."""
     require(actor, Action.TAGS_EDIT)
     name = _checked_name(name)
-    planet_id = _planet_id(actor)
+    planet_id = planet_of(actor)
     count = select(func.count(Tag.id)).where(Tag.planet_id == planet_id)
     if (db.session.scalar(count) or 0) >= MAX_TAGS:
         raise Invalid("name", "too_many", limit=MAX_TAGS)
@@ -119,7 +120,7 @@ def order_tags(actor: Actor, *, keys: Sequence[str]) -> None:
     rows = {
         tag.key: tag
         for tag in db.session.scalars(
-            select(Tag).where(Tag.planet_id == _planet_id(actor)).with_for_update()
+            select(Tag).where(Tag.planet_id == planet_of(actor)).with_for_update()
         )
     }
     if sorted(keys) != sorted(rows):
@@ -157,16 +158,10 @@ def _find(planet_id: int, key: str) -> Tag | None:
 
 
 def _get(actor: Actor, key: str) -> Tag:
-    tag = _find(_planet_id(actor), key)
+    tag = _find(planet_of(actor), key)
     if tag is None:
         raise NotFound(key)
     return tag
-
-
-def _planet_id(actor: Actor) -> int:
-    if actor.planet is None:
-        raise NotFound
-    return actor.planet.id
 
 
 def _touch_topics(tag_id: int) -> None:

@@ -13,7 +13,7 @@ from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.kernel.ids import hash_secret
 from app.memberships.models import Invitation, Membership
-from app.memberships.rows import planet_of
+from app.memberships.rows import lock_here, planet_of
 from app.planets.models import Planet
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -65,14 +65,7 @@ def list_open_invitations(actor: Actor) -> list[InvitationView]:
 
 def get_invitation_row(actor: Actor, public_id: str) -> Invitation:
     """Return an invitation of the actor's planet, locked. NotFound elsewhere."""
-    invitation = db.session.scalar(
-        select(Invitation)
-        .where(Invitation.public_id == public_id, Invitation.planet_id == planet_of(actor))
-        .with_for_update()
-    )
-    if invitation is None:
-        raise NotFound
-    return invitation
+    return lock_here(Invitation, actor, public_id)
 
 
 def lock_invitation(invitation_id: int) -> Invitation | None:
