@@ -88,6 +88,10 @@ REASONS: dict[Reason, Words] = {
     Reason.NOT_APPROVED: Words(
         lazy_gettext("Staff let people in here before they buy. Ask to join first."), *_JOIN
     ),
+    Reason.OWN_MONEY: Words(
+        lazy_gettext("You paid this yourself: the owner or somebody else on the team decides."),
+        *_BACK,
+    ),
     Reason.ALREADY_MEMBER: Words(lazy_gettext("You are a member already."), *_BACK),
     Reason.SITE_ADMINS_ONLY: Words(
         lazy_gettext("Planets are created by this site's administrators."),

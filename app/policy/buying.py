@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from app.policy.model import ALLOW, Actor, Joining, PlanetRole, Reason, Standing, Verdict, deny
+from app.policy.model import (
+    ALLOW,
+    Actor,
+    Joining,
+    OrderFacts,
+    PlanetRole,
+    Reason,
+    Standing,
+    Verdict,
+    deny,
+)
+from app.policy.reading import first, outside
 
 
 def plan_buy(actor: Actor, _facts: None) -> Verdict:
@@ -47,6 +58,15 @@ def code_redeem(actor: Actor, _facts: None) -> Verdict:
     if not actor.confirmed:
         return deny(Reason.CONFIRM_EMAIL)
     return _ends(actor) if actor.inside else ALLOW
+
+
+def order_decide(actor: Actor, facts: OrderFacts) -> Verdict:
+    """Say as staff that an order's money is there, or give it back. Of what he paid himself nobody
+    decides but the owner, whose money it is."""
+    if not actor.staff:
+        return first(outside(actor), deny(Reason.STAFF_ONLY))
+    own = facts.buyer_id == actor.user_id
+    return deny(Reason.OWN_MONEY) if own and not actor.owns else ALLOW
 
 
 def _nobody_who_could(actor: Actor) -> Verdict | None:

@@ -91,6 +91,7 @@ class Action(StrEnum):
     CODE_REDEEM = "code.redeem"
     PLANS_EDIT = "plans.edit"
     SUBSCRIPTIONS_MANAGE = "subscriptions.manage"
+    ORDER_DECIDE = "order.decide"
     INCOME_READ = "income.read"
     PLANET_PAUSE = "planet.pause"
     OWNERSHIP_HAND_OVER = "ownership.hand_over"
@@ -162,6 +163,7 @@ class Reason(StrEnum):
     PAUSED = "paused"
     NEVER_ENDS = "never_ends"
     NOT_APPROVED = "not_approved"
+    OWN_MONEY = "own_money"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,3 +306,10 @@ class MemberFacts:
     role: PlanetRole
     standing: Standing
     only_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What the policy must know of an order: who bought."""
+
+    buyer_id: int

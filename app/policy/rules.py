@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from app.policy.buying import code_redeem, gift_buy, plan_buy
+from app.policy.buying import code_redeem, gift_buy, order_decide, plan_buy
 from app.policy.model import (
     ALLOW,
     HIDE,
@@ -409,6 +409,7 @@ _RULES: dict[Action, Rule] = {
     Action.CODE_REDEEM: code_redeem,
     Action.PLANS_EDIT: _leads,
     Action.SUBSCRIPTIONS_MANAGE: _staff,
+    Action.ORDER_DECIDE: order_decide,
     Action.INCOME_READ: _leads,
     Action.PLANET_PAUSE: _owner,
     Action.TOPIC_READ: topic_read,

@@ -21,14 +21,17 @@ from app.planets.models import Planet
 from app.policy import Standing
 from tests.billing.buying import buy, do, open_order, sell, work
 from tests.cast import Cast
+from tests.memberships.people import row
 
 NOTE = "招商银行 6225 8801，备注写昵称"
 
 
-def ordered(cast: Cast, persona: str = "stranger", **terms: object) -> Order:
+def ordered(
+    cast: Cast, persona: str = "stranger", *, kind: str = "membership", **terms: object
+) -> Order:
     """Let somebody choose to pay by transfer."""
     cast.set_planet(transfer_note=NOTE)
-    return open_order(cast, persona, sell(cast, **terms), gateway="transfer")
+    return open_order(cast, persona, sell(cast, **terms), gateway="transfer", kind=kind)
 
 
 def balances() -> dict[str, int]:
@@ -122,12 +125,41 @@ def test_only_the_buyer_states_and_only_staff_decide(cast: Cast) -> None:
         approve_transfer(cast.actor("owner"), order_id=card.public_id)
 
 
+@pytest.mark.parametrize("persona", ["admin", "partner", "owner"])
+def test_of_ones_own_money_nobody_decides_but_the_owner(cast: Cast, persona: str) -> None:
+    order = ordered(cast, persona, kind="gift")
+    state_transfer(cast.actor(persona), order_id=order.public_id, memo="尾号 01")
+    mine, page = cast.client(persona), "/p/orbit/transfers"
+    act = f"{page}/{order.public_id}"
+    if persona == "owner":
+        assert mine.post(act).status_code == 303
+        return
+    assert f'action="{act}"' not in mine.get(page).text
+    assert "自己付的款" in mine.get(page).text
+    for said in ({}, {"decline": "1", "reason": "x"}):
+        assert mine.post(act, data=said).status_code == 403
+    assert db.session.get_one(Order, order.id).state == "processing"
+    another = cast.client("owner" if persona == "admin" else "admin")
+    assert f'action="{act}"' in another.get(page).text
+    assert another.post(act).status_code == 303
+    assert db.session.get_one(Order, order.id, populate_existing=True).state == "paid"
+    story = f"/p/orbit/subscriptions/{row(cast, persona).public_id}"
+    refund = f"{story}/orders/{order.public_id}/refund"
+    assert refund not in mine.get(story).text
+    assert refund in cast.client("owner").get(story).text
+    paid = db.session.query(Payment).one().id
+    wish = {"payment": paid, "way": "full", "ends": "now", "reason": "x", "token": "a" * 20}
+    assert mine.get(refund).status_code == 403
+    assert mine.post(refund, data=wish).status_code == 403
+    assert db.session.query(Refund).count() == 0
+
+
 def test_a_subscription_paid_by_transfer_is_one_period(cast: Cast) -> None:
     order = ordered(cast, mode="subscription", term="month", term_count=1)
     assert order.mode == "pass"
     approve_transfer(cast.actor("owner"), order_id=order.public_id)
-    row = db.session.query(Entitlement).filter_by(source="order").one()
-    assert (row.months, row.days) == (1, 0)
+    right = db.session.query(Entitlement).filter_by(source="order").one()
+    assert (right.months, right.days) == (1, 0)
 
 
 def test_the_way_through_the_doors(cast: Cast) -> None:
@@ -202,7 +234,18 @@ def test_a_gift_is_bought_shown_and_redeemed(cast: Cast) -> None:
     assert cast.client("stranger").post("/p/orbit/redeem", data={"code": code}).status_code == 303
     assert cast.actor("stranger").standing is Standing.ACTIVE
     assert cast.actor("member").expires_at == held
+    # What is used is not to be passed on any more.
+    used = buyer.get(f"/p/orbit/orders/{order.public_id}").text
+    assert code not in used and "用你的礼物成为了成员" in used
     do(order, "refund")
     assert cast.actor("stranger").standing is Standing.EXPIRED
     page = buyer.get(f"/p/orbit/orders/{order.public_id}").get_data(as_text=True)
     assert code not in page
+
+
+def test_who_takes_a_gift_back_hears_of_the_gift(cast: Cast) -> None:
+    order, buyer = buy(cast, "member", sell(cast), kind="gift"), cast.client("member")
+    page = f"/p/orbit/orders/{order.public_id}"
+    buyer.post(f"{page}/refund", data={"token": "a" * 20})
+    told = buyer.get(page).text
+    assert "礼物已作废" in told and "你的权限已结束" not in told

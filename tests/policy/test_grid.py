@@ -14,6 +14,7 @@ from app.policy import (
     Actor,
     AnswerFacts,
     CommentFacts,
+    OrderFacts,
     PlanetRole,
     PlanetSettings,
     Standing,
@@ -232,6 +233,22 @@ GRID: dict[str, tuple[Action, object, str]] = {
     "give a membership": (
         Action.GIFT_BUY, None,
         "A A A A A A A pending A removed A A A sign_in"),
+    "say that a member's money is there": (
+        Action.ORDER_DECIDE, OrderFacts(IDS["member"]),
+        "A A A staff_only staff_only staff_only renew pending join removed staff_only staff_only "
+        "join sign_in"),
+    "say that an admin's own money is there": (
+        Action.ORDER_DECIDE, OrderFacts(IDS["admin"]),
+        "A A own_money staff_only staff_only staff_only renew pending join removed staff_only "
+        "staff_only join sign_in"),
+    "say that a partner's own money is there": (
+        Action.ORDER_DECIDE, OrderFacts(IDS["partner"]),
+        "A own_money A staff_only staff_only staff_only renew pending join removed staff_only "
+        "staff_only join sign_in"),
+    "say that the owner's own money is there": (
+        Action.ORDER_DECIDE, OrderFacts(IDS["owner"]),
+        "A A A staff_only staff_only staff_only renew pending join removed staff_only staff_only "
+        "join sign_in"),
     "redeem a code": (
         Action.CODE_REDEEM, None,
         "never_ends never_ends never_ends never_ends never_ends never_ends A A A removed never_ends "

@@ -18,7 +18,7 @@ from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.rows import person_of, planet_of
 from app.outbox.events import put
-from app.policy import Action, Actor
+from app.policy import Action, Actor, OrderFacts
 from app.policy.gate import require
 
 
@@ -64,6 +64,7 @@ def refund_by_staff(actor: Actor, *, order_id: str, payment_id: int, wish: Refun
     payment = db.session.get(Payment, payment_id)
     if order.planet_id != planet_of(actor) or payment is None or payment.order_id != order.id:
         raise NotFound
+    require(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))
     if not wish.reason.strip():
         raise Invalid("reason", "required")
     refund = ask_refund(order, payment, wish, cause="staff")

@@ -18,7 +18,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.rows import lock_here, person_of, planet_of
 from app.outbox.events import put
 from app.planets.models import Planet
-from app.policy import Action, Actor
+from app.policy import Action, Actor, OrderFacts
 from app.policy.gate import require
 
 NOTE_MAX = 2_000
@@ -87,6 +87,7 @@ def _decide(actor: Actor, order_id: str, state: str, *, reason: str) -> Order:
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     with unit_of_work():
         order, row = _lock(actor, order_id)
+        require(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))
         if row.state not in ("open", "stated", state):
             raise Conflict("transfer")
         if row.state != state:

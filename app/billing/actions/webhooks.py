@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.billing.actions.sync import sync
 from app.billing.gateway import Poke, gateways
 from app.billing.models import Order, WebhookEvent
+from app.billing.queries.webhooks import TRIES
 from app.kernel import clock, limits
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import LimitReached, NotFound
@@ -23,8 +24,6 @@ from app.policy import Action, Actor
 from app.policy.gate import require
 
 KEEP_BODIES = timedelta(days=90)
-# Failed ones are tried again by the provider, by the timed job and by hand.
-TRIES = 20
 GATEWAY = "stripe"
 # Of pokes that are not to be believed so many are written down; the counter stands for all networks
 # together, so that it is one row however many send them.

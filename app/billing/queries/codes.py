@@ -98,6 +98,16 @@ def list_plan_choices(actor: Actor) -> list[PlanChoice]:
     return [PlanChoice(*row) for row in rows]
 
 
+def find_gift_use(order_id: int) -> datetime | None:
+    """Return when somebody became a member by the gift of an order; None while nobody did."""
+    return db.session.scalar(
+        select(func.max(CodeUse.used_at))
+        .join(RedemptionCode, RedemptionCode.id == CodeUse.code_id)
+        .join(CodeBatch, CodeBatch.id == RedemptionCode.batch_id)
+        .where(CodeBatch.order_id == order_id)
+    )
+
+
 def _view(batch: CodeBatch, maker: str, plan: str | None, used: int, left: int) -> BatchView:
     whole = batch.size * batch.uses if batch.downloaded_at is None else int(left)
     return BatchView(

@@ -14,7 +14,7 @@ from app.memberships.models import Membership
 from app.memberships.queries.people import SHOWN_NAME
 from app.memberships.rows import planet_of
 from app.planets.models import Planet
-from app.policy import Action, Actor
+from app.policy import Action, Actor, OrderFacts, can
 from app.policy.gate import require
 
 LISTED = 200
@@ -22,8 +22,10 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class TransferView:
-    """A transfer as staff see it. `member_id` is "" for a buyer who has no row in the planet."""
+    """A transfer as staff see it. `member_id` is "" for a buyer who has no row in the planet; `mine`: who
+    looks paid it himself and may not decide."""
 
+    mine: bool
     order_id: str
     buyer: str
     member_id: str
@@ -64,6 +66,7 @@ def list_transfers(actor: Actor) -> list[TransferView]:
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     rows = db.session.execute(
         select(
+            Order.user_id,
             Order.public_id,
             func.coalesce(SHOWN_NAME, User.name),
             func.coalesce(Membership.public_id, ""),
@@ -86,6 +89,9 @@ def list_transfers(actor: Actor) -> list[TransferView]:
         .order_by(Transfer.created_at.desc())
         .limit(LISTED)
     )
-    found = [TransferView(*row) for row in rows]
+    found = [
+        TransferView(not can(actor, Action.ORDER_DECIDE, OrderFacts(buyer_id)), *shown)
+        for buyer_id, *shown in rows
+    ]
     waiting = [view for view in reversed(found) if view.state == "stated"]
     return waiting + [view for view in found if view.state != "stated"]

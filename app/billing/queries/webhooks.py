@@ -13,16 +13,21 @@ from app.memberships.rows import planet_of
 from app.policy import Action, Actor
 from app.policy.gate import require
 
+# Failed ones are tried again by the provider, by the timed job so often, and by hand.
+TRIES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class FailedWebhook:
-    """A webhook that is not done: what it told of, when it came, how often it was tried, and why not."""
+    """A webhook that is not done: what it told of, when it came, how often it was tried, and why not.
+    `by_itself`: the timed job still tries it."""
 
     ref: str
     kind: str
     received_at: datetime
     tries: int
     error: str
+    by_itself: bool
 
 
 def list_failed(actor: Actor, *, limit: int = 100) -> list[FailedWebhook]:
@@ -35,6 +40,8 @@ def list_failed(actor: Actor, *, limit: int = 100) -> list[FailedWebhook]:
         .limit(limit)
     )
     return [
-        FailedWebhook(row.provider_ref, row.kind, row.received_at, row.tries, row.error)
+        FailedWebhook(
+            row.provider_ref, row.kind, row.received_at, row.tries, row.error, row.tries < TRIES
+        )
         for row in rows
     ]

@@ -16,6 +16,7 @@ from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
 from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
 from app.billing.models import Order
+from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
 from app.billing.queries.questions import find_bought
 from app.billing.queries.transfers import find_decline, find_transfer_note
@@ -73,7 +74,7 @@ def refund(slug: str, public_id: str) -> Page:
     _planet, actor = enter_planet(slug)
     require_viewer()
     token = request.form.get("token", "")
-    get_own(actor, public_id)
+    bought = get_own(actor, public_id)
     if not 16 <= len(token) <= 40:
         return see_other("billing.order", slug=slug, public_id=public_id)
     try:
@@ -90,7 +91,12 @@ def refund(slug: str, public_id: str) -> Page:
             "warn",
         )
         return see_other("billing.order", slug=slug, public_id=public_id)
-    flash(gettext("The money is on its way back. Your access has ended."), "ok")
+    flash(
+        gettext("The money is on its way back. The gift is withdrawn.")
+        if bought.kind == "gift"
+        else gettext("The money is on its way back. Your access has ended."),
+        "ok",
+    )
     return see_other("billing.order", slug=slug, public_id=public_id)
 
 
@@ -170,10 +176,14 @@ def _transfer(planet: PlanetView, found: Order) -> dict[str, str]:
     }
 
 
-def _gift(planet: PlanetView, found: Order) -> dict[str, str]:
+def _gift(planet: PlanetView, found: Order) -> dict[str, Any]:
     code = show_gift_code(found)
     page = url_for("billing.redeem_code", slug=planet.slug, code=code)
-    return {"code": code, "address": current_site().base_url + page}
+    return {
+        "code": code,
+        "address": current_site().base_url + page,
+        "used_at": find_gift_use(found.id),
+    }
 
 
 def _shape(found: Order) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.billing.queries.timeline import happening_of
 from app.billing.queries.webhooks import list_failed
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.story_words import line_of
+from app.blueprints.billing.webhook_words import about, advice
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page
 from app.memberships.rows import planet_of
@@ -25,7 +26,10 @@ def provider_log(slug: str) -> Page:
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
     return render_template(
         "billing/provider_log.html",
-        failed=list_failed(actor),
+        failed=[
+            {"row": event, "about": about(event), "advice": advice(event)}
+            for event in list_failed(actor)
+        ],
         changes=[
             {"order": order.public_id, "line": line_of(happening_of(order, change), {})}
             for order, change in list_changes(planet_of(actor))
@@ -42,5 +46,5 @@ def retry_webhook(slug: str) -> Page:
     if retry(actor, ref=request.form.get("ref", "")):
         flash(gettext("Done: it went through now."), "ok")
     else:
-        flash(gettext("It failed again. The error is shown below."), "error")
+        flash(gettext("It failed again. What to do is said below."), "error")
     return see_other("billing.provider_log", slug=slug)

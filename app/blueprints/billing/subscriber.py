@@ -41,7 +41,7 @@ from app.memberships.queries import get_member
 from app.notifications.kinds import REMINDERS
 from app.notifications.told import list_told
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, PlanetRole, can
+from app.policy import Action, Actor, OrderFacts, PlanetRole, can
 
 
 @bp.get("/p/<slug>/subscriptions/<public_id>")
@@ -224,7 +224,7 @@ def _page(
         end=end_words(row.expires_at),
         total=_total(story) if can(actor, Action.INCOME_READ) else [],
         held=[_held(e, plans, actor.now) for e in story.entitlements if _holds(e, actor.now)],
-        orders=[_order(item) for item in story.bought],
+        orders=[_order(actor, item) for item in story.bought],
         lines=_lines(actor, story, plans),
         plans=list(plans.items()),
         acts=plain and manageable,
@@ -272,7 +272,7 @@ def _total(story: MemberStory) -> list[str]:
     return [money(amount, currency) for currency, amount in sums.items()]
 
 
-def _order(item: Bought) -> dict[str, Any]:
+def _order(actor: Actor, item: Bought) -> dict[str, Any]:
     order = item.order
     return {
         "public_id": order.public_id,
@@ -287,7 +287,8 @@ def _order(item: Bought) -> dict[str, Any]:
         "payments": item.payments,
         "refunds": item.refunds,
         "paid": order.paid_at is not None,
-        "refundable": any(refundable(payment) > 0 for payment in item.payments),
+        "refundable": any(refundable(payment) > 0 for payment in item.payments)
+        and bool(can(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))),
         "subscription": item.subscription.status if item.subscription else "",
     }
 
@@ -303,6 +304,7 @@ def _bought_by(actor: Actor, public_id: str, order: str) -> Bought:
 
 def _refund_page(actor: Actor, public_id: str, order: str, *, errors: dict[str, str]) -> Page:
     item = _bought_by(actor, public_id, order)
+    require(can(actor, Action.ORDER_DECIDE, OrderFacts(item.order.user_id)))
     open_ = [payment for payment in item.payments if refundable(payment) > 0]
     chosen = request.values.get("payment", 0, type=int)
     payment = next((p for p in open_ if p.id == chosen), open_[-1] if open_ else None)
