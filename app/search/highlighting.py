@@ -70,7 +70,8 @@ class Marker:
         spans = self._spans(text)
         start = _best_start(spans, length)
         if start + length > len(text):
-            start = max(0, len(text) - length)
+            # Not the whole way back: pages show three lines, and the words would stand behind them.
+            start = max(0, len(text) - length, start - length // 5)
         end = min(len(text), start + length)
         before = (Segment("…"),) if start > 0 else ()
         after = (Segment("…"),) if end < len(text) else ()

@@ -33,8 +33,10 @@ class Trouble(StrEnum):
     CANNOT_EXCLUDE = "cannot_exclude"
     TOO_LONG = "too_long"
     TOO_MANY_WORDS = "too_many_words"
+    NO_WORDS = "no_words"
     UNKNOWN_AUTHOR = "unknown_author"
     UNKNOWN_PLANET = "unknown_planet"
+    OTHER_PLANET = "other_planet"
     UNKNOWN_TAG = "unknown_tag"
     SIGN_IN = "sign_in"
 
@@ -269,6 +271,8 @@ class _Parser:
         if not self.items:
             self.either = False
             self._word(Word(self.dangling, exact=True))
+        if self.text.strip() and not self.items and not self.hints:
+            self._hint(Trouble.NO_WORDS, self.text.strip())
         return Query(tuple(self._capped()), tuple(dict.fromkeys(self.hints)))
 
     def _read(self, at: int) -> int:

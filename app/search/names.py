@@ -65,7 +65,8 @@ def _planets(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> fro
         exact = {id_ for id_, both in called.items() if asked in both}
         near = {id_ for id_, (_slug, shown) in called.items() if asked in shown}
         if not (exact or near):
-            hints.append(Hint(Trouble.UNKNOWN_PLANET, name, "planet"))
+            trouble = Trouble.OTHER_PLANET if searcher.planet else Trouble.UNKNOWN_PLANET
+            hints.append(Hint(trouble, name, "planet"))
         found |= exact or near
     return frozenset(found)
 

@@ -102,6 +102,9 @@ def test_names_mean_something_only_where_they_may_be_read(
     assert find(engine, searcher_of(scene.cast, "isolated"), "from:孙立").total == 3
     assert find(engine, member, "tag:标签").total == 3
     assert find(engine, member, "tag:没有").query.hints[0].trouble is Trouble.UNKNOWN_TAG
+    assert find(engine, member, "planet:没有").query.hints[0].trouble is Trouble.OTHER_PLANET
+    anywhere = everywhere(find_viewer_by_id(member.user_id or 0), zone=UTC)
+    assert find(engine, anywhere, "planet:没有").query.hints[0].trouble is Trouble.UNKNOWN_PLANET
     assert find(engine, member, "in:bookmarks").total == 1
     visitor = find(engine, searcher_of(scene.cast, "visitor"), "in:bookmarks from:me")
     assert {hint.trouble for hint in visitor.query.hints} == {Trouble.SIGN_IN}

@@ -54,6 +54,14 @@ def test_a_snippet_shows_where_most_words_stand() -> None:
     assert len(shown(snippet)) < 70
 
 
+def test_at_the_end_of_a_text_the_words_stand_early_enough_to_be_seen() -> None:
+    """A phone shows three lines of some twenty characters."""
+    text = "慢慢说明来龙去脉。" * 40 + "最后点申请退款。"
+    said = shown(Marker(parse("退款").terms).snippet(text))
+    assert said.endswith("[退款]。")
+    assert 30 < said.index("[退款]") <= 62
+
+
 def test_a_snippet_without_words_is_the_beginning() -> None:
     assert shown(Marker(parse("没有").terms).snippet("第一行\n\n第二行")) == "第一行 第二行"
 

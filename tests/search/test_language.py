@@ -65,6 +65,8 @@ def test_what_is_typed_has_one_canonical_form(typed: str, canonical: str) -> Non
         ("-tag:考研", Hint(Trouble.CANNOT_EXCLUDE, "-tag:考研", "tag")),
         ("“退款", Hint(Trouble.OPEN_QUOTE)),
         ("x" * (MAX_LENGTH + 1), Hint(Trouble.TOO_LONG)),
+        ("😀", Hint(Trouble.NO_WORDS, "😀")),
+        ("（？）", Hint(Trouble.NO_WORDS, "（？）")),
         ("x " * (MAX_WORDS + 1), Hint(Trouble.TOO_MANY_WORDS)),
     ],
 )

@@ -54,3 +54,24 @@ def test_each_filter_has_a_chip(app: Flask, language: str) -> None:
                 said = words.filter_words(Filter(name, value), {"orbit": "轨道"})
                 assert said
                 assert f"{name}:" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "english", "chinese"),
+    [
+        ("after:7d", "Last 7 days", "最近 7 天"),
+        ("after:30d", "Last 30 days", "最近 30 天"),
+        ("after:2w", "Last 2 weeks", "最近 2 周"),
+        ("after:今天", "Since today", "今天起"),
+        ("before:3m", "More than 3 months ago", "3 个月以前"),
+        ("before:1y", "More than 1 year ago", "1 年以前"),
+        ("before:昨天", "Before yesterday", "昨天之前"),
+        ("after:2026-09", "Since 2026-09", "2026-09 起"),
+    ],
+)
+def test_a_chip_says_a_time_in_words(app: Flask, typed: str, english: str, chinese: str) -> None:
+    (chosen,) = parse(typed).items
+    assert isinstance(chosen, Filter)
+    for language, said in (("en", english), ("zh_Hans", chinese)):
+        with app.test_request_context(), force_locale(language):
+            assert words.filter_words(chosen, {}) == said

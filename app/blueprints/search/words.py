@@ -32,6 +32,13 @@ AGES = {
     "1m": lazy_gettext("Last month"),
     "1y": lazy_gettext("Last year"),
 }
+_AGES = {
+    **{("after", age): label for age, label in AGES.items()},
+    ("after", "0d"): lazy_gettext("Since today"),
+    ("after", "1d"): lazy_gettext("Since yesterday"),
+    ("before", "0d"): lazy_gettext("Before today"),
+    ("before", "1d"): lazy_gettext("Before yesterday"),
+}
 PARTS = {
     Part.TOPIC: lazy_gettext("Topic"),
     Part.ANSWER: lazy_gettext("Answer"),
@@ -62,12 +69,18 @@ _HINTS: Mapping[Trouble, object] = {
     ),
     Trouble.TOO_LONG: lazy_gettext("The search was too long: only its beginning counted."),
     Trouble.TOO_MANY_WORDS: lazy_gettext("Too many words: only the first ones counted."),
+    Trouble.NO_WORDS: lazy_gettext(
+        "In “%(word)s” is nothing to search for: write words or numbers."
+    ),
     Trouble.UNKNOWN_AUTHOR: lazy_gettext("Nobody called “%(word)s” wrote anything you may read."),
     Trouble.UNKNOWN_PLANET: lazy_gettext("No planet of yours is called “%(word)s”."),
+    Trouble.OTHER_PLANET: lazy_gettext(
+        "Only this planet is searched here, and it is not called “%(word)s”."
+    ),
     Trouble.UNKNOWN_TAG: lazy_gettext("No topic you may read has the tag “%(word)s”."),
     Trouble.SIGN_IN: lazy_gettext("“%(word)s” works when you are signed in."),
 }
-_CHOICES = lazy_gettext("Possible here: %(choices)s.")
+_CHOICES = lazy_gettext("%(hint)s Possible here: %(choices)s.")
 # The values of operators as they can be typed in the page's language.
 _VALUES = {
     "post": lazy_pgettext("search value", "post"),
@@ -134,7 +147,7 @@ def hint_words(hint: Hint) -> str:
     said = str(_HINTS[hint.trouble]) % {"word": hint.word, "name": hint.name}
     if hint.choices:
         choices = [str(_VALUES.get(choice, choice)) for choice in hint.choices]
-        said += " " + str(_CHOICES) % {"choices": gettext(", ").join(choices)}
+        said = str(_CHOICES) % {"hint": said, "choices": gettext(", ").join(choices)}
     return said
 
 
@@ -147,8 +160,8 @@ def filter_words(one: Filter, planets: Mapping[str, str]) -> str:
         return planets.get(one.value, one.value)
     if one.name == "kind":
         return str(KINDS[one.value])
-    if one.name == "after" and one.value in AGES:
-        return str(AGES[one.value])
+    if one.name in ("after", "before") and (age := _age_words(one)):
+        return age
     said = {
         "from": gettext("By %(name)s", name=one.value),
         "starter": gettext("Begun by %(name)s", name=one.value),
@@ -158,6 +171,24 @@ def filter_words(one: Filter, planets: Mapping[str, str]) -> str:
         "year": one.value,
     }
     return str(said.get(one.name, one))
+
+
+def _age_words(one: Filter) -> str:
+    """Return what `after:30d` and its like are called; "" for days of the calendar."""
+    if named := _AGES.get((one.name, one.value)):
+        return str(named)
+    number, unit = one.value[:-1], one.value[-1:]
+    if unit not in ("d", "w", "m", "y"):
+        return ""
+    spans = {
+        "d": ngettext("%(num)s day", "%(num)s days", int(number)),
+        "w": ngettext("%(num)s week", "%(num)s weeks", int(number)),
+        "m": ngettext("%(num)s month", "%(num)s months", int(number)),
+        "y": ngettext("%(num)s year", "%(num)s years", int(number)),
+    }
+    if one.name == "after":
+        return str(gettext("Last %(span)s", span=spans[unit]))
+    return str(gettext("More than %(span)s ago", span=spans[unit]))
 
 
 def tips() -> list[tuple[str, str]]:
