@@ -153,6 +153,32 @@ def test_who_comes_to_a_sold_out_plan_can_wait_there(noon: datetime, cast: Cast)
     buy(cast, "expired", plan)
     client.set_cookie("language", "en")
     page = client.get("/p/orbit/buy").text
-    assert f'formaction="/p/orbit/plans/{plan}/wait"' in page
-    assert client.post(f"/p/orbit/plans/{plan}/wait").status_code == 303
+    act = f"/p/orbit/plans/{plan}/wait?at=buy"
+    assert f'formaction="{act}"' in page
+    assert client.post(act).headers["Location"].endswith("/p/orbit/buy")
     assert "You wait for a seat." in client.get("/p/orbit/buy").text
+
+
+def test_a_subscription_does_not_promise_to_begin_behind_what_is_held(
+    noon: datetime, cast: Cast
+) -> None:
+    buy(cast, "stranger", sell(cast))
+    client = cast.client("stranger")
+    client.set_cookie("language", "en")
+    assert "What you buy now begins then." in client.get("/p/orbit/buy").text
+    sell(cast, mode="subscription", term="month", term_count=1)
+    page = client.get("/p/orbit/buy").text
+    assert "a subscription begins today" in page and "What you buy now begins then." not in page
+
+
+def test_what_is_on_its_way_back_is_not_thanked_for_nor_given_back_again(
+    noon: datetime, cast: Cast
+) -> None:
+    order = buy(cast, "stranger", sell(cast))
+    client, page = cast.client("stranger"), f"/p/orbit/orders/{order.public_id}"
+    client.set_cookie("language", "en")
+    assert "Give me my money back" in client.get(page).text
+    client.post(f"{page}/refund", data={"token": "a" * 20})
+    shown = client.get(page).text
+    assert "Being refunded" in shown
+    assert "Thank you: it is paid." not in shown and "Give me my money back" not in shown

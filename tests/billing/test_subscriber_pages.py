@@ -202,3 +202,14 @@ def test_an_act_on_the_timeline_ends_before_the_name(cast: Cast, order: Order) -
     ):
         client.set_cookie("language", language)
         assert said in client.get(one(cast)).text
+
+
+def test_how_a_subscription_stands_is_shown_to_staff(noon: datetime, cast: Cast) -> None:
+    month = buy(cast, "stranger", sell(cast, mode="subscription", term="month", term_count=1))
+    staff = cast.client("admin")
+    staff.set_cookie("language", "en")
+    assert "Renews by itself" in staff.get(one(cast)).text
+    do(month, "miss")
+    assert "The last charge failed" in staff.get(one(cast)).text
+    do(month, "end")
+    assert "Cancelled: ends with what is paid" in staff.get(one(cast)).text

@@ -23,7 +23,7 @@ from app.blueprints.billing.door import bp
 from app.blueprints.billing.refusals import told
 from app.blueprints.billing.story_words import line_of, source_name
 from app.blueprints.billing.subscribers import TONES
-from app.blueprints.billing.words import STATE_NAMES
+from app.blueprints.billing.words import STATE_NAMES, subscription_badge
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import (
     STANDING_NAMES,
@@ -289,7 +289,7 @@ def _order(actor: Actor, item: Bought) -> dict[str, Any]:
         "paid": order.paid_at is not None,
         "refundable": any(refundable(payment) > 0 for payment in item.payments)
         and bool(can(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))),
-        "subscription": item.subscription.status if item.subscription else "",
+        "subscription": subscription_badge(item.subscription) if item.subscription else None,
     }
 
 

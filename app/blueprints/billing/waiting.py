@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash
+from flask import flash, request
 from flask_babel import gettext
 
 from app.billing.actions.seat_wishes import wish_seat, withdraw_wish
@@ -27,7 +27,7 @@ def wait(slug: str, public_id: str) -> Page:
         flash(gettext("There is a seat after all."), "info")
     else:
         flash(gettext("You get a notice as soon as a seat is free."), "ok")
-    return see_other("planets.landing", slug=slug)
+    return _back(slug)
 
 
 @bp.post("/p/<slug>/plans/<public_id>/wait/end")
@@ -38,4 +38,10 @@ def stop_waiting(slug: str, public_id: str) -> Page:
     with unit_of_work():
         withdraw_wish(actor, plan=public_id)
     flash(gettext("You are not waiting any more."), "ok")
-    return see_other("planets.landing", slug=slug)
+    return _back(slug)
+
+
+def _back(slug: str) -> Page:
+    """Lead to the page where it was pressed: the one of buying (query `at`), or the planet's own."""
+    buying = request.args.get("at") == "buy"
+    return see_other("billing.buy" if buying else "planets.landing", slug=slug)

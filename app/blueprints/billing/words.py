@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
+from app.billing.models import Subscription
 from app.billing.states import OrderState
 
 STATE_NAMES: dict[OrderState, Any] = {
@@ -19,6 +20,27 @@ STATE_NAMES: dict[OrderState, Any] = {
     OrderState.EXPIRED: lazy_gettext("Cancelled"),
     OrderState.FAILED: lazy_gettext("Payment failed"),
 }
+
+_SUBSCRIPTIONS: dict[str, tuple[Any, str]] = {
+    "trialing": (lazy_gettext("In the free trial"), "ok"),
+    "active": (lazy_gettext("Renews by itself"), "ok"),
+    "past_due": (lazy_gettext("The last charge failed"), "warn"),
+    "unpaid": (lazy_gettext("Not paid any more"), "error"),
+    "paused": (lazy_gettext("Charges are paused"), "warn"),
+    "incomplete": (lazy_gettext("Not paid yet"), "warn"),
+}
+_ENDED: tuple[Any, str] = (lazy_gettext("Subscription has ended"), "")
+_ENDS: tuple[Any, str] = (lazy_gettext("Cancelled: ends with what is paid"), "")
+
+
+def subscription_badge(row: Subscription) -> tuple[str, str]:
+    """Return what staff read of a subscription now, and the tone of it."""
+    words, tone = _SUBSCRIPTIONS.get(row.status, _ENDED)
+    ends = row.cancel_at_period_end or row.cancel_at is not None
+    if ends and row.status in ("trialing", "active", "past_due"):
+        words, tone = _ENDS
+    return str(words), tone
+
 
 DEED_NAMES: dict[str, Any] = {
     "pay": lazy_gettext("Pay"),
