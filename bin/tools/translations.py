@@ -41,6 +41,7 @@ KEYWORDS = {
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,!?:;]|[\u4e00-\u9fff]\.(?!\w)")
+CORNERS = frozenset("「」『』")
 
 
 def path_of(language: str, suffix: str) -> Path:
@@ -149,6 +150,8 @@ def _faults_of(message: Message, known: Message | None) -> list[str]:
             found.append(f"other placeholders than {name}: {string!r}")
         if HALF_WIDTH.search(string):
             found.append(f"half-width punctuation after Chinese: {string!r}")
+        if not CORNERS.isdisjoint(string):
+            found.append(f"corner brackets instead of “ ”: {string!r}")
     return found
 
 

@@ -51,6 +51,7 @@ def test_code_and_templates_are_searched(tmp_path: Path) -> None:
         ("Hello %(name)s", "你好", "placeholders"),
         ("Hello, you", "你好,你", "half-width punctuation"),
         ("Done.", "完成.", "half-width punctuation"),
+        ("Move “%(name)s”", "移动「%(name)s」", "corner brackets"),
     ],
 )
 def test_a_bad_translation_is_told(text: str, translation: str, fault: str) -> None:

@@ -60,7 +60,7 @@ def test_a_new_topic_is_announced_once(noon: datetime, cast: Cast, later: Later)
     assert later(5) == 0
     assert later(10, lambda: post(cast, title="退款新规则", text="二")) == 1
     with clock.fixed(noon + timedelta(minutes=15)):
-        assert said(cast, "member", "zh_Hans") == ["你保存的搜索在「轨道」有新结果。"]
+        assert said(cast, "member", "zh_Hans") == ["你保存的搜索在“轨道”有新结果。"]
     assert later(20) == 0
     assert kinds(cast, "member") == ["search_hit"]
 
