@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from app.billing.actions import staffing
 from app.billing.actions.staffing import RefundChoice
-from app.billing.models import Order, Payment, Refund
+from app.billing.models import Order, Payment, Plan, Refund
+from app.billing.pricing import Pricing, quote
 from app.billing.shares import unused_days, unused_share
 from app.kernel import clock
 from app.kernel.audit import AuditEntry
@@ -124,6 +125,10 @@ def test_another_plan_takes_the_place_of_the_rest(noon: datetime, cast: Cast) ->
     held = db.session.query(Entitlement).filter_by(membership_id=row(cast, "stranger").id).all()
     assert [e.plan_ref for e in held if e.until_at == end] == [quarter]
     assert len(trail("access.plan")) == 1
+    # He paid, and holds: to renew costs what it costs those who renew in time.
+    planet, actor = cast.entry("stranger")
+    plan = db.session.query(Plan).filter_by(public_id=year).one()
+    assert quote(planet, actor, plan.id, now=noon).pricing is Pricing.EARLY
 
 
 def test_another_plan_needs_a_seat_and_a_future(noon: datetime, cast: Cast) -> None:

@@ -173,7 +173,9 @@ def test_new_rules_stand_before_the_planet_until_accepted(cast: Cast) -> None:
         303,
         "/p/orbit/rules/accept?next=/p/orbit?show%3Ddigest",
     )
-    assert "<em>kind</em>" in member.get(ahead.location).text
+    first = member.get(ahead.location).text
+    # Whoever never accepted any is not told of a new version.
+    assert "<em>kind</em>" in first and "这里的规则" in first and "规则更新了" not in first
     stale = member.post(ahead.location, data={"version": "7"})
     assert stale.status_code == 422
     put_off = member.post(ahead.location, data={"later": "1"})

@@ -127,13 +127,15 @@ def usual_currency(planet: PlanetView) -> str:
 
 
 def find_bought_end(membership_id: int | None) -> datetime | None:
-    """Return when somebody's bought time ends or ended; None when he never bought any."""
+    """Return when somebody's bought time ends or ended; None when he never bought any. What staff put
+    in its place, by changing the plan, counts as bought: it carries the payment's environment."""
     if membership_id is None:
         return None
     return db.session.scalar(
         select(func.max(Entitlement.until_at)).where(
             Entitlement.membership_id == membership_id,
-            Entitlement.source.in_(BOUGHT),
+            Entitlement.source.in_(BOUGHT)
+            | ((Entitlement.source == "staff") & (Entitlement.environment != "")),
             Entitlement.revoked_at.is_(None),
         )
     )

@@ -62,5 +62,6 @@ def _form(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
         rules=present,
         rules_html=Markup(present.html) if present else "",  # noqa: S704 - made by kernel.text
         parts=parts,
+        again=former is not None,
         onwards=_onwards(planet.slug),
     )
