@@ -22,10 +22,12 @@ from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import Base, db
 from bin.tools import translations
+from tests import guards
 from tests.cast import Cast, assemble
 
 # The application reads binary catalogues, which are not committed.
 translations.compile_stale()
+guards.watch()
 
 ENGINES = ("sqlite", "postgresql")
 # A Wednesday noon in UTC, evening in Shanghai: far from midnight in both.

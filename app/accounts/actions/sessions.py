@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.sql import ColumnElement
 
 from app.accounts import limits
@@ -48,19 +48,22 @@ def sign_in(proof: Proof, *, origin: Origin) -> str:
 
     NotFound when the password was changed or the account closed since it was proven.
     """
-    changed = {"password_hash": proof.new_hash} if proof.new_hash else {"id": proof.user_id}
+    # Locked until the session is there: a password changed at this moment ends every session there is.
     held = db.session.execute(
-        update(User)
+        select(User.id)
         .where(
             User.id == proof.user_id,
             User.password_hash == proof.password_hash,
             User.deactivated_at.is_(None),
         )
-        .values(**changed)
-        .returning(User.id)
+        .with_for_update(key_share=True)
     ).first()
     if held is None:
         raise NotFound("credentials")
+    if proof.new_hash:
+        db.session.execute(
+            update(User).where(User.id == proof.user_id).values(password_hash=proof.new_hash)
+        )
     limits.forgive_sign_in(proof.email, origin)
     return start_session(proof.user_id, origin=origin)
 
