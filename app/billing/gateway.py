@@ -82,7 +82,8 @@ class DisputeFact:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Money that came in, in absolute values of now. `refunded` counts refunds that did not fail."""
+    """Money that came in, in absolute values of now. `refunded` counts refunds that did not fail;
+    `tax` is the part of `amount` that the provider collected for a tax office."""
 
     ref: str
     amount: int
@@ -90,6 +91,7 @@ class Charge:
     paid_at: datetime
     refunded: int = 0
     fee: int = 0
+    tax: int = 0
     receipt_url: str = ""
     refunds: tuple[RefundFact, ...] = ()
     dispute: DisputeFact | None = None

@@ -28,7 +28,7 @@ from app.billing.models import (
 from app.kernel import clock
 from app.kernel.db import db
 
-INCOME, FEES, PLATFORM, DISPUTES = "income", "fees", "platform", "disputes"
+INCOME, FEES, PLATFORM, DISPUTES, TAX = "income", "fees", "platform", "disputes", "tax"
 # Where money lies: at the provider, or in the owner's bank when it was transferred by hand.
 MONEY = {"transfer": "bank"}
 OPEN_DISPUTES = frozenset({"needs_response", "under_review"})
@@ -180,13 +180,16 @@ def dues_of(
     """Return all that ought to be booked of a payment as it is now. Pure.
 
     `shares` are percents by user id; `now` dates what has no moment of its own. Fees and shares are
-    floored; the rest is the creator's (R21).
+    of what is left after tax, floored; the rest is the creator's (R21). Of a part that went back the
+    same part of the tax is owed no more.
     """
     ref, at = payment.provider_ref, payment.paid_at
     left = payment.amount - payment.refunded
     disputed = min(payment.dispute_amount or left, left) if payment.dispute else 0
     lost = disputed if payment.dispute == "lost" else 0
-    net = max(left - lost, 0)
+    kept = max(left - lost, 0)
+    tax = payment.tax * kept // payment.amount if payment.amount else 0
+    net = kept - tax
     dues = [
         Due("payment", "payment", "payment", ref, at, _move(INCOME, money, payment.amount)),
         Due("fee", "fee", "fee", ref, at, _move(money, FEES, payment.fee)),
@@ -194,6 +197,7 @@ def dues_of(
         _dispute_due(payment, disputed, money, now),
         Due("dispute_fee", "dispute_fee", "dispute_fee", ref, payment.dispute_at or at,
             _move(money, FEES, payment.dispute_fee)),
+        Due("tax", "tax", "tax", ref, at, _move(TAX, INCOME, tax)),
         Due("platform_fee", "platform_fee", "platform_fee", ref, at,
             _move(PLATFORM, INCOME, _part(net, payment.platform_percent or 0))),
     ]  # fmt: skip

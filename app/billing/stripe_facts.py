@@ -77,8 +77,9 @@ def _gave_up(intent: Any, subscription: SubscriptionFact | None) -> bool:
     return getattr(intent, "status", "") in ("requires_payment_method", "canceled")
 
 
-def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any]) -> Charge:
-    """Return the fact of a charge that holds its balance transaction."""
+def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any], tax: int) -> Charge:
+    """Return the fact of a charge that holds its balance transaction; `tax` is what its checkout or
+    invoice says of it."""
     told = tuple(refund(each) for each in refunds)
     return Charge(
         ref=found.id,
@@ -87,6 +88,7 @@ def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any]) -> Ch
         paid_at=datetime.fromtimestamp(found.created, UTC),
         refunded=sum(each.amount for each in told if each.status not in ("failed", "canceled")),
         fee=_fee(found, [found.balance_transaction]),
+        tax=tax,
         receipt_url=found.receipt_url or "",
         refunds=told,
         dispute=_worst([dispute(each, found) for each in disputes]),
@@ -129,6 +131,16 @@ def _fee(of: Any, movements: Iterable[Any]) -> int:
     if not fee or isinstance(own, str) or own is None or own.currency == of.currency:
         return fee
     return int(fee * of.amount // own.amount)
+
+
+def tax_of_checkout(session: Any) -> int:
+    """Return the tax in what a session costs, whether it was added to the price or is part of it."""
+    return (session.total_details.amount_tax or 0) if session.total_details else 0
+
+
+def tax_of_invoice(invoice: Any) -> int:
+    """Return the tax in what an invoice costs."""
+    return sum(each.amount for each in invoice.total_taxes or ())
 
 
 def subscription(found: Any, invoices: tuple[Invoice, ...]) -> SubscriptionFact:

@@ -161,14 +161,16 @@ class StripeGateway:
         found = session.subscription
         return facts.checkout(
             session,
-            charge=self._charge(session.payment_intent, options),
+            charge=self._charge(
+                session.payment_intent, options, tax=facts.tax_of_checkout(session)
+            ),
             subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
             if isinstance(found, stripe.Subscription)
             else None,
         )
 
-    def _charge(self, intent: object, options: Options) -> Charge | None:
-        """Return what a payment intent, in full, brought in."""
+    def _charge(self, intent: object, options: Options, *, tax: int) -> Charge | None:
+        """Return what a payment intent, in full, brought in; `tax` is the part of a tax office."""
         if not isinstance(intent, stripe.PaymentIntent):
             return None
         charge = intent.latest_charge
@@ -181,7 +183,7 @@ class StripeGateway:
         if charge.disputed:
             listed = self._api.disputes.list({"charge": charge.id, "limit": PAGE}, options)
             disputes = list(listed.auto_paging_iter())
-        return facts.charge(charge, refunds=refunds.auto_paging_iter(), disputes=disputes)
+        return facts.charge(charge, refunds=refunds.auto_paging_iter(), disputes=disputes, tax=tax)
 
     def _invoices(self, subscription: str, options: Options) -> Iterator[Invoice]:
         """Yield the paid invoices of a subscription, oldest first."""
@@ -217,7 +219,7 @@ class StripeGateway:
                 full = self._api.payment_intents.retrieve(
                     intent, {"expand": list(CHARGE_PARTS)}, options
                 )
-                return self._charge(full, options)
+                return self._charge(full, options, tax=facts.tax_of_invoice(invoice))
         return None
 
     def find_checkout(self, poke: Poke) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 
 from app.billing.gateway import gateways
-from app.billing.ledger import DISPUTES, FEES, INCOME, PLATFORM
+from app.billing.ledger import DISPUTES, FEES, INCOME, PLATFORM, TAX
 from app.billing.models import LedgerEntry, LedgerTransaction, Order, Plan, PlanVersion
 from app.insights.months import Months
 from app.kernel.db import db
@@ -20,6 +20,8 @@ from app.policy import Action, Actor
 from app.policy.gate import require
 
 PAYABLE = "payable"
+# Bookings that move a part of the income to whom it is owed.
+TURNED_OVER = ("tax", "platform_fee", "share")
 
 
 @dataclass(slots=True)
@@ -30,13 +32,14 @@ class Sums:
     refunded: int = 0
     disputed: int = 0
     fees: int = 0
+    tax: int = 0
     platform: int = 0
     shares: int = 0
 
     @property
     def net(self) -> int:
         """What stays."""
-        taken = self.refunded + self.disputed + self.fees + self.platform + self.shares
+        taken = self.refunded + self.disputed + self.fees + self.tax + self.platform + self.shares
         return self.paid - taken
 
     def add(self, other: Sums) -> None:
@@ -98,11 +101,13 @@ def _sums(source: str, account: str, amount: int) -> Sums:
     """Return an amount where it belongs; a debit is above 0. What only moves money is nothing."""
     if account == FEES:
         return Sums(fees=amount)
+    if account == TAX:
+        return Sums(tax=-amount)
     if account == PLATFORM:
         return Sums(platform=-amount)
     if account == PAYABLE and source == "share":
         return Sums(shares=-amount)
-    if account not in (INCOME, DISPUTES) or source in ("platform_fee", "share"):
+    if account not in (INCOME, DISPUTES) or source in TURNED_OVER:
         return Sums()
     if source == "payment":
         return Sums(paid=-amount)

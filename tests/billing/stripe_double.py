@@ -32,7 +32,7 @@ class StripeDouble(StripeApi):
 
     `settles_in`: the currency of the account's balance with how many of its minor units one of the
     charge's is; None for that of each charge. `fees_come_late`: charges have no balance transaction
-    until `settle_fees`.
+    until `settle_fees`. `tax_percent`: of the net price, where tax is asked for; part of the price.
     """
 
     secret = SECRET
@@ -41,6 +41,7 @@ class StripeDouble(StripeApi):
         super().__init__(key=key, environment=environment)
         self.settles_in: tuple[str, float] | None = None
         self.fees_come_late = False
+        self.tax_percent = 0
         self.endpoints = [{
             "object": "webhook_endpoint",
             "id": "we_1",
@@ -245,6 +246,8 @@ class StripeDouble(StripeApi):
 
     def _complete(self, session: Thing, *, paid: bool) -> Thing:
         session.update(status="complete", url=None)
+        if "automatic_tax" in session["_params"]:
+            session["total_details"]["amount_tax"] = self._tax(session["amount_total"])
         if paid and session["payment_status"] == "unpaid":
             session["payment_status"] = "paid"
         self.emit("checkout.session.completed", session)
@@ -318,8 +321,13 @@ class StripeDouble(StripeApi):
         subscription["items"]["data"] = [shapes.item(starts, ends)]
         made = shapes.invoice(subscription, starts=starts, ends=ends, amount=amount, first=first)
         made["_subscription"] = subscription["id"]
+        made["total_taxes"] = [shapes.tax(self._tax(amount))] if subscription["_taxed"] else []
         subscription["latest_invoice"] = self.keep(made, subscription["_account"])["id"]
         return made
+
+    def _tax(self, total: int) -> int:
+        """Return the tax in a total that contains it."""
+        return total * self.tax_percent // (100 + self.tax_percent)
 
     def _next_period(self, subscription: Thing) -> tuple[int, int, int]:
         """Return the next period and what it costs; a trial comes first and costs nothing."""

@@ -41,6 +41,7 @@ def session(params: Thing, *, now: int, amount: int, currency: str) -> Thing:
         "payment_intent": None,
         "subscription": None,
         "invoice": None,
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "expires_at": params.get("expires_at", now + 86_400),
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "success_url": params.get("success_url"),
@@ -156,6 +157,7 @@ def subscription(of: Thing, *, customer: str, now: int) -> Thing:
         "trial_end": now + days * 86_400 if days else None,
         "trial_start": now if days else None,
         "_amount": price["unit_amount"],
+        "_taxed": "automatic_tax" in params,
         "_anchor": now + days * 86_400,
         "_months": months,
         "_turns": 0,
@@ -220,6 +222,19 @@ def invoice(of: Thing, *, starts: int, ends: int, amount: int, first: bool) -> T
         "period_end": starts,
         "status": "open",
         "total": amount,
+        "total_taxes": [],
+    }
+
+
+def tax(amount: int) -> Thing:
+    """Return what an invoice says of a tax that is part of its total."""
+    return {
+        "amount": amount,
+        "tax_behavior": "inclusive",
+        "tax_rate_details": {"tax_rate": "txr_1"},
+        "taxability_reason": "standard_rated",
+        "taxable_amount": None,
+        "type": "tax_rate_details",
     }
 
 

@@ -48,11 +48,11 @@ def test_csv_says_the_same_as_the_page(cast: Cast) -> None:
     sell_and_take_back(cast)
     rows = read_csv(cast, "income")
     assert rows[0] == ["month", "sold", "currency", "paid", "refunded", "disputed", "fees",
-                       "platform", "shares", "left"]  # fmt: skip
-    assert rows[-1] == ["2026-07", "年卡", "CNY", "99.00", "0.00", "0.00", "3.00", "9.90", "0.00",
+                       "tax", "platform", "shares", "left"]  # fmt: skip
+    assert rows[-1] == ["2026-07", "年卡", "CNY", "99.00", "0.00", "0.00", "3.00", "0.00", "9.90", "0.00",
                         "86.10"]  # fmt: skip
     # Yen have no decimals.
-    assert ["2026-09", "500", "450"] in [[row[0], row[3], row[9]] for row in rows]
+    assert ["2026-09", "500", "450"] in [[row[0], row[3], row[10]] for row in rows]
     assert read_csv(cast, "cohorts")[1] == ["2026-06", "8", "4", "0", "0", "0", "3", "1", "0.0000"]
 
 

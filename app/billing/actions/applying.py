@@ -176,6 +176,7 @@ def _write_payment(row: Payment, charge: Charge, invoice: Invoice | None) -> Non
     row.amount = charge.amount
     row.refunded = charge.refunded
     row.fee = charge.fee
+    row.tax = charge.tax
     row.currency = charge.currency
     row.paid_at = charge.paid_at
     row.dispute = charge.dispute.status if charge.dispute else ""

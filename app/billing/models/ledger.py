@@ -14,8 +14,8 @@ from app.kernel.ids import new_public_id
 class LedgerTransaction(Base):
     """A booking whose entries sum to 0 per currency. UNIQUE(source, source_ref): once per fact.
 
-    `kind`: payment, fee, refund, refund_failed, dispute, dispute_won, dispute_lost, dispute_fee,
-    platform_fee, share, payout.
+    `kind`: payment, fee, refund, refund_failed, adjustment, dispute, dispute_won, dispute_lost,
+    dispute_fee, tax, platform_fee, share, payout.
     """
 
     __tablename__ = "ledger_transactions"
@@ -39,7 +39,7 @@ class LedgerEntry(Base):
     """One side of a booking: a signed amount in minor units on an account.
 
     A debit is above 0. `account`: provider (money at the provider), bank (transfers), income, fees,
-    disputes (taken back while one is open), platform, payable:<user id>,
+    disputes (taken back while one is open), tax (owed to a tax office), platform, payable:<user id>,
     paid_out (by the owner himself, of what was payable).
     """
 

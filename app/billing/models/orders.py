@@ -94,6 +94,8 @@ class Payment(Base):
     """A charge, in absolute values, overwritten by each sync. `dispute`: the provider's word or "";
     `dispute_amount` was taken back meanwhile (0: what was not refunded), `dispute_fee` is its cost.
 
+    `tax` is the part of `amount` that goes to a tax office.
+
     `entitlement_ref` is (source, ref) of what it paid for, as `source:ref`. `platform_percent` is
     the installation's share, kept by the first booking (None until then).
     """
@@ -108,6 +110,7 @@ class Payment(Base):
     amount: Mapped[int]
     refunded: Mapped[int] = mapped_column(default=0)
     fee: Mapped[int] = mapped_column(default=0)
+    tax: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(3))
     dispute: Mapped[str] = mapped_column(String(30), default="")
     dispute_ref: Mapped[str] = mapped_column(String(100), default="")

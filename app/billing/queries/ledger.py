@@ -28,7 +28,7 @@ from app.policy.gate import require
 PAYABLE = "payable:"
 PAGE = 50
 # Where money is the planet's own or leaves it: what these come to is the planet's.
-OWN = ("provider", "bank", "platform", "paid_out")
+OWN = ("provider", "bank", "tax", "platform", "paid_out")
 # What was paid out of what was owed: the money went from the owner's own account.
 PAID_OUT = "paid_out"
 

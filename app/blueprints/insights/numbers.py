@@ -135,7 +135,15 @@ def _income_row(months: Months, line: Line) -> list[Cell]:
 
 
 def _amounts(sums: Sums, currency: str) -> list[Cell]:
-    amounts = (sums.paid, sums.refunded, sums.disputed, sums.fees, sums.platform, sums.shares)
+    amounts = (
+        sums.paid,
+        sums.refunded,
+        sums.disputed,
+        sums.fees,
+        sums.tax,
+        sums.platform,
+        sums.shares,
+    )
     return [Money(amount, currency) for amount in (*amounts, sums.net)]
 
 

@@ -28,6 +28,7 @@ HEADS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("refunded", lazy_gettext("Refunded")),
         ("disputed", lazy_gettext("Disputed")),
         ("fees", lazy_gettext("Fees")),
+        ("tax", lazy_gettext("Tax")),
         ("platform", lazy_gettext("Platform")),
         ("shares", lazy_gettext("Shares")),
         ("left", lazy_gettext("Left for you")),
@@ -106,7 +107,7 @@ DEFINITIONS: dict[str, tuple[Any, ...]] = {
             "part of this installation. Shares: of guests."
         ),
         lazy_gettext(
-            "Left for you = paid − refunded − disputed − fees − platform − shares. A refund stands in "
+            "Left for you = paid − refunded − disputed − fees − tax − platform − shares. A refund stands in "
             "the month in which it was made, not in that of its payment. Currencies are never added."
         ),
     ),
