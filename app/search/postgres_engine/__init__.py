@@ -36,10 +36,7 @@ class PostgresEngine(PagedEngine):
             for need in _needs(request.query)
             for key in (*need.anywhere, *(key for place in need.places for key in place.keys))
         ]
-        if request.loose:
-            self._rows.terms.fetch_passages(keys)
-        else:
-            self._rows.terms.fetch_postings(keys)
+        self._rows.terms.fetch_postings(keys)
         return super().search(request)
 
     def tidy(self) -> None:

@@ -50,14 +50,6 @@ class Lookup:
             found = single if found is None else _both(found, single)
         return NONE if found is None else found
 
-    def spread(self, place: Place) -> int:
-        """Return in how many passages a place's words stand, roughly and cheaply."""
-        return sum(
-            page.file.spread(key.encode())
-            for key in self.keys(place)
-            for page in self._snapshot.pages
-        )
-
     def keys(self, place: Place) -> tuple[str, ...]:
         """Return the keys that serve a place."""
         if not place.prefix:

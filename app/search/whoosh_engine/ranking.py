@@ -7,8 +7,8 @@ stands best) and half of what its best passage reaches alone; newer topics get a
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -46,9 +46,10 @@ class Ranking:
         self._rights = Rights(snapshot, request)
         self._lookup = Lookup(snapshot)
         self._leaves: list[Leaf] = []
-        self._many = int(snapshot.per_topic[self._rights.readable].sum())
+        self._many, self._usual_length = self._rights.size()
         fresh = np.exp2((snapshot.topics.published - moment(request.now)) / _YEAR)
         self._fresh = (1 + _FRESH * np.minimum(fresh, 1)).astype(np.float32)
+        self._beside = _slot(snapshot, request.beside)
         self.found = self._loose() if request.loose else self._strict()
 
     # --- which topics -------------------------------------------------------------------------------
@@ -115,29 +116,30 @@ class Ranking:
         found = np.zeros(len(self._snapshot.topics.id), bool)
         for need in self._rarest():
             found |= self._topics_with(need)
-        found &= self._snapshot.topics.id != self._request.beside
+        if self._beside is not None:
+            found[self._beside] = False
         return np.asarray(found & self._rights.topics)
 
     def _rarest(self) -> list[Wanted]:
+        """Return the pieces of the query that stand in the fewest passages the reader may open. What he may
+        not open is not counted: he would see by what is missing that it is there."""
         pieces: dict[Wanted, int] = {}
         for text in _texts(self._request.query):
-            need = wanted(text)
-            for place in need.places:
-                alone = Place(0, place.keys, place.prefix)
-                pieces.setdefault(Wanted((alone,), ()), self._lookup.spread(alone))
-            for key in need.anywhere:
-                pieces.setdefault(Wanted((), (key,)), self._lookup.spread(Place(0, (key,))))
+            for need in _apart(wanted(text)):
+                if need not in pieces:
+                    pieces[need] = self._spread_elsewhere(need)
         known = [(spread, at, need) for at, (need, spread) in enumerate(pieces.items()) if spread]
-        rarest = (need for _spread, _at, need in sorted(known) if self._stands_elsewhere(need))
-        return list(islice(rarest, RAREST))
+        return [need for _spread, _at, need in heapq.nsmallest(RAREST, known)]
 
-    def _stands_elsewhere(self, need: Wanted) -> bool:
-        """Whether a piece stands in what the reader may open, and not only in the topic whose like is looked
-        for. What he may not open takes no place: he would see by what is missing that it is there."""
-        snapshot = self._snapshot
+    def _spread_elsewhere(self, need: Wanted) -> int:
+        """Return in how many passages the reader may open a piece stands; 0 if it stands in the topic alone
+        whose like is looked for."""
         numbers = self._lookup.stood(need).numbers
-        topics = snapshot.topic[numbers[self._rights.passages(numbers)]]
-        return bool((snapshot.topics.id[topics] != self._request.beside).any())
+        numbers = numbers[self._rights.open[numbers]]
+        beside = self._beside
+        if beside is not None and not (self._snapshot.topic[numbers] != beside).any():
+            return 0
+        return len(numbers)
 
     # --- how well -------------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Ranking:
 
     def _weigh(self, stood: Stood, spread: int) -> Array:
         rarity = np.log(1 + (max(self._many - spread, 0) + 0.5) / (spread + 0.5))
-        long = self._snapshot.length[stood.numbers] / self._snapshot.usual_length
+        long = self._snapshot.length[stood.numbers] / self._usual_length
         weight = stood.counts * (_K1 + 1) / (stood.counts + _K1 * (1 - _B + _B * long))
         weight += _TITLE * stood.titles / (stood.titles + 0.5)
         return np.asarray(rarity * weight, np.float32)
@@ -221,11 +223,12 @@ class Ranking:
 
     def _best(self, held: dict[int, float]) -> tuple[Spot, ...]:
         snapshot = self._snapshot
-        best = sorted(held.items(), key=lambda item: (-item[1], item[0]))[:_SPOTS]
-        return tuple(
-            Spot(PARTS[snapshot.part[number]], snapshot.row(number), score)
-            for number, score in best
-        )
+        ordered = [
+            (-score, int(snapshot.part[number]), snapshot.row(number))
+            for number, score in held.items()
+        ]
+        best = heapq.nsmallest(_SPOTS, ordered)
+        return tuple(Spot(PARTS[part], row, -score) for score, part, row in best)
 
 
 def _first(slots: Array, scores: Array, ranks: Array, most: int) -> tuple[Array, Array]:
@@ -247,6 +250,20 @@ def _texts(node: port.Node) -> Iterator[port.Text]:
     elif isinstance(node, port.All | port.Either):
         for part in node.parts:
             yield from _texts(part)
+
+
+def _apart(need: Wanted) -> Iterator[Wanted]:
+    """Return the pieces of what a text needs, each by itself."""
+    for place in need.places:
+        yield Wanted((Place(0, place.keys, place.prefix),), ())
+    for key in need.anywhere:
+        yield Wanted((), (key,))
+
+
+def _slot(snapshot: Snapshot, topic_id: int) -> int | None:
+    """Return the place of a topic in the columns, None if it is not there."""
+    slot = int(snapshot.topics.slots(np.array([topic_id]))[0])
+    return slot if slot >= 0 else None
 
 
 def _asks_for_words(node: port.Node) -> bool:

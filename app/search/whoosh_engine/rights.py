@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from app.search.port import Part, Request, Where
@@ -102,19 +104,33 @@ class Rights:
             fits |= (author == author_id) & (planet == _index(planets, planet_id))
         return fits
 
-    def passages(self, numbers: Array) -> Array:
-        """Return which of some passages may be opened."""
+    @cached_property
+    def open(self) -> Array:
+        """Which passages may be opened, a yes or no of each."""
         snapshot = self._snapshot
         if not len(snapshot.topics.id):
-            return np.zeros(len(numbers), bool)
-        topic, part = snapshot.topic[numbers], snapshot.part[numbers]
-        open_ = snapshot.alive[numbers] & self.readable[topic]
-        open_ &= (part != _TOPIC) | self._body[topic]
-        isolated = snapshot.isolated[numbers]
-        if isolated.any():
-            me = self._me[snapshot.topics.planet[topic]]
-            open_ &= ~isolated | (snapshot.writer[numbers] == me)
+            return np.zeros(snapshot.size, bool)
+        open_ = snapshot.alive & self.readable[snapshot.topic]
+        apart = snapshot.apart
+        topic = snapshot.topic[apart]
+        me = self._me[snapshot.topics.planet[topic]]
+        seen = (snapshot.part[apart] != _TOPIC) | self._body[topic]
+        open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
         return np.asarray(open_)
+
+    def passages(self, numbers: Array) -> Array:
+        """Return which of some passages may be opened."""
+        return np.asarray(self.open[numbers])
+
+    def size(self) -> tuple[int, float]:
+        """Return how many passages may be opened, and how long they are on the average. Whole numbers are
+        added up, so that the order in which passages came makes no difference."""
+        snapshot = self._snapshot
+        apart = snapshot.apart[self.open[snapshot.apart]]
+        many = int(snapshot.per_topic[self.readable].sum()) + len(apart)
+        length = snapshot.length_per_topic[self.readable].sum()
+        length += snapshot.length[apart].sum(dtype=np.float64)
+        return many, float(length) / many if many else 1.0
 
     def fitting(self, numbers: Array, titles: Array | None = None) -> Array:
         """Return which of some passages the filters of passages let pass. `titles`: in which of them the word

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from app.search.port import Part
 from app.search.whoosh_engine import pages
 from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.pages import FLAGS, Columns
@@ -118,14 +119,24 @@ class Snapshot:
         self.names_from = self.passages("names_from")
         dead = [self.dead[page.file.name] for page in self.pages]
         self.alive = ~np.concatenate([np.zeros(0, bool), *dead]) & (self.topic >= 0)
-        self.per_topic = np.bincount(self.topic[self.alive], minlength=len(self.topics.id))
-        lengths = self.length[self.alive]
-        self.usual_length = float(lengths.mean()) if len(lengths) else 1.0
+        # Those that not everybody may open who reads their topic; of all others a topic's sums are kept.
+        self.apart = self._apart()
+        common = self.alive.copy()
+        common[self.apart] = False
+        many, topic = len(self.topics.id), self.topic[common]
+        self.per_topic = np.bincount(topic, minlength=many)
+        self.length_per_topic = np.bincount(topic, self.length[common], minlength=many)
 
     @property
     def size(self) -> int:
         """How many passages the pages hold, replaced ones too."""
         return int(self.starts[-1])
+
+    def _apart(self) -> Array:
+        apart = self.alive & self.isolated
+        own = np.flatnonzero(self.alive & (self.part == pages.PARTS.index(Part.TOPIC)))
+        apart[own] |= self.topics.flag("withdrawn")[self.topic[own]]
+        return np.flatnonzero(apart)
 
     def passages(self, name: str) -> Array:
         """Return a column of all passages."""
