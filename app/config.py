@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     sign_up_open: bool = True
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_body_mib: int = Field(default=64, ge=1, le=2048)
+    upload_quota_mib: int = Field(default=1024, ge=1)
+    upload_quota_staff_mib: int = Field(default=20 * 1024, ge=1)
     mail_backend: Literal["file", "console", "smtp"] = "file"
     mail_from: str = "Planetarium <planetarium@localhost>"
     smtp_host: str = "localhost"

@@ -65,6 +65,7 @@ from app.kernel import audit, limits, logs
 from app.kernel.db import db
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
+from app.media.quota import quotas
 from app.media.storage import DiskStorage
 from app.memberships import models as membership_rows
 from app.memberships import settling
@@ -185,6 +186,8 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.jinja_env.lstrip_blocks = True
     app.extensions["planetarium.settings"] = settings
     app.extensions["planetarium.storage"] = DiskStorage(settings.data_dir / "media")
+    quotas.member_mib = settings.upload_quota_mib
+    quotas.staff_mib = settings.upload_quota_staff_mib
     app.extensions["planetarium.site"] = entrance.Site(
         name=settings.site_name,
         base_url=settings.base_url,

@@ -38,11 +38,12 @@ def upload(slug: str) -> Response | tuple[Response, int]:
             row = actions.store_file(
                 actor, storage=storage(), upload=incoming, max_mib=planet.file_max_mib
             )
+            stored = actions.Stored(row)
         else:
-            row = actions.store_image(actor, storage=storage(), upload=incoming)
+            stored = actions.store_image(actor, storage=storage(), upload=incoming)
     except Invalid as error:
         return jsonify(error=upload_words(error)), 422
-    answer = jsonify(upload_json(row))
+    answer = jsonify(upload_json(stored.row) | {"note": note_words(stored.note)})
     answer.status_code = 201
     return answer
 
@@ -96,7 +97,22 @@ def upload_words(error: Invalid) -> str:
     words = {
         "too_large": gettext("The file is larger than %(limit)s MiB.", limit=limit),
         "empty_file": gettext("The file is empty."),
-        "not_an_image": gettext("This is not an image we can read. Send a JPEG, PNG, WebP or GIF."),
+        "not_an_image": gettext(
+            "This is not an image we can read. Send a JPEG, PNG, WebP, GIF, HEIC or AVIF."
+        ),
+        "too_many_scans": gettext(
+            "This JPEG is made of more than %(limit)s passes. Save it anew and send that.",
+            limit=limit,
+        ),
+        "too_much_work": gettext(
+            "This image takes too long to read. Save it anew or smaller and send that."
+        ),
+        "busy": gettext("The server is busy with other pictures. Try again in a minute."),
+        "quota_full": gettext(
+            "You have used the %(limit)s MiB that this site keeps for each person. Delete pictures or "
+            "files you no longer need, or ask its keeper for more.",
+            limit=limit,
+        ),
         "too_many_pixels": gettext(
             "The image has more than %(limit)s megapixels. Make it smaller first.", limit=limit
         ),
@@ -110,6 +126,17 @@ def upload_words(error: Invalid) -> str:
         "storage_full": gettext("There is no room left on the server. Please tell its keeper."),
     }
     return str(words.get(error.code, gettext("The upload did not work. Please try again.")))
+
+
+def note_words(note: str) -> str:
+    """Return what to say about a picture that was taken; "" when there is nothing to say."""
+    if note != "stands_still":
+        return ""
+    words: str = gettext(
+        "This animation is too long or too large to move here: its first picture was kept. Send it as "
+        "a file if it should stay whole."
+    )
+    return words
 
 
 def _readable(public_id: str) -> AttachmentView:

@@ -32,7 +32,7 @@ def hit(key: str, *, limit: int, window: timedelta) -> None:
     Must run inside a unit of work of its own that commits also when what follows fails. `key` must
     not be readable personal data: hash addresses first.
     """
-    start, ends = _window(window)
+    start, _ends = _window(window)
     counted = db.session.execute(
         update(RateCounter)
         .where(RateCounter.key == key, RateCounter.window_start == start)
@@ -49,7 +49,7 @@ def hit(key: str, *, limit: int, window: timedelta) -> None:
             hit(key, limit=limit, window=window)
             return
     if counted > limit:
-        raise LimitReached(int((ends - clock.now()).total_seconds()) + 1)
+        raise LimitReached(seconds_left(window))
 
 
 def peek(key: str, *, window: timedelta) -> int:
@@ -57,6 +57,12 @@ def peek(key: str, *, window: timedelta) -> int:
     start, _ends = _window(window)
     row = db.session.get(RateCounter, (key, start))
     return row.tries if row else 0
+
+
+def seconds_left(window: timedelta) -> int:
+    """Return how many seconds the current window still lasts, rounded up."""
+    _start, ends = _window(window)
+    return int((ends - clock.now()).total_seconds()) + 1
 
 
 def take_back(key: str, *, window: timedelta) -> None:

@@ -21,8 +21,9 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Invalid
 from app.kernel.ids import new_public_id
-from app.media import images
+from app.media import pictures
 from app.media.models import Attachment
+from app.media.quota import BAD_CODES, check_bad_pictures, check_quota, count_bad_picture
 from app.media.storage import Storage
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -32,8 +33,9 @@ MAX_FILES = 9
 # Uploads that nobody attached yet, per person: enough for a few composers, too few to fill a disk.
 MAX_WAITING = 60
 ORPHANS_KEPT = timedelta(days=2)
-IMAGE_MAX_MIB = 20
-PICTURE_MAX_MIB = 10
+# A photograph of fifty megapixels has up to thirty.
+IMAGE_MAX_MIB = 50
+PICTURE_MAX_MIB = 30
 _FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
 
 
@@ -45,19 +47,29 @@ class Upload:
     stream: IO[bytes]
 
 
-def store_image(actor: Actor, *, storage: Storage, upload: Upload) -> Attachment:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An upload that was taken, and what its sender should be told of it (`pictures.Picture.note`)."""
+
+    row: Attachment
+    note: str = ""
+
+
+def store_image(actor: Actor, *, storage: Storage, upload: Upload) -> Stored:
     """Re-encode an image and keep it waiting for its owner. Opens its own unit of work.
 
-    Invalid: `too_large` (MiB), `not_an_image`, `too_many_pixels`, `too_many_waiting`, `storage_full`.
+    Invalid: `too_large` (MiB), `too_many_waiting`, `quota_full` (MiB), `storage_full`, and what
+    `pictures.read` says.
     """
     require(actor, Action.UPLOAD)
     _check_size(upload.stream, IMAGE_MAX_MIB)
     _check_waiting(actor)
-    full, thumbnail = images.read_picture(upload.stream)
+    check_quota(actor, size=0)
+    full, thumbnail = _read(actor, upload, "picture")
     row = _row(actor, upload, purpose="image", picture=full)
     row.thumbnail_key = f"{row.storage_key}-t"
     _put(storage, row.thumbnail_key, io.BytesIO(thumbnail.data))
-    return _keep(storage, row, io.BytesIO(full.data))
+    return Stored(_keep(storage, row, io.BytesIO(full.data)), full.note)
 
 
 def store_file(actor: Actor, *, storage: Storage, upload: Upload, max_mib: int) -> Attachment:
@@ -67,6 +79,7 @@ def store_file(actor: Actor, *, storage: Storage, upload: Upload, max_mib: int) 
     if size == 0:
         raise Invalid("file", "empty_file")
     _check_waiting(actor)
+    check_quota(actor, size=size)
     row = _row(actor, upload, purpose="file", picture=None)
     return _keep(storage, row, upload.stream)
 
@@ -79,8 +92,8 @@ def store_picture(
     Opens its own unit of work. The caller writes the public id on the owning row; Invalid as above.
     """
     _check_size(upload.stream, PICTURE_MAX_MIB)
-    read = images.read_avatar if purpose == "avatar" else images.read_cover
-    picture = read(upload.stream)
+    check_quota(actor, size=0)
+    (picture,) = _read(actor, upload, "avatar" if purpose == "avatar" else "cover")
     row = _row(actor, upload, purpose=purpose, picture=picture)
     row.planet_id = planet_id
     row.owner_type, row.owner_id = "picture", 0
@@ -192,6 +205,21 @@ def clean_filename(name: str) -> str:
     return f"{stem[: 120 - len(ending) - 1]}.{ending}" if dot and len(ending) <= 10 else kept[:120]
 
 
+def _read(actor: Actor, upload: Upload, kind: pictures.Kind) -> list[pictures.Picture]:
+    """Return the re-encoded picture. Who sends several that have to be stopped waits for a while."""
+    if actor.user_id is None:
+        return pictures.read(upload.stream, kind)
+    check_bad_pictures(actor.user_id)
+    # No connection is held while the child works.
+    db.session.rollback()
+    try:
+        return pictures.read(upload.stream, kind)
+    except Invalid as refused:
+        if refused.code in BAD_CODES:
+            count_bad_picture(actor.user_id)
+        raise
+
+
 def _check_size(stream: IO[bytes], max_mib: int) -> int:
     stream.seek(0, os.SEEK_END)
     size = stream.tell()
@@ -210,7 +238,7 @@ def _check_waiting(actor: Actor) -> None:
 
 
 def _row(
-    actor: Actor, upload: Upload, *, purpose: str, picture: images.Picture | None
+    actor: Actor, upload: Upload, *, purpose: str, picture: pictures.Picture | None
 ) -> Attachment:
     public_id = new_public_id()
     return Attachment(

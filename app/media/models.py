@@ -23,6 +23,7 @@ class Attachment(Base):
     __table_args__ = (
         Index("ix_attachments_owner", "owner_type", "owner_id", "position"),
         Index("ix_attachments_orphans", "owner_id", "created_at"),
+        Index("ix_attachments_uploader", "uploader_id", "size"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

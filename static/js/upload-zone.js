@@ -2,7 +2,13 @@
 import { icon, post, toast, words } from "./page.js";
 
 // What the server makes pictures of; anything else is a file to download.
-const PICTURE = /^image\/(png|jpeg|webp|gif)$/;
+const PICTURE = /^image\/(png|jpeg|webp|gif|heic|heif|avif)$/;
+// Some browsers do not know what a telephone's picture is.
+const PICTURE_NAME = /\.(heic|heif|avif)$/i;
+
+function isPicture(file) {
+  return PICTURE.test(file.type) || (!file.type && PICTURE_NAME.test(file.name));
+}
 
 class UploadZone extends HTMLElement {
   connectedCallback() {
@@ -59,14 +65,16 @@ class UploadZone extends HTMLElement {
   }
 
   async take(files) {
-    const pictures = [...files].filter((file) => this.dataset.kinds !== "image" || PICTURE.test(file.type));
-    await Promise.all(pictures.map((file) => this.send(file)));
+    const wanted = [...files].filter((file) => this.dataset.kinds !== "image" || isPicture(file));
+    if (wanted.length < files.length) toast(this.dataset.onlyPictures);
+    // One after the other: each waits for the same decoder anyway.
+    for (const file of wanted) await this.send(file);
   }
 
   async send(file) {
     const row = this.row(file.name);
     const body = new FormData();
-    body.append("kind", PICTURE.test(file.type) ? "image" : "file");
+    body.append("kind", isPicture(file) ? "image" : "file");
     body.append("file", file, file.name || "image.png");
     try {
       const answer = await post(this.dataset.url, body);
@@ -74,6 +82,7 @@ class UploadZone extends HTMLElement {
       if (!answer.ok || found.error) throw new Error(found.error ?? this.dataset.failed);
       this.fill(row, found);
       this.changed();
+      if (found.note) toast(found.note);
     } catch (error) {
       row.remove();
       toast(error instanceof TypeError ? words.failed : error.message);

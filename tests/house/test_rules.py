@@ -16,7 +16,7 @@ LONGEST_FUNCTION, LONGEST_FILE, LONGEST_TEMPLATE = 60, 450, 160
 # Where a library may be imported: paths under app/, or their beginnings. Everything else of ours
 # speaks to the library through that place, so that it can be replaced there.
 HOMES = {
-    "PIL": ("media/images.py",),
+    "PIL": ("media/images/",),
     "alembic": ("kernel/schema.py",),
     "argon2": ("accounts/passwords.py",),
     "babel": ("blueprints/", "notifications/speech.py"),
@@ -34,6 +34,7 @@ HOMES = {
     "markdown": ("kernel/text/",),
     "nh3": ("kernel/text/",),
     "numpy": ("search/whoosh_engine/",),
+    "pillow_heif": ("media/images/",),
     "prometheus_client": ("blueprints/metrics.py",),
     "psycopg": ("kernel/db.py",),
     "pydantic": ("config.py",),

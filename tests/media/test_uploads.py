@@ -17,8 +17,9 @@ from app.kernel.errors import Invalid, NotFound
 from app.media import actions
 from app.media.models import Attachment
 from app.media.queries import get_attachment
+from app.media.quota import BAD_PICTURES, quotas
 from tests.cast import PERSONAS, Cast
-from tests.media.samples import huge_png, picture
+from tests.media.samples import animation, huge_png, many_scans, picture
 
 
 def _send(client: FlaskClient, content: io.BytesIO, name: str, kind: str = "image") -> TestResponse:
@@ -140,7 +141,7 @@ def test_ranges_continue_a_broken_download(cast: Cast) -> None:
     ("content", "kind", "words"),
     [
         (io.BytesIO(b"no image"), "image", "JPEG"),
-        (huge_png(), "image", "24"),
+        (huge_png(), "image", "80"),
         (io.BytesIO(b""), "file", ""),
     ],
 )
@@ -152,6 +153,82 @@ def test_refused_uploads_say_what_to_do(
     assert answer.status_code == 422
     assert words in answer.get_json()["error"]
     assert db.session.query(Attachment).count() == 0
+
+
+def test_an_animation_that_was_stilled_is_told(cast: Cast) -> None:
+    assert _send(cast.client("guest"), animation(4), "a.gif").get_json()["note"] == ""
+    assert _send(cast.client("guest"), animation(601), "a.gif").get_json()["note"]
+
+
+def test_each_person_has_a_quota_that_counts_what_is_kept(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "member_mib", 1)
+    monkeypatch.setattr(quotas, "staff_mib", 2)
+    half = b"x" * (600 * 1024)
+    member, guest = cast.client("member"), cast.client("guest")
+    assert _send(member, io.BytesIO(half), "a.bin", "file").status_code == 201
+    refused = _send(member, io.BytesIO(half), "b.bin", "file")
+    assert (refused.status_code, "1 MiB" in refused.get_json()["error"]) == (422, True)
+    # Whoever teaches there has more, and nobody's room is taken by others.
+    assert [_send(guest, io.BytesIO(half), "a.bin", "file").status_code for _ in range(4)] == [
+        201, 201, 201, 422,
+    ]  # fmt: skip
+    with unit_of_work():
+        db.session.query(Attachment).filter_by(uploader_id=cast.users["member"]).delete()
+    assert _send(member, io.BytesIO(half), "b.bin", "file").status_code == 201
+
+
+def test_a_full_quota_takes_no_face_either(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "member_mib", 0)
+    assert _send(cast.client("member"), io.BytesIO(b"x"), "a.bin", "file").status_code == 422
+    with unit_of_work() as session:
+        session.add(_waiting_upload(cast, "member", size=1))
+    answer = cast.client("member").post("/account/avatar", data={"avatar": (picture(), "a.png")})
+    assert answer.status_code == 422
+
+
+def _waiting_upload(cast: Cast, uploader: str, *, size: int) -> Attachment:
+    return Attachment(
+        uploader_id=cast.users[uploader],
+        purpose="file",
+        filename="x",
+        content_type="application/octet-stream",
+        size=size,
+        sha256="",
+        storage_key="abcdef",
+        created_at=clock.now(),
+    )
+
+
+def test_who_sends_pictures_that_have_to_be_stopped_waits(cast: Cast) -> None:
+    client = cast.client("member")
+    for _ in range(BAD_PICTURES):
+        assert _send(client, many_scans(100), "a.jpg").status_code == 422
+    refused = _send(client, picture(), "a.png")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert refused.get_json()["error"]
+    face = client.post("/account/avatar", data={"avatar": (picture(), "a.png")})
+    assert face.status_code == 429
+    assert _send(cast.client("guest"), picture(), "a.png").status_code == 201
+
+
+def test_a_photograph_of_a_telephone_is_taken_without_scripts(cast: Cast) -> None:
+    form = {"text": "看图", "files": (picture("HEIF"), "IMG_0001.HEIC", "application/octet-stream")}
+    assert cast.client("owner").post("/p/orbit/write", data=form).status_code == 303
+    kept = db.session.query(Attachment).one()
+    assert (kept.purpose, kept.content_type) == ("image", "image/jpeg")
+
+
+def test_a_document_on_a_comment_s_form_is_refused_in_words(cast: Cast) -> None:
+    topic = _topic(cast, [])
+    form = {"text": "请看附件", "files": (io.BytesIO(b"%PDF-1.7"), "a.pdf", "application/pdf")}
+    answer = cast.client("member").post(f"/p/orbit/t/{topic}/comments", data=form)
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "请看附件" in page
+    assert "这里只能添加图片" in page
 
 
 def test_files_above_the_planet_limit_are_refused(cast: Cast) -> None:

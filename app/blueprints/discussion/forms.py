@@ -22,7 +22,10 @@ from app.policy import Actor
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 _TAG_BREAKS = re.compile(r"[,，、;；\n#]+")
 # What the image reader takes; anything else that is sent without a script is kept as a file.
-_PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+_PICTURES = frozenset(
+    f"image/{kind}" for kind in ("jpeg", "png", "webp", "gif", "heic", "heif", "avif")
+)
+_PICTURE_NAMES = (".heic", ".heif", ".avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,8 @@ def store_files(planet: PlanetView, actor: Actor, files: list[FileStorage]) -> l
         if not file.filename:
             continue
         upload = media.Upload(filename=file.filename, stream=file.stream)
-        if file.mimetype in _PICTURES:
-            row = media.store_image(actor, storage=storage(), upload=upload)
+        if file.mimetype in _PICTURES or file.filename.lower().endswith(_PICTURE_NAMES):
+            row = media.store_image(actor, storage=storage(), upload=upload).row
         else:
             row = media.store_file(
                 actor, storage=storage(), upload=upload, max_mib=planet.file_max_mib

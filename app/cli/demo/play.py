@@ -179,7 +179,7 @@ class Play:
 
     def _uploads(self, actor: Actor, post: Post) -> tuple[str, ...]:
         made = [
-            store_image(actor, storage=self.storage, upload=self._image(name))
+            store_image(actor, storage=self.storage, upload=self._image(name)).row
             for name in post.images
         ]
         for name, text in post.files:
