@@ -42,6 +42,11 @@ function show(index) {
   const small = links[at].querySelector("img");
   const picture = dialog.querySelector("img");
   picture.src = links[at].href;
+  // A long picture is read from its top, as wide as the screen.
+  picture.onload = () => {
+    dialog.classList.toggle("lightbox--tall", picture.naturalHeight > 2.5 * picture.naturalWidth);
+    dialog.scrollTop = 0;
+  };
   picture.alt = small?.alt ?? "";
   dialog.setAttribute("aria-label", picture.alt);
   dialog.querySelector(".lightbox__count").textContent = links.length > 1 ? `${at + 1} / ${links.length}` : "";
