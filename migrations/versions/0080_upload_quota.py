@@ -1,12 +1,12 @@
 """An index to add up what one person uploaded.
 
-Revision: 0080, after 0010.
+Revision: 0080, after 0050.
 """
 
 from alembic import op
 
 revision = "0080"
-down_revision = "0010"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
