@@ -59,17 +59,22 @@ def unbalanced() -> int:
     return len(db.session.execute(sums).all())
 
 
-@pytest.mark.parametrize("table", ["ledger_transactions", "ledger_entries"])
-@pytest.mark.parametrize("act", ["UPDATE {} SET id = id + 1", "DELETE FROM {}"])
-def test_the_database_refuses_to_change_or_delete_what_is_booked(
-    cast: Cast, table: str, act: str
-) -> None:
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE ledger_transactions SET kind = 'gone'",
+        "DELETE FROM ledger_transactions",
+        "UPDATE ledger_entries SET amount = 0",
+        "DELETE FROM ledger_entries",
+    ],
+)
+def test_the_database_refuses_to_change_or_delete_what_is_booked(cast: Cast, act: str) -> None:
     with unit_of_work():
         order = write_order(cast)
         write_payment(order)
         book_order(order)
     with pytest.raises(sa.exc.DBAPIError, match="only added to"), unit_of_work() as session:
-        session.execute(sa.text(act.format(table)))
+        session.execute(sa.text(act))
     assert balances() == {"provider": 9_900, "income": -9_900}
 
 
