@@ -6,11 +6,10 @@ import csv
 import io
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, flash, request, url_for
-from flask_babel import get_timezone, gettext, lazy_gettext, lazy_pgettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
 
 from app.billing.actions.payouts import Payout, pay_out
 from app.billing.actions.shares import SHARED_WITH, add_share, end_share
@@ -20,9 +19,7 @@ from app.billing.queries.ledger import (
     PAGE,
     PAYABLE,
     JournalLine,
-    Stretch,
     Total,
-    find_first_booking,
     iter_journal,
     list_journal,
     list_owed,
@@ -33,13 +30,13 @@ from app.billing.queries.ledger import (
 )
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.months import months_until_now, read_month, stretch_of
 from app.blueprints.billing.sheets import plain
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page, answer
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
-from app.memberships.periods import months_later
 from app.policy import Action, Actor, can
 
 KINDS: dict[str, Any] = {
@@ -86,8 +83,8 @@ def ledger_file(slug: str) -> Page:
     """Answer with every entry of a month as a CSV file; its sums are those of the page."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.INCOME_READ))
-    month = _read_month(actor)
-    answer = Response(_csv(iter_journal(actor, _stretch(month))), mimetype="text/csv")
+    month = read_month(actor)
+    answer = Response(_csv(iter_journal(actor, stretch_of(month))), mimetype="text/csv")
     name = f"ledger-{slug}-{month:%Y-%m}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -150,8 +147,8 @@ def pay_share(slug: str) -> Page:
 
 
 def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
-    month = _read_month(actor)
-    stretch = _stretch(month)
+    month = read_month(actor)
+    stretch = stretch_of(month)
     skip = max(request.args.get("skip", 0, type=int), 0)
     found, more = list_journal(actor, stretch, skip=skip)
     here = f"{month:%Y-%m}"
@@ -159,7 +156,7 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         "billing/ledger.html",
         errors,
         month=here,
-        months=[(m, month_words(m)) for m in dict.fromkeys([here, *_months(actor)])],
+        months=[(m, month_words(m)) for m in dict.fromkeys([here, *months_until_now(actor)])],
         kinds=_in_words(sum_kinds(actor, stretch), KINDS),
         left=_left(sum_kinds(actor, stretch)),
         accounts=_in_words(sum_accounts(actor, stretch), ACCOUNTS),
@@ -177,38 +174,6 @@ def _page(slug: str, actor: Actor, *, errors: dict[str, str]) -> Page:
         ],
         typed=request.form,
     )
-
-
-def _read_month(actor: Actor) -> datetime:
-    """Return the first moment of the month that is asked for, in the reader's zone; else this one."""
-    try:
-        typed = datetime.strptime(request.args.get("month", ""), "%Y-%m")  # noqa: DTZ007
-        return _first(typed.year, typed.month)
-    except (ValueError, OverflowError):
-        now = actor.now.astimezone(get_timezone())
-        return _first(now.year, now.month)
-
-
-def _first(year: int, month: int) -> datetime:
-    zone = get_timezone()
-    # pytz: a zone's offset depends on the day.
-    return datetime.fromtimestamp(zone.localize(datetime(year, month, 1)).timestamp(), zone)  # noqa: DTZ001
-
-
-def _stretch(month: datetime) -> Stretch:
-    after = months_later(month.replace(tzinfo=UTC), 1)
-    ends = _first(after.year, after.month)
-    return Stretch(month.astimezone(UTC), ends.astimezone(UTC))
-
-
-def _months(actor: Actor) -> list[str]:
-    """Return the months since the first booking, the newest first."""
-    zone = get_timezone()
-    now = actor.now.astimezone(zone)
-    first = (find_first_booking(actor) or actor.now).astimezone(zone)
-    count = (now.year - first.year) * 12 + now.month - first.month
-    numbers = [now.year * 12 + now.month - 1 - back for back in range(max(count, 0) + 1)]
-    return [f"{number // 12}-{number % 12 + 1:02d}" for number in numbers[:240]]
 
 
 def _in_words(totals: Iterable[Total], words: dict[str, Any]) -> list[tuple[Any, str, int]]:
