@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: tuple[SecretStr, ...] = ()
     stripe_tax: bool = False
+    settle_owners: bool = False
     search_engine: Literal["auto", "whoosh", "postgres"] = "auto"
     search_index_dir: Path | None = None
 

@@ -236,6 +236,7 @@ def _frame(app: Flask, settings: Settings) -> None:
     kept.install(app, development=settings.env == "development")
     frame.install(app, development=settings.env == "development")
     money.install(app)
+    app.jinja_env.globals["settles_owners"] = settings.settle_owners
     app.jinja_env.globals["demo_payments"] = settings.payments == "demo"
     assets.install(app, ROOT / "static")
     errors.install(app)
@@ -295,6 +296,7 @@ def _billing(app: Flask, settings: Settings) -> None:
     """Tell the room of billing what it may know of the installation."""
     house.platform_fee_percent = settings.platform_fee_percent
     house.signing_key = str(app.secret_key)
+    house.settles_owners = settings.settle_owners
 
 
 def _payments(settings: Settings) -> None:

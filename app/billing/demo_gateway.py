@@ -23,6 +23,7 @@ from app.billing.gateway import (
     GatewayError,
     Health,
     Invoice,
+    PayoutFact,
     Poke,
     RefundFact,
     SubscriptionFact,
@@ -158,6 +159,13 @@ class DemoGateway:
     def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
         """The demo keeps no list of events: each button pokes by itself."""
         return iter(())
+
+    def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
+        """Yield nothing: no money lies here."""
+        yield from ()
+
+    def balance(self, *, account: str) -> None:
+        """Return None: no money lies here."""
 
     def examine(self, *, now: datetime) -> list[Health]:
         """Nothing can be wrong with it, but that it is one."""

@@ -160,6 +160,18 @@ class Poke:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutFact:
+    """Money that the provider sent to the bank of whoever holds the account. `status`: pending,
+    in_transit, paid, failed, canceled; below 0 when it was taken from that bank instead."""
+
+    ref: str
+    amount: int
+    currency: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What `payments doctor` found: name of the check, whether it is well, what to do."""
 
@@ -230,6 +242,16 @@ class Gateway(Protocol):
 
     def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
         """Yield events after the one of this reference, oldest first; "" for all the provider keeps."""
+        ...
+
+    def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
+        """Yield what was sent to the bank since a moment, None for always; nothing when the provider
+        holds no money."""
+        ...
+
+    def balance(self, *, account: str) -> Mapping[str, int] | None:
+        """Return what lies at the provider by currency, on its way included; None when it holds no
+        money."""
         ...
 
     def examine(self, *, now: datetime) -> list[Health]:

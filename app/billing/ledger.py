@@ -25,6 +25,7 @@ from app.billing.models import (
     Payment,
     Refund,
 )
+from app.billing.owed import PAIR, owed_by
 from app.kernel import clock
 from app.kernel.db import db
 
@@ -77,6 +78,14 @@ def book(cause: Cause, lines: Iterable[Line]) -> LedgerTransaction | None:
     """
     rows = _write([(cause, list(lines))])
     return rows[0] if rows else None
+
+
+def is_booked(cause: Cause) -> bool:
+    """Tell whether a cause was booked before."""
+    found = select(LedgerTransaction.id).where(
+        LedgerTransaction.source == cause.source, LedgerTransaction.source_ref == cause.ref
+    )
+    return db.session.scalar(found) is not None
 
 
 def _refuse_unbalanced(cause: Cause, lines: Sequence[Line]) -> None:
@@ -261,25 +270,41 @@ def _missing(
 ) -> tuple[Cause, list[Line]] | None:
     """Return what is to be booked: the difference between what ought to stand and what stands."""
     held = booked[due.source, due.ref]
-    names = {*due.amounts, *held.amounts}
+    wanted = {**due.amounts, **_owed(due.amounts, held.amounts)}
     lines = [
         Line(name, missing, currency)
-        for name in sorted(names)
-        if (missing := due.amounts.get(name, 0) - held.amounts[name])
+        for name in sorted({*wanted, *held.amounts})
+        if (missing := wanted.get(name, 0) - held.amounts[name])
     ]
     if not lines:
         return None
     first = held.times == 0
-    cause = Cause(
+    if not first and all(line.account in PAIR for line in lines):
+        # Booked before the installation owed its owners: a word on the same fact, so of its time.
+        return _cause(order, due, "owed", f"{due.ref}#{held.times}", due.at), lines
+    kind = due.kind if first or any(due.amounts.values()) else due.back
+    ref = due.ref if first else f"{due.ref}#{held.times}"
+    return _cause(order, due, kind, ref, due.at if first else clock.now()), lines
+
+
+def _owed(amounts: Mapping[str, int], held: Mapping[str, int]) -> Mapping[str, int]:
+    """Return what a fact changes of what is owed to the owner; where the installation owes nobody, what
+    it once said of it stays."""
+    if house.settles_owners:
+        return owed_by(amounts)
+    return {name: held[name] for name in PAIR if name in held}
+
+
+def _cause(order: Order, due: Due, kind: str, ref: str, at: datetime) -> Cause:
+    return Cause(
         planet_id=order.planet_id,
         order_id=order.id,
         environment=order.environment,
-        kind=due.kind if first or any(due.amounts.values()) else due.back,
+        kind=kind,
         source=due.source,
-        ref=due.ref if first else f"{due.ref}#{held.times}",
-        at=due.at if first else clock.now(),
+        ref=ref,
+        at=at,
     )
-    return cause, lines
 
 
 def _read_booked(order_ids: Collection[int]) -> dict[int, dict[tuple[str, str], _Booked]]:

@@ -6,6 +6,7 @@ unless they were asked for in full.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from app.billing.gateway import (
     CheckoutFact,
     DisputeFact,
     Invoice,
+    PayoutFact,
     RefundFact,
     SubscriptionFact,
 )
@@ -154,6 +156,25 @@ def subscription(found: Any, invoices: tuple[Invoice, ...]) -> SubscriptionFact:
         trial_end=moment(found.trial_end),
         invoices=invoices,
     )
+
+
+def payout(found: Any) -> PayoutFact:
+    """Return the fact of a payout."""
+    return PayoutFact(
+        ref=found.id,
+        amount=found.amount,
+        currency=found.currency.upper(),
+        status=found.status,
+        at=datetime.fromtimestamp(found.created, UTC),
+    )
+
+
+def balance(found: Any) -> dict[str, int]:
+    """Return what lies at Stripe by currency, whether it can be paid out yet or not."""
+    sums: Counter[str] = Counter()
+    for part in (*found.available, *found.pending):
+        sums[part.currency.upper()] += part.amount
+    return dict(sums)
 
 
 def period_of(invoice: Any) -> tuple[datetime, datetime] | None:

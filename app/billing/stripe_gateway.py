@@ -14,7 +14,7 @@ from functools import partial
 from typing import cast
 
 import stripe
-from stripe.params import SubscriptionUpdateParams
+from stripe.params import PayoutListParams, SubscriptionUpdateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from app.billing import stripe_events as events
@@ -31,6 +31,7 @@ from app.billing.gateway import (
     GatewayError,
     Health,
     Invoice,
+    PayoutFact,
     Poke,
     RefundFact,
 )
@@ -395,6 +396,22 @@ class StripeGateway:
                 return False
             raise
         return True
+
+    # The money that lies there
+
+    def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
+        """Yield payouts to the bank that were made since a moment, the newest first."""
+        asked: PayoutListParams = {"limit": PAGE}
+        if since is not None:
+            asked["created"] = {"gte": wishes.seconds(since)}
+        with _asking():
+            for payout in self._api.payouts.list(asked, _options(account)).auto_paging_iter():
+                yield facts.payout(payout)
+
+    def balance(self, *, account: str) -> Mapping[str, int]:
+        """Return what lies at Stripe by currency, available and pending."""
+        with _asking():
+            return facts.balance(self._api.balance.retrieve({}, _options(account)))
 
     # Is it well?
 

@@ -20,6 +20,7 @@ from app.billing.gateway import (
     CheckoutWish,
     GatewayError,
     Health,
+    PayoutFact,
     Poke,
     RefundFact,
     fetch_each,
@@ -130,6 +131,13 @@ class TransferGateway:
     def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
         """No event ever comes from here."""
         return iter(())
+
+    def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
+        """Yield nothing: no money lies here."""
+        yield from ()
+
+    def balance(self, *, account: str) -> None:
+        """Return None: no money lies here."""
 
     def examine(self, *, now: datetime) -> list[Health]:
         """There is nothing that could be unwell."""

@@ -15,6 +15,7 @@ from app.cli import (
     search,
     seed,
     seed_demo,
+    settlements,
     worker,
 )
 
@@ -29,6 +30,7 @@ COMMANDS = (
     search.command,
     seed.command,
     seed_demo.command,
+    settlements.command,
     worker.command,
 )
 

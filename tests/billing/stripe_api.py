@@ -23,6 +23,7 @@ from stripe.params import billing_portal, checkout
 
 from app.kernel import clock
 from tests.billing import stripe_shapes as shapes
+from tests.billing.stripe_balance import balance_of
 from tests.billing.stripe_shapes import Thing
 from tests.billing.stripe_wire import Unfit, check, decode
 
@@ -40,6 +41,7 @@ PREFIXES = {
     "invoice_payment": "inpay",
     "customer": "cus",
     "event": "evt",
+    "payout": "po",
 }
 # Lists inside of objects that are sent only when they are asked for: (type, name) -> (type, link).
 INCLUDABLE = {
@@ -69,6 +71,7 @@ ROUTES: tuple[tuple[str, str, Any, str], ...] = (
     ("get", "/v1/events", p.EventListParams, "list_events"),
     ("get", "/v1/events/(evt_.+)", p.EventRetrieveParams, "retrieve"),
     ("get", "/v1/balance", p.BalanceRetrieveParams, "show_balance"),
+    ("get", "/v1/payouts", p.PayoutListParams, "list_payouts"),
     ("get", "/v1/webhook_endpoints", p.WebhookEndpointListParams, "list_endpoints"),
 )
 
@@ -338,8 +341,13 @@ class StripeApi(stripe.HTTPClient):
         return _list(self.endpoints, more=False, url="/v1/webhook_endpoints")
 
     def _show_balance(self, values: Thing, account: str) -> Thing:
-        live = self.environment == "live"
-        return {"object": "balance", "livemode": live, "available": [], "pending": []}
+        own = [thing for thing in self.things.values() if thing["_account"] == account]
+        return {"object": "balance", "livemode": self.environment == "live", **balance_of(own)}
+
+    def _list_payouts(self, values: Thing, account: str) -> Thing:
+        since = values.get("created", {}).get("gte", 0)
+        found = [each for each in self.of("payout") if each["created"] >= since]
+        return self._page(found, values, "/v1/payouts", account)
 
     def _create_session(self, values: Thing, account: str) -> Thing:
         price = values["line_items"][0]["price_data"]

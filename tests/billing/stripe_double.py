@@ -20,6 +20,7 @@ from app.billing.stripe_events import EVENTS
 from app.billing.stripe_gateway import StripeGateway
 from tests.billing import stripe_shapes as shapes
 from tests.billing.stripe_api import StripeApi
+from tests.billing.stripe_balance import payout
 from tests.billing.stripe_shapes import Thing
 
 SECRET = "whsec_double_0123456789"
@@ -228,6 +229,10 @@ class StripeDouble(StripeApi):
         closed = status in ("won", "lost", "warning_closed")
         self.emit(f"charge.dispute.{'closed' if closed else 'updated'}", dispute)
         return dispute
+
+    def pay_out(self, amount: int, currency: str) -> Thing:
+        """Send money to the bank of whoever holds the account."""
+        return self.keep(payout(amount=amount, currency=currency))
 
     def settle_fees(self) -> None:
         """Write the balance transactions of charges that have none yet."""

@@ -80,7 +80,7 @@ def test_r23_lost_payments_are_asked_about_once_and_by_the_page(
     assert set(states().values()) == {"paid"}
     assert members() == before + BUYERS
     # Whatever was told of them before is covered, though it is as new as they are.
-    assert paths(stripe) == ["/v1/events", "/v1/checkout/sessions"]
+    assert paths(stripe) == ["/v1/events", "/v1/checkout/sessions", "/v1/payouts"]
     assert db.session.scalar(select(func.count()).select_from(WebhookEvent)) == 0
     assert db.session.scalar(select(func.sum(LedgerEntry.amount))) == 0
     again = reconcile()

@@ -23,6 +23,8 @@ GRID: dict[str, str] = {
     # the ledger, and shares of it
     "GET {p}/ledger": LEADERS,
     "GET {p}/ledger.csv": LEADERS,
+    "GET {p}/settlements": LEADERS,
+    "GET {p}/settlements.csv": LEADERS,
     "POST {p}/shares": LEADERS_ACT,
     "POST {p}/payouts": LEADERS_ACT,
     "POST {p}/shares/{share}/end": LEADERS_ACT,

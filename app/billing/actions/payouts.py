@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from app.billing.actions.codes import clean_reason
 from app.billing.gateway import gateways
-from app.billing.ledger import Cause, Line, book
-from app.billing.models import LedgerTransaction
+from app.billing.house import house
+from app.billing.ledger import Cause, Line, book, is_booked
+from app.billing.owed import owed_by
 from app.billing.queries.ledger import PAID_OUT, PAYABLE, sum_owed_to
 from app.kernel import clock
 from app.kernel.audit import record
@@ -63,16 +64,16 @@ def pay_out(actor: Actor, *, payout: Payout) -> bool:
         ref=f"{planet.id}-{payout.token}",
         at=clock.now(),
     )
-    if _is_booked(cause):
+    if is_booked(cause):
         return False
     owed = sum_owed_to(planet.id, member.user_id, payout.currency)
     if not 0 < payout.amount <= owed:
         raise Invalid("amount", "payout_most")
-    lines = (
-        Line(f"{PAYABLE}{member.user_id}", payout.amount, payout.currency),
-        Line(PAID_OUT, -payout.amount, payout.currency),
-    )
-    if book(cause, lines) is None:
+    amounts = {f"{PAYABLE}{member.user_id}": payout.amount, PAID_OUT: -payout.amount}
+    if house.settles_owners:
+        # The owner paid a debt of the house: it owes that to the owner now.
+        amounts |= owed_by(amounts)
+    if book(cause, [Line(name, each, payout.currency) for name, each in amounts.items()]) is None:
         return False
     record(
         "share.payout",
@@ -84,10 +85,3 @@ def pay_out(actor: Actor, *, payout: Payout) -> bool:
         currency=payout.currency,
     )
     return True
-
-
-def _is_booked(cause: Cause) -> bool:
-    found = select(LedgerTransaction.id).where(
-        LedgerTransaction.source == cause.source, LedgerTransaction.source_ref == cause.ref
-    )
-    return db.session.scalar(found) is not None

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from app.billing.actions.balancing import record_payouts
 from app.billing.actions.catching_up import catch_up, listen
 from app.billing.actions.checkout import open_page
 from app.billing.actions.holding import follow, list_paused_subscriptions
 from app.billing.actions.refunds import send_refund
+from app.billing.actions.settlements import book_what_is_owed
 from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import GatewayError
 from app.billing.models import Order, OrderChange, Payment, Refund, Subscription
@@ -58,6 +60,8 @@ def reconcile() -> Report:
     report.changes = _told(after=last)
     # What came of the syncs: doubles that are to be given back.
     _send_refunds(report)
+    book_what_is_owed()
+    _record_payouts(report)
     return report
 
 
@@ -141,6 +145,13 @@ def _follow_pauses(report: Report) -> None:
             follow(order_id, cause="reconcile")
         except GatewayError as error:
             report.failures.append(f"charges of order {order_id}: {error}")
+
+
+def _record_payouts(report: Report) -> None:
+    try:
+        record_payouts()
+    except GatewayError as error:
+        report.failures.append(f"payouts of the provider: {error}")
 
 
 def _last_change() -> int:

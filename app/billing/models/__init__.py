@@ -10,6 +10,7 @@ from app.billing.models.provider import (
     DemoCheckout,
     Installation,
     ProviderCursor,
+    ProviderPayout,
     Transfer,
     WebhookEvent,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "PlanVersion",
     "PriceStep",
     "ProviderCursor",
+    "ProviderPayout",
     "QuestionPrice",
     "RedemptionCode",
     "Refund",

@@ -15,7 +15,8 @@ class LedgerTransaction(Base):
     """A booking whose entries sum to 0 per currency. UNIQUE(source, source_ref): once per fact.
 
     `kind`: payment, fee, refund, refund_failed, adjustment, dispute, dispute_won, dispute_lost,
-    dispute_fee, tax, platform_fee, share, payout.
+    dispute_fee, tax, platform_fee, share, payout, settlement, owed (said later, of what was booked
+    before the installation owed its owners).
     """
 
     __tablename__ = "ledger_transactions"
@@ -40,7 +41,8 @@ class LedgerEntry(Base):
 
     A debit is above 0. `account`: provider (money at the provider), bank (transfers), income, fees,
     disputes (taken back while one is open), tax (owed to a tax office), platform, payable:<user id>,
-    paid_out (by the owner himself, of what was payable).
+    paid_out (by the owner himself, of what was payable), owed (to the planet's owner by the
+    installation), earned (what `owed` comes from), site (paid by the installation's own bank).
     """
 
     __tablename__ = "ledger_entries"

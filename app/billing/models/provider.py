@@ -64,6 +64,24 @@ class ProviderCursor(Base):
     read_at: Mapped[datetime]
 
 
+class ProviderPayout(Base):
+    """Money that the provider sent to the bank of whoever keeps the installation, as of the last look.
+
+    `status` is the provider's word; what failed or was canceled came back. `at` is when it left.
+    """
+
+    __tablename__ = "provider_payouts"
+
+    ref: Mapped[str] = mapped_column(String(100), primary_key=True)
+    gateway: Mapped[str] = mapped_column(String(8))
+    account: Mapped[str] = mapped_column(String(40), default="")
+    environment: Mapped[str] = mapped_column(String(4))
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+
+
 class DemoCheckout(Base):
     """The demo gateway's own memory of a checkout: what a real provider would keep."""
 

@@ -53,6 +53,8 @@ KINDS: dict[str, Any] = {
     "platform_fee": lazy_gettext("Fee of this site"),
     "share": lazy_gettext("Share"),
     "payout": lazy_gettext("Share paid out"),
+    "settlement": lazy_gettext("Paid to the owner"),
+    "owed": lazy_gettext("Owed to the owner, said later"),
 }
 ACCOUNTS: dict[str, Any] = {
     "provider": lazy_gettext("At the payment provider"),
@@ -63,6 +65,9 @@ ACCOUNTS: dict[str, Any] = {
     "platform": lazy_gettext("Owed to this site"),
     "disputes": lazy_gettext("Held by disputes"),
     "paid_out": lazy_gettext("Paid out to people"),
+    "owed": lazy_gettext("Owed to the owner by this site"),
+    "earned": lazy_gettext("Earned by the owner"),
+    "site": lazy_gettext("Paid by this site"),
 }
 COLUMNS = ("date", "booked", "transaction", "kind", "reference", "order", "account", "currency",
            "amount")  # fmt: skip
