@@ -1,6 +1,6 @@
 """What the provider sent to the bank of whoever keeps the installation.
 
-Revision: 0051, after 0050.
+Revision: 0051, after 0080.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0051"
-down_revision = "0050"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 
