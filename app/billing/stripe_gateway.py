@@ -35,6 +35,9 @@ from app.billing.gateway import (
     Poke,
     RefundFact,
 )
+from app.billing.stripe_calls import Options
+from app.billing.stripe_calls import asking as _asking
+from app.billing.stripe_calls import options_of as _options
 from app.kernel import clock
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
@@ -45,8 +48,6 @@ SESSION_PARTS = (*(f"payment_intent.{part}" for part in CHARGE_PARTS), "subscrip
 PAGE = wishes.PAGE
 CLOCKS_DIFFER = timedelta(hours=1)
 ENDED = ("canceled", "incomplete_expired")
-
-Options = stripe.RequestOptions
 
 
 class StripeGateway:
@@ -435,24 +436,3 @@ class StripeGateway:
             health.clock(answer.headers if answer else {}, now),
             endpoint,
         ]
-
-
-def _options(account: str, key: str = "") -> Options:
-    options: Options = {}
-    if account:
-        options["stripe_account"] = account
-    if key:
-        options["idempotency_key"] = key
-    return options
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Turn the library's errors into ours."""
-    try:
-        yield
-    except stripe.StripeError as error:
-        told = " ".join(str(error.user_message or type(error).__name__).split())[:300]
-        status = error.http_status
-        retry = status is None or status in (409, 429) or status >= 500
-        raise GatewayError(f"Stripe: {told} ({error.code or status})", retry=retry) from error
