@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from app.search import facets, port
 from app.search.cards import read_hits
+from app.search.filling import fill
 from app.search.highlighting import Marker
 from app.search.language import Query, parse
 from app.search.names import resolve
 from app.search.readers import Searcher
-from app.search.views import SearchPage, Way
+from app.search.views import FoundTopic, SearchPage
 from app.search.ways import did_you_mean, ways_on
 
 PER_PAGE = 20
@@ -46,24 +47,46 @@ def _look(
     engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
 ) -> SearchPage:
     found = engine.search(request)
-    relaxed, meant, ways = False, "", tuple[Way, ...]()
     if not found.total:
-        meant = did_you_mean(engine, request, query)
-        ways = ways_on(engine, searcher, query, request)
-        if query.terms:
-            found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
-            relaxed = found.total > 0
-    hits = read_hits(searcher, found.hits, Marker(query.terms, loose=relaxed))
-    hidden = len(found.hits) - len(hits)
+        return _come_near(engine, searcher, query, request, page)
+    filled = fill(engine, request, query.terms, found)
+    hits = read_hits(searcher, filled.above, Marker(query.terms))
+    near = read_hits(searcher, filled.below, Marker(query.terms, loose=True))
+    hidden = len(filled.above) - len(hits)
+    made = _page(searcher, query, found, hits, page=page, hidden=hidden)
+    return replace(made, near=near, near_whole=filled.whole)
+
+
+def _come_near(
+    engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
+) -> SearchPage:
+    """Return what has some of the words, where nothing has all, and ways on."""
+    meant = did_you_mean(engine, request, query)
+    ways = ways_on(engine, searcher, query, request)
+    found = port.Found()
+    if query.terms:
+        found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
+    hits = read_hits(searcher, found.hits, Marker(query.terms, loose=found.total > 0))
+    made = _page(searcher, query, found, hits, page=page, hidden=len(found.hits) - len(hits))
+    return replace(made, relaxed=found.total > 0, did_you_mean=meant, ways=ways)
+
+
+def _page(
+    searcher: Searcher,
+    query: Query,
+    found: port.Found,
+    hits: tuple[FoundTopic, ...],
+    *,
+    page: int,
+    hidden: int,
+) -> SearchPage:
+    """`hidden`: how many of the hits were hidden since they were indexed. They are not counted, and facets
+    that count them are not shown."""
     return SearchPage(
         query=query,
         hits=hits,
-        # What was hidden since it was indexed is not counted, and facets that count it are not shown.
         total=found.total - hidden,
         facets=() if hidden else facets.read(searcher, query, found.facets),
         page=page,
         pages=min(max(-(-found.total // PER_PAGE), 1), LAST_PAGE),
-        relaxed=relaxed,
-        did_you_mean=meant,
-        ways=ways,
     )

@@ -118,8 +118,10 @@ class SearchPage:
     """One page of what a search found.
 
     `query` holds the hints and writes itself (`query.text`). `relaxed`: nothing had all the words, so
-    these are the topics with some of them. `did_you_mean` is another query or "". `away`: the index is
-    being rebuilt, nothing can be searched. `page` counts from 1; `pages` is the last that can be opened.
+    these are the topics with some of them. `near`: the like, on a page that has room left; `near_whole` of
+    these have all words, but others come nearer to what was asked. `did_you_mean` is another query or "".
+    `away`: the index is being rebuilt, nothing can be searched. `page` counts from 1; `pages` is the last
+    that can be opened.
     """
 
     query: Query
@@ -129,6 +131,8 @@ class SearchPage:
     page: int = 1
     pages: int = 1
     relaxed: bool = False
+    near: tuple[FoundTopic, ...] = ()
+    near_whole: int = 0
     did_you_mean: str = ""
     ways: tuple[Way, ...] = ()
     away: bool = False

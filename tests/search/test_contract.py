@@ -430,6 +430,18 @@ def test_loosely_the_most_alike_come_first(engine: Engine) -> None:
     assert set(ids(found)) <= {1, 2, 4}
 
 
+def test_loosely_too_nothing_stands_that_must_not(engine: Engine) -> None:
+    engine.apply([topic(1, "申请退款 课程"), topic(2, "申请退款"), topic(3, "天气")], cursor=1)
+    query = All((Text("申请退款"), Text("天气"), Without(Text("课程"))))
+    assert set(ids(engine.search(ask(query, loose=True)))) == {2, 3}
+
+
+def test_loosely_a_word_as_it_was_typed_comes_first(engine: Engine) -> None:
+    engine.apply([topic(1, "he was processing it"), topic(2, "the process of it")], cursor=1)
+    assert ids(engine.search(ask("processing", loose=True))) == [1, 2]
+    assert ids(engine.search(ask("process", loose=True))) == [2, 1]
+
+
 def test_the_like_of_a_topic_is_not_itself(engine: Engine) -> None:
     text = "退款要等多久，没有人说得清楚，只好自己把流水一笔一笔对一遍"
     engine.apply([topic(1, text), topic(2, "退款的事"), topic(3, "天气很好")], cursor=1)

@@ -14,7 +14,9 @@ from app.search.language import Trouble
 from app.search.past import remember
 from app.search.port import Part
 from app.search.readers import Searcher, everywhere, within
+from app.search.views import FoundTopic
 from tests.cast import PERSONAS, Cast
+from tests.discussion.writing import post
 from tests.scene import Scene, plant
 from tests.search.crowd import second_planet
 from tests.search.reference import MemoryEngine
@@ -147,6 +149,48 @@ def test_without_an_index_the_page_says_so(scene: Scene) -> None:
     searcher = searcher_of(scene.cast, "member")
     assert find(Away(), searcher, "退款").away
     assert helping.look_alikes(Away(), searcher, "怎么退款") == ()
+
+
+def titles_of(hits: tuple[FoundTopic, ...]) -> list[str]:
+    return [hit.plain_title for hit in hits]
+
+
+@pytest.fixture
+def refunds(noon: datetime, cast: Cast, empty_engine: port.Engine) -> Searcher:
+    for title, text in (
+        ("退款流程与发票", "都在这里"),
+        ("退款流程", "一步一步"),
+        ("发票抬头", "怎样填写"),
+        ("天气", "how long does it take until the money that was paid is given back " + "x " * 400),
+        ("Money back", "How long it takes until money is given back: two days."),
+    ):
+        post(cast, title=title, text=text)
+    empty_engine.apply(entries(), cursor=1)
+    return searcher_of(cast, "member")
+
+
+def test_one_hit_leaves_room_for_what_comes_near(
+    refunds: Searcher, empty_engine: port.Engine
+) -> None:
+    page = find(empty_engine, refunds, "退款流程 发票")
+    assert (titles_of(page.hits), page.total) == (["退款流程与发票"], 1)
+    assert set(titles_of(page.near)) == {"退款流程", "发票抬头"}
+    assert not page.relaxed and not page.near_whole
+    newest = find(empty_engine, refunds, "退款流程 发票 sort:new")
+    assert (titles_of(newest.hits), len(newest.near)) == (["退款流程与发票"], 2)
+    assert find(empty_engine, refunds, "退款流程 发票 -抬头").near[0].plain_title == "退款流程"
+    for query in ('"退款流程" 发票', "发票 kind:post", "一步 page"):
+        assert "发票抬头" not in titles_of(find(empty_engine, refunds, query).near), query
+
+
+def test_of_a_sentence_the_closest_comes_first(
+    refunds: Searcher, empty_engine: port.Engine
+) -> None:
+    """All words stand in a long text about something else by accident."""
+    page = find(empty_engine, refunds, "how long until paid money is given back")
+    assert (page.hits, page.total) == ((), 1)
+    assert titles_of(page.near)[:2] == ["Money back", "天气"]
+    assert page.near_whole == 1
 
 
 def test_look_alikes_are_answered_questions(scene: Scene, engine: port.Engine) -> None:

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.accounts.models import User
 from app.blueprints.search.pace import Pace
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.search import misses, past
 from app.search.models import SavedSearch
 from app.search.port import Broken, Engine
@@ -54,6 +55,18 @@ def test_a_hit_leads_to_the_answer_and_the_comment_in_which_it_stands(archive: A
     assert f"#a-{archive.answer}" in page
     assert f'href="/p/orbit/c/{archive.comment}"' in page
     assert page.count("<mark>退款</mark>") > 6
+
+
+def test_what_comes_near_stands_under_a_line_of_its_own(archive: Archive) -> None:
+    page = open_page(archive.cast.client("member"), "/p/orbit/search", q="退款规则 七天")
+    assert "找到 1 个主题" in page
+    above, _line, below = page.partition("下面这些只含其中一部分词")
+    assert archive.rules in above
+    assert archive.rules not in below and archive.later in below
+    with unit_of_work() as session:
+        session.execute(sa.update(User).values(language="en"))
+    page = open_page(archive.cast.client("member"), "/p/orbit/search", q="退款规则 七天")
+    assert "These have some of the words only" in page
 
 
 def test_each_planet_has_a_search_of_its_own_and_its_members_alone(archive: Archive) -> None:

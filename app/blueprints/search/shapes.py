@@ -46,6 +46,8 @@ class View:
     after: str = ""
     before: str = ""
     hits: list[Shape] = field(default_factory=list)
+    near: list[Shape] = field(default_factory=list)
+    near_title: str = ""
     newer: str = ""
     older: str = ""
     ask_url: str = ""
@@ -88,6 +90,8 @@ def result_fields(where: Where, page: SearchPage, planets: Mapping[str, str]) ->
         "groups": _groups(where, page, planets),
         **_dates(query),
         "hits": [hit_shape(hit, named=where.planet is None) for hit in page.hits],
+        "near": [hit_shape(hit, named=where.planet is None) for hit in page.near],
+        "near_title": words.near_words(page.near_whole),
         "newer": where.url_of(query, page=page.page - 1) if page.page > 1 else "",
         "older": where.url_of(query, page=page.page + 1) if page.page < page.pages else "",
         "meant": [(page.did_you_mean, where.url_of(page.did_you_mean))]

@@ -201,6 +201,19 @@ def count_words(total: int) -> str:
     return str(ngettext("%(num)s topic found", "%(num)s topics found", total))
 
 
+def near_words(whole: int) -> str:
+    """Return the line above what comes near; `whole` of it have all words."""
+    if not whole:
+        return str(gettext("These have some of the words only"))
+    return str(
+        ngettext(
+            "The closest first: %(num)s of these has all the words",
+            "The closest first: %(num)s of these have all the words",
+            whole,
+        )
+    )
+
+
 def sort_words(sort: Sort) -> str:
     """Return the name of an order."""
     return str(gettext("Best first") if sort is Sort.RELEVANCE else gettext("Newest first"))

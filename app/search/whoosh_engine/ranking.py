@@ -112,12 +112,17 @@ class Ranking:
         return np.asarray(numbers[self._rights.fitting(numbers)])
 
     def _loose(self) -> Array:
-        """Find topics with some of the rarest pieces of the query."""
+        """Find topics with some of the rarest pieces of the query, and without what must not be there. A word
+        that stands there just as it was typed counts once more."""
         found = np.zeros(len(self._snapshot.topics.id), bool)
         for need in self._rarest():
             found |= self._topics_with(need)
+            if need.places and len(keys := need.places[0].keys) > 1:
+                self._leaves.append(self._leaf(Wanted((Place(0, keys[:1]),), ())))
         if self._beside is not None:
             found[self._beside] = False
+        for part in _excluded(self._request.query):
+            found &= ~self._anywhere(part)
         return np.asarray(found & self._rights.topics)
 
     def _rarest(self) -> list[Wanted]:
@@ -250,6 +255,15 @@ def _texts(node: port.Node) -> Iterator[port.Text]:
     elif isinstance(node, port.All | port.Either):
         for part in node.parts:
             yield from _texts(part)
+
+
+def _excluded(node: port.Node) -> Iterator[port.Node]:
+    """Return what must not be there, whatever else is."""
+    if isinstance(node, port.Without):
+        yield node.part
+    elif isinstance(node, port.All):
+        for part in node.parts:
+            yield from _excluded(part)
 
 
 def _apart(need: Wanted) -> Iterator[Wanted]:
