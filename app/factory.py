@@ -78,6 +78,7 @@ from app.outbox import models as outbox_rows
 from app.outbox.actions import purge_done
 from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
+from app.planets.zones import live_in
 from app.search import handlers as search_handlers
 from app.search import models as search_rows
 from app.search.engines import open_engine
@@ -293,7 +294,8 @@ def _mail(app: Flask, settings: Settings) -> None:
 
 
 def _billing(app: Flask, settings: Settings) -> None:
-    """Tell the room of billing what it may know of the installation."""
+    """Tell the rooms what they may know of the installation."""
+    live_in(settings.default_timezone)
     house.platform_fee_percent = settings.platform_fee_percent
     house.signing_key = str(app.secret_key)
     house.settles_owners = settings.settle_owners

@@ -72,16 +72,21 @@ def _subscribe(ref: str, state: State) -> None:
         "ended_at": None,
         "trial_end": trial.isoformat() if trial else None,
         "invoices": [],
+        "anchor": (trial or now).isoformat(),
+        "periods": 0,
     }
-    ends = trial or _next(now, wish)
-    _invoice(ref, state, now, ends, 0 if trial else wish["amount"])
+    _invoice(ref, state, now, trial or _next(state), 0 if trial else wish["amount"])
 
 
 def _renew(ref: str, state: State) -> None:
     held = state["subscription"]
-    starts = datetime.fromisoformat(max(held["invoices"][-1]["ends"], held.get("next", "")))
+    paid, moved = held["invoices"][-1]["ends"], held.get("next", "")
+    if moved > paid or "anchor" not in held:
+        # A charge that was moved is counted from there on.
+        held |= {"anchor": max(paid, moved), "periods": 0}
     held["status"] = "active"
-    _invoice(ref, state, starts, _next(starts, state["wish"]), state["wish"]["amount"])
+    starts = datetime.fromisoformat(max(paid, moved))
+    _invoice(ref, state, starts, _next(state), state["wish"]["amount"])
 
 
 def _invoice(ref: str, state: State, starts: datetime, ends: datetime, amount: int) -> None:
@@ -98,8 +103,13 @@ def _invoice(ref: str, state: State, starts: datetime, ends: datetime, amount: i
     )
 
 
-def _next(start: datetime, wish: State) -> datetime:
-    return months_later(start, MONTHS[wish["interval"]] * wish["interval_count"])
+def _next(state: State) -> datetime:
+    """Return the end of the next period, counted from the anchor in UTC, as Stripe does: no short month
+    shortens those after it."""
+    held, wish = state["subscription"], state["wish"]
+    held["periods"] += 1
+    months = MONTHS[wish["interval"]] * wish["interval_count"] * held["periods"]
+    return months_later(datetime.fromisoformat(held["anchor"]), months)
 
 
 def _charged(ref: str, amount: int) -> State:

@@ -98,10 +98,11 @@ def _bounded(amount: int, currency: str, *, most: int) -> int:
     return min(most, max(round_down(amount, currency), get_currency(currency).least))
 
 
-def per_day(version: PlanVersion, amount: int, now: datetime) -> int | None:
-    """Return what a day costs, rounded up to what can be written; None for a lifetime."""
+def per_day(version: PlanVersion, amount: int, now: datetime, *, zone: str = "UTC") -> int | None:
+    """Return what a day costs, rounded up to what can be written; None for a lifetime. `zone` is the
+    planet's, in which months are counted."""
     held = lasts(version)
-    ends = held.after(now) if isinstance(held, Duration) else held.ends
+    ends = held.after(now, zone) if isinstance(held, Duration) else held.ends
     if ends is None or ends <= now:
         return None
     days = max(1, round((ends - now) / timedelta(days=1)))

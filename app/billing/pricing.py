@@ -46,7 +46,8 @@ def as_newcomer(actor: Actor) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a plan costs somebody now. `list_amount`: before renewal price and coupon."""
+    """What a plan costs somebody now. `list_amount`: before renewal price and coupon; `zone` is the one
+    in which the planet counts months."""
 
     plan: Plan
     version: PlanVersion
@@ -59,6 +60,7 @@ class Quote:
     next_step: Step | None
     seats_left: int | None
     sold: int = 0
+    zone: str = "UTC"
 
 
 def quote(
@@ -95,6 +97,7 @@ def quote(
         next_step=next_step(version.amount, steps, sold=sold, now=now),
         seats_left=seats_left(plan, now=planet.moment(now), besides=actor.user_id),
         sold=sold,
+        zone=planet.zone,
     )
 
 

@@ -87,7 +87,7 @@ def offer_shape(
 ) -> Offer:
     """Return a quote in words."""
     version, currency = asked.version, asked.currency
-    daily = per_day(version, asked.amount, actor.now)
+    daily = per_day(version, asked.amount, actor.now, zone=asked.zone)
     return Offer(
         public_id=asked.plan.public_id,
         name=version.name,

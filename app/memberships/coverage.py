@@ -2,25 +2,30 @@
 
 Fixed entitlements stand where they stand. Durations stack: each begins at its own moment or at the end
 of what is held before it, whichever is later; so when one before it falls away it moves forward,
-and back again when that one is lifted (R20). While a planet is paused no time passes: everything
-is placed in time without the pauses and then moved by their seconds, so every end moves by exactly
-the pause.
+and back again when that one is lifted (R20). Calendar months that follow each other are a run: all are
+counted from the day on which the first began, so clamping loses none (R7). While a planet is paused
+no time passes: everything is placed in time without the pauses and then moved by their seconds, so
+every end moves by exactly the pause.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.memberships.periods import Duration
+from app.memberships.periods import Duration, months_later
+
+# The zone of what was granted before months were counted in a planet's zone: each of them was counted
+# by itself, in UTC without the pauses, and stays so.
+BEFORE_ZONES = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """An entitlement as coverage sees it. `lasts` None: fixed, until `ends` (None never ends).
 
-    `holds` is whether it gives access now: neither revoked nor suspended. `cut` ends it early; it was
+    `zone` is that of the calendar in which its months are counted. `holds` is whether it gives access now: neither revoked nor suspended. `cut` ends it early; it was
     decided at `cut_decided`, maybe before its time.
     """
 
@@ -31,6 +36,7 @@ class Grant:
     cut: datetime | None = None
     cut_decided: datetime | None = None
     holds: bool = True
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,21 @@ class Placed:
         return self.until is not None and self.until <= self.since
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Months without a gap between them: `months` of them from `since` to `until`, times without pauses.
+
+    `gone` are the pauses before the first was bought: they lead back to the calendar of that day. Later
+    ones move the end and never the length.
+    """
+
+    since: datetime
+    until: datetime
+    months: int
+    gone: timedelta
+    zone: str
+
+
 def place(grants: Iterable[Grant], pauses: Sequence[Pause] = ()) -> list[Placed]:
     """Return each grant's place, in the order in which they are given.
 
@@ -66,11 +87,14 @@ def place(grants: Iterable[Grant], pauses: Sequence[Pause] = ()) -> list[Placed]
     running = [lot for lot in fixed if lot.holds and not lot.empty]
     placed = {lot.key: lot for lot in fixed}
     until: datetime | None = None
+    run: _Run | None = None
     for grant in sorted((g for g in given if g.lasts is not None), key=_by_start):
-        lot = _stacked(grant, until, running, pauses)
+        start = _begins(grant, until, running, pauses)
+        counted = _count(grant, start, run, pauses)
+        lot = _cut(grant, start, _ends(grant, start, counted), pauses)
         placed[grant.key] = lot
         if lot.holds and not lot.empty and lot.until is not None:
-            until = lot.until
+            until, run = lot.until, counted
     return [_real(placed[grant.key], pauses) for grant in given]
 
 
@@ -99,10 +123,10 @@ def _fixed(grant: Grant, pauses: Sequence[Pause]) -> Placed:
     return _cut(grant, _unpaused(grant.starts, pauses), ends, pauses)
 
 
-def _stacked(
+def _begins(
     grant: Grant, until: datetime | None, fixed: Sequence[Placed], pauses: Sequence[Pause]
-) -> Placed:
-    assert grant.lasts is not None
+) -> datetime:
+    """Return where a duration begins: at its own moment, or behind what is held then."""
     start = _unpaused(grant.starts, pauses)
     if until is not None:
         start = max(start, until)
@@ -110,7 +134,41 @@ def _stacked(
     for lot in sorted(fixed, key=lambda lot: lot.since):
         if lot.since <= start and lot.until is not None and lot.until > start:
             start = lot.until
-    return _cut(grant, start, grant.lasts.after(start), pauses)
+    return start
+
+
+def _count(
+    grant: Grant, start: datetime, run: _Run | None, pauses: Sequence[Pause]
+) -> _Run | None:
+    """Return the run that a duration's months go on with or begin; None when it has no months.
+
+    Where the zone changes in between, the months last at least as long as from their own beginning.
+    """
+    assert grant.lasts is not None
+    months = grant.lasts.months
+    if not months:
+        return None
+    gone = grant.starts - _unpaused(grant.starts, pauses)
+    alone = _Run(start, _months_on(start, months, gone, grant.zone), months, gone, grant.zone)
+    if run is None or run.until != start:
+        return alone
+    months += run.months
+    if grant.zone == BEFORE_ZONES:
+        return replace(run, until=alone.until, months=months, zone=grant.zone)
+    until = _months_on(run.since, months, run.gone, grant.zone)
+    joined = replace(run, until=until, months=months, zone=grant.zone)
+    return joined if run.zone == grant.zone or until >= alone.until else alone
+
+
+def _months_on(since: datetime, months: int, gone: timedelta, zone: str) -> datetime:
+    if zone == BEFORE_ZONES:
+        return months_later(since, months)
+    return months_later(since + gone, months, zone) - gone
+
+
+def _ends(grant: Grant, start: datetime, counted: _Run | None) -> datetime:
+    assert grant.lasts is not None
+    return (counted.until if counted else start) + timedelta(days=grant.lasts.days)
 
 
 def _cut(grant: Grant, since: datetime, until: datetime | None, pauses: Sequence[Pause]) -> Placed:

@@ -64,7 +64,8 @@ class Entitlement(Base):
 
     `source`: founder, open, approval, invitation, staff, order, invoice, code, comp, trial …;
     UNIQUE(source, source_ref) makes a repeated grant harmless. `months` or `days` above 0: a
-    duration that stacks; else fixed from `starts_at` to `ends_at` (None never ends). Revoked and
+    duration that stacks, its months counted in `zone` (""; `coverage.BEFORE_ZONES`); else fixed from
+    `starts_at` to `ends_at` (None never ends). Revoked and
     suspended ones give nothing; `cut_at`, decided at `cut_decided_at`, ends one early.
     `environment`: of the payment behind it, "" for none. `grace`: a `policy.Grace` value.
     `plan_ref`: the plan's public id, "" for none. `reads_from`: a trial reads what was published
@@ -89,6 +90,7 @@ class Entitlement(Base):
     ends_at: Mapped[datetime | None]
     months: Mapped[int] = mapped_column(default=0)
     days: Mapped[int] = mapped_column(default=0)
+    zone: Mapped[str] = mapped_column(String(64), default="")
     cut_at: Mapped[datetime | None]
     cut_decided_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]

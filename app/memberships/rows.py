@@ -21,6 +21,7 @@ from app.memberships.facts import facts_of
 from app.memberships.models import Membership
 from app.outbox.events import put
 from app.planets.models import Planet
+from app.planets.zones import zone_of
 from app.policy import Actor, MemberFacts, PlanetRole, Reason
 
 # Planet and user.
@@ -42,6 +43,7 @@ class PlanetTerms:
     paid: bool
     paused_at: datetime | None
     grace: timedelta
+    zone: str
 
     def moment(self) -> datetime:
         """Return the moment by which access is judged: while the planet is paused no time passes."""
@@ -60,11 +62,12 @@ def get_terms(planet_id: int) -> PlanetTerms:
             Planet.paid,
             Planet.paused_at,
             Planet.grace_days,
+            Planet.timezone,
         ).where(Planet.id == planet_id)
     ).one_or_none()
     if row is None:
         raise NotFound
-    return PlanetTerms(*row[:7], grace=timedelta(days=row[7]))
+    return PlanetTerms(*row[:7], grace=timedelta(days=row[7]), zone=zone_of(row[8]))
 
 
 def person_of(actor: Actor) -> int:

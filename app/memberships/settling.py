@@ -125,6 +125,7 @@ def _grant(key: int, row: Entitlement) -> Grant:
         lasts=lasts,
         cut=row.cut_at,
         cut_decided=row.cut_decided_at,
+        zone=row.zone,
         holds=row.revoked_at is None
         and row.suspended_at is None
         and row.environment in ("", _House.environment),

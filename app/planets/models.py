@@ -46,6 +46,8 @@ class Planet(Base):
     paid: Mapped[bool] = mapped_column(default=False)
     paused_at: Mapped[datetime | None]
     refund_hours: Mapped[int] = mapped_column(default=72)
+    # In which months of membership are counted; empty: the installation's (`planets.zones`).
+    timezone: Mapped[str] = mapped_column(String(64), default="")
     # How to pay by transfer; empty: not offered.
     transfer_note: Mapped[str] = mapped_column(Text, default="")
     renewal_days: Mapped[int] = mapped_column(default=30)

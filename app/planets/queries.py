@@ -13,6 +13,7 @@ from sqlalchemy import select, tuple_
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.planets.models import FormerSlug, Planet, RulesPage
+from app.planets.zones import zone_of
 from app.policy import Audience, ExpiredAccess, Joining, PlanetSettings
 
 
@@ -41,6 +42,7 @@ class PlanetView:
     paid: bool
     paused_at: datetime | None
     refund_hours: int
+    timezone: str
     renewal_days: int
     renew_early_percent: int
     renew_grace_percent: int
@@ -67,6 +69,11 @@ class PlanetView:
     def grace(self) -> timedelta:
         """How long a paying member keeps access after the end."""
         return timedelta(days=self.grace_days)
+
+    @property
+    def zone(self) -> str:
+        """The IANA name of the zone in which months of membership are counted."""
+        return zone_of(self.timezone)
 
     def moment(self, now: datetime) -> datetime:
         """Return the moment by which access is judged: while the planet is paused no time passes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.accounts.actions import offered_timezones
 from app.kernel.errors import Invalid
 from app.policy import Audience, ExpiredAccess, Joining
 
@@ -38,7 +39,12 @@ class Line:
     high: int
 
 
-Kind = Choice | Amount | Switch | Line
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The IANA name of a time zone that is a place; "" is the installation's."""
+
+
+Kind = Choice | Amount | Switch | Line | Zone
 
 # Group -> column of Planet -> what it may be. The order is that of the pages. `private_messages` is
 # in none: it is off everywhere until there are private messages to switch on. Nor are `paid`, which
@@ -56,6 +62,7 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "renew_early_percent": Amount(50, 100),
         "renew_grace_percent": Amount(50, 100),
         "renew_late_percent": Amount(50, 100),
+        "timezone": Zone(),
     },
     "posting": {
         "who_may_post": Choice(
@@ -109,6 +116,8 @@ def find_problems(change: SettingsChange) -> list[Invalid]:
 
 def _problem(column: str, kind: Kind, value: Value) -> Invalid | None:
     if isinstance(kind, Choice) and value not in kind.values:
+        return Invalid(column, "choice")
+    if isinstance(kind, Zone) and value and value not in offered_timezones():
         return Invalid(column, "choice")
     if isinstance(kind, Line) and len(str(value)) > kind.high:
         return Invalid(column, "too_long", high=kind.high)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 
+from app.blueprints.accounts.zones import timezone_groups
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.planets.door import Page, bp
 from app.blueprints.planets.settings_words import GROUP_WORDS, WORDS
@@ -25,11 +26,13 @@ from app.planets.settings import (
     SettingsChange,
     Switch,
     Value,
+    Zone,
     find_problems,
 )
+from app.planets.zones import zone_of
 from app.policy import Action, can
 
-_KINDS = {Choice: "choice", Amount: "amount", Switch: "switch", Line: "line"}
+_KINDS = {Choice: "choice", Amount: "amount", Switch: "switch", Line: "line", Zone: "zone"}
 
 
 @bp.get("/p/<slug>/settings/<group>")
@@ -90,6 +93,10 @@ def _read(column: str, kind: Kind) -> Value:
     return tidy_line(typed)
 
 
+def _as_the_site() -> str:
+    return gettext("As the site: %(zone)s", zone=zone_of(""))
+
+
 def _form(
     planet: PlanetView, group: str, values: dict[str, Any], *, errors: dict[str, str]
 ) -> Page:
@@ -110,5 +117,6 @@ def _form(
         fields=fields,
         tabs=settings_tabs(planet.slug, group),
         errors=errors,
+        zones=[("", [("", _as_the_site())]), *timezone_groups()] if group == "prices" else [],
     )
     return (html, 422) if errors else html

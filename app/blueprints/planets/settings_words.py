@@ -97,6 +97,13 @@ WORDS: dict[str, Words] = {
         lazy_gettext("Coming back later, in percent of the price"),
         lazy_gettext("100 asks the same of those who return as of those who are new."),
     ),
+    "timezone": Words(
+        lazy_gettext("Time zone in which months of membership are counted"),
+        lazy_gettext(
+            "A month bought on 1 March ends on 1 April here. A change counts for what is bought "
+            "afterwards; nobody’s end moves."
+        ),
+    ),
     "who_may_post": Words(
         lazy_gettext("Who may publish topics"),
         options={

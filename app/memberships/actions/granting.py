@@ -201,7 +201,7 @@ def _grant(actor: Actor | None, wish: Wish, member: Membership, shelf: _Shelf) -
         return Refused(Reason.REMOVED)
     terms = shelf.terms[wish.planet_id]
     before = standing_of(member, now=terms.moment(), grace=terms.grace)
-    row = _entitle(member, wish)
+    row = _entitle(member, wish, terms.zone)
     row.granted_by = actor.user_id if actor else None
     db.session.add(row)
     _admit(member, role=wish.role, inside=before in INSIDE, moment=clock.now())
@@ -213,7 +213,7 @@ def _grant(actor: Actor | None, wish: Wish, member: Membership, shelf: _Shelf) -
     return Granted(member, row, fresh=True)
 
 
-def _entitle(member: Membership, wish: Wish) -> Entitlement:
+def _entitle(member: Membership, wish: Wish, zone: str) -> Entitlement:
     moment = clock.now()
     row = Entitlement(
         membership_id=member.id,
@@ -232,6 +232,8 @@ def _entitle(member: Membership, wish: Wish) -> Entitlement:
     )
     if isinstance(wish.period, Duration):
         row.months, row.days = wish.period.months, wish.period.days
+        # Kept with the months: a planet that moves to another zone moves nobody's end.
+        row.zone = zone
     else:
         row.starts_at, row.ends_at = wish.period.starts, wish.period.ends
     return row
