@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from app.billing.gateway import Charge, CheckoutFact, DisputeFact, SubscriptionFact
+from app.memberships.coverage import Fate
 from app.policy import Grace
 
 
@@ -51,6 +54,30 @@ def is_lost(dispute: DisputeFact | None) -> bool:
 def is_refunded(charge: Charge) -> bool:
     """Whether all of a charge went back (R17). Nothing paid is nothing given back."""
     return charge.amount > 0 and charge.refunded >= charge.amount
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that was asked for and did not fail. `ends` as of `models.Refund`; `ours`: asked for here and
+    not at the provider itself."""
+
+    ends: str
+    at: datetime
+    ours: bool = True
+
+
+def fate_of(amount: int, refunded: int, dispute: str, given: Sequence[GivenBack]) -> Fate:
+    """Return what becomes of the access that a payment gave (R17, R19): `refunded` of `amount` went back,
+    `given` are the refunds, the oldest first. Pure; billing judges and foretells by it."""
+    whole = amount > 0 and refunded >= amount
+    stays = bool(given) and given[-1].ends != "now"
+    # In part: what staff gave back may end access then; what the provider gave back keeps it.
+    ended = [each.at for each in given if each.ends == "now" and each.ours]
+    return Fate(
+        revoked=dispute == "lost" or (whole and not stays),
+        suspended=dispute in _SUSPENDING,
+        cut_at=min(ended) if ended and not whole else None,
+    )
 
 
 def charges_of(fact: CheckoutFact) -> list[Charge]:

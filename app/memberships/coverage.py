@@ -25,8 +25,9 @@ BEFORE_ZONES = ""
 class Grant:
     """An entitlement as coverage sees it. `lasts` None: fixed, until `ends` (None never ends).
 
-    `zone` is that of the calendar in which its months are counted. `holds` is whether it gives access now: neither revoked nor suspended. `cut` ends it early; it was
-    decided at `cut_decided`, maybe before its time.
+    `zone` is that of the calendar in which its months are counted. `holds` is whether it gives access
+    now: neither revoked nor suspended. `cut` ends it early; it was decided at `cut_decided`, maybe
+    before its time.
     """
 
     key: int
@@ -37,6 +38,15 @@ class Grant:
     cut_decided: datetime | None = None
     holds: bool = True
     zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a grant because of the money behind it; `cut_at` None cuts nothing."""
+
+    revoked: bool = False
+    suspended: bool = False
+    cut_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +147,7 @@ def _begins(
     return start
 
 
-def _count(
-    grant: Grant, start: datetime, run: _Run | None, pauses: Sequence[Pause]
-) -> _Run | None:
+def _count(grant: Grant, start: datetime, run: _Run | None, pauses: Sequence[Pause]) -> _Run | None:
     """Return the run that a duration's months go on with or begin; None when it has no months.
 
     Where the zone changes in between, the months last at least as long as from their own beginning.
@@ -175,6 +183,8 @@ def _cut(grant: Grant, since: datetime, until: datetime | None, pauses: Sequence
     if grant.cut is not None:
         cut = _later(grant.cut_decided or grant.cut, grant.cut, pauses)
         until = cut if until is None else min(until, cut)
+        # What was cut before it began lies, empty, where it was cut.
+        since = min(since, until)
     return Placed(grant.key, since, until, grant.holds)
 
 

@@ -74,7 +74,7 @@ def read_stillness(planet_id: int) -> Stillness:
 def settle_by(member: Membership, rows: Sequence[Entitlement], still: Stillness) -> None:
     """Settle with rows that are at hand, the oldest first; they need not be written yet."""
     pauses = still.pauses
-    placed = place([_grant(key, row) for key, row in enumerate(rows)], pauses)
+    placed = place(as_grants(rows), pauses)
     for row, lot in zip(rows, placed, strict=True):
         row.since_at, row.until_at = lot.since, lot.until
     if member.role != PlanetRole.MEMBER.value or member.joined_at is None:
@@ -114,6 +114,11 @@ def list_pauses(planet_id: int) -> list[Pause]:
         .order_by(PlanetPause.starts_at)
     )
     return [Pause(*row) for row in rows]
+
+
+def as_grants(rows: Sequence[Entitlement]) -> list[Grant]:
+    """Return entitlements as coverage sees them, each by its place in the list."""
+    return [_grant(key, row) for key, row in enumerate(rows)]
 
 
 def _grant(key: int, row: Entitlement) -> Grant:

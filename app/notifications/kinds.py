@@ -144,11 +144,9 @@ def _buying(_: Say, kind: Kind, planet: str, day: str) -> str:
         case Kind.REFUND_DONE:
             return _("Money for %(planet)s was given back to you.", planet=planet)
         case Kind.PAYMENT_DISPUTED:
-            return _("Your payment for %(planet)s is disputed: your access rests.", planet=planet)
+            return _("Your payment for %(planet)s is disputed.", planet=planet)
         case _other:
-            return _(
-                "Your payment for %(planet)s was taken back: your access ended.", planet=planet
-            )
+            return _("Your payment for %(planet)s was taken back by your bank.", planet=planet)
 
 
 def role_name(_: Say, role: str) -> str:

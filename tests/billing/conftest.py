@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 
 from app.billing.gateway import gateways
 from app.billing.stripe_gateway import StripeGateway
 from app.memberships import settling
 from tests.billing.stripe_double import StripeDouble
+from tests.notifications.mailbox import Mailbox
+
+
+@pytest.fixture
+def mailbox(app: Flask) -> Mailbox:
+    """Return the mailboxes, empty."""
+    return Mailbox(app)
 
 
 @pytest.fixture

@@ -116,14 +116,15 @@ def test_a_provider_that_is_silent_loses_nothing(
 def test_r18_the_form_of_a_refund_sent_twice(noon: datetime, cast: Cast) -> None:
     order, client = buy(cast, "stranger", sell(cast)), cast.client("stranger")
     address = f"/p/orbit/orders/{order.public_id}"
-    token = re.search(r'name="token" value="([^"]+)"', client.get(address).text)
+    token = re.search(r'name="token" value="([^"]+)"', client.get(f"{address}/refund").text)
     assert token
     for _click in range(2):
         answer = client.post(f"{address}/refund", data={"token": token[1], "reason": "不合适"})
         assert answer.status_code == 303
     assert len(db.session.execute(sa.text("SELECT 1 FROM refunds")).all()) == 1
     with clock.fixed(noon + timedelta(hours=73)):
-        assert 'name="token"' not in client.get(address).text
+        assert f"{address}/refund" not in client.get(address).text
+        assert client.get(f"{address}/refund").status_code == 303
 
 
 def test_what_cannot_be_bought_is_said(noon: datetime, cast: Cast) -> None:

@@ -149,9 +149,7 @@ def test_r7_stacked_months_end_where_as_many_at_once_would(
     months: list[int], bought: datetime, zone: str
 ) -> None:
     moment = bought.replace(tzinfo=UTC)
-    stacked = [
-        Grant(n, moment, lasts=Duration(months=m), zone=zone) for n, m in enumerate(months)
-    ]
+    stacked = [Grant(n, moment, lasts=Duration(months=m), zone=zone) for n, m in enumerate(months)]
     at_once = Grant(0, moment, lasts=Duration(months=sum(months)), zone=zone)
     assert ends(stacked)[-1] == ends([at_once])[0]
 

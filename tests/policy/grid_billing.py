@@ -42,6 +42,7 @@ GRID: dict[str, str] = {
     # one's own orders, and nobody else's, staff's neither
     "GET {p}/purchases": SIGNED_IN,
     "GET {p}/orders/{order}": "HHHH AHH HHHH HH H S",
+    "GET {p}/orders/{order}/refund": "HHHH AHH HHHH HH H S",
     "POST {p}/orders/{order}/refund": "HHHH AHH HHHH HH H D",
     "POST {p}/orders/{order}/subscription": "HHHH AHH HHHH HH H D",
     # the owner's numbers

@@ -13,7 +13,7 @@ from app.billing.actions.asking import ask_everything_back
 from app.billing.gateway import Charge, CheckoutFact, Invoice, SubscriptionFact
 from app.billing.models import Order, Payment, Plan, PlanVersion, Refund
 from app.billing.pricing import lasts
-from app.billing.states import grace_after, is_lost, is_refunded, suspends
+from app.billing.states import GivenBack, fate_of, grace_after
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Refused
@@ -135,31 +135,34 @@ def _mark(row: Entitlement, right: _Right, refunds: dict[str, list[Refund]]) -> 
 def _judge(row: Entitlement, charge: Charge, refunds: Sequence[Refund]) -> None:
     """Suspend, revoke and cut one entitlement as its charge stands; lift what no longer holds."""
     moment = clock.now()
-    stays = bool(refunds) and refunds[-1].ends != "now"
-    gone = is_lost(charge.dispute) or (is_refunded(charge) and not stays)
-    row.revoked_at = (row.revoked_at or moment) if gone else None
-    row.suspended_at = (row.suspended_at or moment) if suspends(charge.dispute) else None
-    # In part: what staff gave back may end access then; what the provider gave back keeps it (R17).
-    ended = [refund.asked_at for refund in refunds if refund.ends == "now" and _is_ours(refund)]
-    if ended and not is_refunded(charge):
-        _cut(row, min(ended))
+    given = [given_back(refund) for refund in refunds if refund.state != "failed"]
+    dispute = charge.dispute.status if charge.dispute else ""
+    fate = fate_of(charge.amount, charge.refunded, dispute, given)
+    row.revoked_at = (row.revoked_at or moment) if fate.revoked else None
+    row.suspended_at = (row.suspended_at or moment) if fate.suspended else None
+    if row.cut_at in {refund.asked_at for refund in refunds if refund.state == "failed"}:
+        # A refund that failed restores what it had cut (R17).
+        row.cut_at = row.cut_decided_at = None
+        row.grace = Grace.PLANET.value
+    if fate.cut_at is not None:
+        _cut(row, fate.cut_at)
         row.grace = Grace.NONE.value
 
 
-def _is_ours(refund: Refund) -> bool:
-    """Whether it was asked for here and not at the provider itself."""
-    return refund.token != refund.provider_ref
+def given_back(refund: Refund) -> GivenBack:
+    """Return a refund as what follows from it is judged."""
+    return GivenBack(refund.ends, refund.asked_at, ours=refund.token != refund.provider_ref)
 
 
 def _read_refunds(charges: Sequence[Charge]) -> dict[str, list[Refund]]:
-    """Return the refunds that count by their charge's reference, the oldest first."""
+    """Return the refunds that the provider heard of by their charge's reference, the oldest first."""
     refunds: dict[str, list[Refund]] = defaultdict(list)
     for ref, refund in db.session.execute(
         select(Payment.provider_ref, Refund)
         .join(Refund, Refund.payment_id == Payment.id)
         .where(
             Payment.provider_ref.in_([charge.ref for charge in charges]),
-            Refund.state.in_(("pending", "succeeded")),
+            Refund.state.in_(("pending", "succeeded", "failed")),
         )
         .order_by(Refund.asked_at, Refund.id)
     ):

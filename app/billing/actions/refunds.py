@@ -23,7 +23,7 @@ from app.policy.gate import require
 
 
 def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order:
-    """Take one's own purchase back within the planet's time; access ends with it.
+    """Take back what one paid within the planet's time; what that paid for ends with it.
 
     In the caller's unit of work. NotFound for others' orders; Conflict("late") afterwards, Conflict
     ("nothing") when nothing is left to give back.
@@ -33,19 +33,30 @@ def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order
         raise NotFound
     if not may_refund_own(order):
         raise Conflict("late")
-    asked = 0
-    for payment in list_payments(order.id):
-        left = refundable(payment)
-        if left > 0:
-            wish = RefundWish(left, "now", reason.strip(), f"{token}-{payment.id}", order.user_id)
-            ask_refund(order, payment, wish, cause="buyer")
-            asked += 1
-    if order.subscription_ref is not None:
-        put(SubscriptionEndAsked(order_id=order.id, when="now"))
-        asked += 1
-    if not asked and not _is_asked(token):
+    payments = list_returnable(order)
+    for payment in payments:
+        wish = RefundWish(
+            refundable(payment), "now", reason.strip(), f"{token}-{payment.id}", order.user_id
+        )
+        ask_refund(order, payment, wish, cause="buyer")
+    if not payments and not _is_asked(token):
         raise Conflict("nothing")
+    if payments and order.subscription_ref is not None:
+        put(SubscriptionEndAsked(order_id=order.id, when="now"))
     return order
+
+
+def list_returnable(order: Order) -> list[Payment]:
+    """Return the payments of an order that its buyer can have back now without asking, the oldest first:
+    the time of each runs from when its money came (R28)."""
+    moment = clock.now()
+    return [
+        payment
+        for payment in list_payments(order.id)
+        if payment.refund_until is not None
+        and moment < payment.refund_until
+        and refundable(payment) > 0
+    ]
 
 
 def may_refund_own(order: Order) -> bool:

@@ -40,14 +40,15 @@ from app.policy.gate import require
 
 REASON_MAX = 300
 WAYS = ("full", "part", "pro_rata")
-ENDS = ("now", "at_end")
+# What becomes of the access: it ends now; it stays to its end and a subscription does not renew; all stays.
+ENDS = ("now", "at_end", "keep")
 _PAID = (OrderState.PAID.value, OrderState.PARTIALLY_REFUNDED.value, OrderState.DISPUTED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundChoice:
     """What of a payment goes back: `way` is one of WAYS, `amount` what was typed for "part"; `ends` one
-    of ENDS. `token` is the form's one-time key (R18)."""
+    of ENDS, "" for what is usual for the amount. `token` is the form's one-time key (R18)."""
 
     way: str
     ends: str
@@ -125,25 +126,34 @@ def change_plan(
 def refund(actor: Actor, *, order_id: str, payment_id: int, choice: RefundChoice) -> Refund:
     """Give back a payment: all that is left, an amount, or the unused days' share of it.
 
-    Access ends now, or stays to its end; a subscription behind it ends likewise. In the caller's unit
-    of work; the provider is asked afterwards. NotFound outside the planet; Invalid for what was chosen.
+    Access ends now, or stays to its end; a subscription behind it ends likewise, or goes on. In the
+    caller's unit of work; the provider is asked afterwards. NotFound outside the planet; Invalid for
+    what was chosen.
     """
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     order, payment = get_payment(actor, order_id, payment_id)
     if choice.way not in WAYS:
         raise Invalid("way", "choice")
-    if choice.ends not in ENDS:
+    if choice.ends not in ("", *ENDS):
         raise Invalid("ends", "choice")
     reason = _clean(choice.reason)
     token = f"{choice.token}-{payment.id}"
     known = db.session.scalar(select(Refund).where(Refund.token == token))
     if known is not None:
         return known
-    wish = RefundWish(_amount(payment, choice), choice.ends, reason, token, actor.user_id)
+    amount = _amount(payment, choice)
+    ends = choice.ends or usual_end(payment, choice.way, amount)
+    wish = RefundWish(amount, ends, reason, token, actor.user_id)
     asked = refund_by_staff(actor, order_id=order_id, payment_id=payment_id, wish=wish)
-    if order.subscription_ref is not None and _runs(order):
-        put(SubscriptionEndAsked(order_id=order.id, when=choice.ends))
+    if ends != "keep" and order.subscription_ref is not None and _runs(order):
+        put(SubscriptionEndAsked(order_id=order.id, when=ends))
     return asked
+
+
+def usual_end(payment: Payment, way: str, amount: int) -> str:
+    """Return what becomes of access unless staff say otherwise (R17): whoever gets all that is left, or
+    the unused days, has it no longer; a part leaves everything as it is."""
+    return "keep" if way == "part" and amount < refundable(payment) else "now"
 
 
 def get_payment(actor: Actor, order_id: str, payment_id: int) -> tuple[Order, Payment]:

@@ -21,8 +21,9 @@ class Order(Base):
     the fingerprint of what it found. `pricing`: join,
     early, grace, late. `account` is the provider's connected account, "" for the platform's own.
     `wish` is what the provider was asked for, so that a retry is identical (R5). `source` is where
-    the buyer came from; `memo` what he wrote with a transfer. `refund_until`: the end of his own
-    right to a refund.
+    the buyer came from; `memo` what he wrote with a transfer. `paid_at` is when it was settled, with or
+    without money. `refund_until`: the end of the buyer's own right to a refund of its newest payment,
+    None before there is one.
     """
 
     __tablename__ = "orders"
@@ -97,7 +98,8 @@ class Payment(Base):
     `tax` is the part of `amount` that goes to a tax office.
 
     `entitlement_ref` is (source, ref) of what it paid for, as `source:ref`. `platform_percent` is
-    the installation's share, kept by the first booking (None until then).
+    the installation's share, kept by the first booking (None until then). `paid_at` is when the money came
+    (R29); `refund_until` the end of the buyer's own right to have it back (R28), None without one.
     """
 
     __tablename__ = "payments"
@@ -120,6 +122,7 @@ class Payment(Base):
     platform_percent: Mapped[int | None]
     entitlement_ref: Mapped[str] = mapped_column(String(110), default="")
     paid_at: Mapped[datetime] = mapped_column(index=True)
+    refund_until: Mapped[datetime | None]
 
 
 class Refund(Base):

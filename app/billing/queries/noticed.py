@@ -41,6 +41,7 @@ class NoticedOrder:
     state: str
     status: str
     payments: int
+    kind: str = "membership"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def find_noticed_orders(ids: Collection[int]) -> dict[int, NoticedOrder]:
             Order.state,
             func.coalesce(Subscription.status, ""),
             payments,
+            Order.kind,
         )
         .outerjoin(Subscription, Subscription.order_id == Order.id)
         .where(Order.id.in_(ids))

@@ -214,7 +214,7 @@ def _of_entitlements(rows: list[Entitlement]) -> Iterator[Happening]:
         if row.revoked_at is not None:
             yield Happening(row.revoked_at, "access.revoked", data)
         elif row.cut_at is not None and row.cut_decided_at is not None:
-            yield Happening(row.cut_decided_at, "access.cut", data | {"until": row.cut_at})
+            yield Happening(row.cut_decided_at, "access.cut", data | {"cut": row.cut_at})
 
 
 def _of_codes(member: Membership) -> Iterator[Happening]:

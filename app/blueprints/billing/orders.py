@@ -10,8 +10,9 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from app.billing.actions.asking import refundable
 from app.billing.actions.codes import show_gift_code
-from app.billing.actions.refunds import may_refund_own, refund_own
+from app.billing.actions.refunds import list_returnable, may_refund_own, refund_own
 from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
 from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
@@ -20,8 +21,10 @@ from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
 from app.billing.queries.questions import find_bought
 from app.billing.queries.transfers import find_decline, find_transfer_note
+from app.billing.remaining import Thought
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.remaining import thought_words
 from app.blueprints.billing.words import STATE_NAMES
 from app.blueprints.entrance import (
     current_site,
@@ -67,6 +70,27 @@ def purchases(slug: str) -> Page:
     return render_template("billing/purchases.html", orders=[_shape(o) for o in list_own(actor)])
 
 
+@bp.get("/p/<slug>/orders/<public_id>/refund")
+@declares(Action.ACCOUNT_USE)
+def confirm_own_refund(slug: str, public_id: str) -> Page:
+    """Say what goes back and what remains of the access, and ask once more."""
+    _planet, actor = enter_planet(slug)
+    require_viewer()
+    found = get_own(actor, public_id)
+    payments = list_returnable(found)
+    if not payments:
+        flash(_too_late(found), "warn")
+        return see_other("billing.order", slug=slug, public_id=public_id)
+    thoughts = [Thought(payment, refundable(payment), "now") for payment in payments]
+    return render_template(
+        "billing/own_refund.html",
+        order=_shape(found),
+        back=sum(thought.amount for thought in thoughts),
+        after=thought_words(found, thoughts),
+        token=secrets.token_urlsafe(18),
+    )
+
+
 @bp.post("/p/<slug>/orders/<public_id>/refund")
 @declares(Action.ACCOUNT_USE)
 def refund(slug: str, public_id: str) -> Page:
@@ -82,22 +106,20 @@ def refund(slug: str, public_id: str) -> Page:
             refund_own(
                 actor, order_id=public_id, reason=request.form.get("reason", ""), token=token
             )
-    except Conflict as conflict:
-        late = str(conflict) == "late"
-        flash(
-            gettext("The time to take it back is over. Please write to the owner.")
-            if late
-            else gettext("Everything of this order was given back already."),
-            "warn",
-        )
+    except Conflict:
+        flash(_too_late(bought), "warn")
         return see_other("billing.order", slug=slug, public_id=public_id)
-    flash(
-        gettext("The money is on its way back. The gift is withdrawn.")
-        if bought.kind == "gift"
-        else gettext("The money is on its way back. Your access has ended."),
-        "ok",
-    )
+    said = [gettext("The money is on its way back.")]
+    if bought.kind == "gift":
+        said.append(gettext("The gift is withdrawn."))
+    flash(" ".join([*said, *thought_words(bought, [])]), "ok")
     return see_other("billing.order", slug=slug, public_id=public_id)
+
+
+def _too_late(found: Order) -> str:
+    if may_refund_own(found):
+        return str(gettext("Everything of this order was given back already."))
+    return str(gettext("The time to take it back is over. Please write to the owner."))
 
 
 @bp.post("/p/<slug>/orders/<public_id>/subscription")
@@ -134,8 +156,10 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
         render_template(
             "billing/order.html",
             order=_shape(found),
+            returnable=found.state in _REFUNDABLE and bool(list_returnable(found)),
             enters=bool(can(actor, Action.PLANET_READ)),
             story=find_story(found),
+            access=thought_words(found, []),
             transfer=_transfer(planet, found) if found.gateway == "transfer" else None,
             gift=_gift(planet, found) if found.kind == "gift" and found.paid_at else None,
             waits=waits,
@@ -201,6 +225,5 @@ def _shape(found: Order) -> dict[str, Any]:
         "paid_at": found.paid_at,
         "pay_url": found.provider_url if found.state == OrderState.OPEN else "",
         "gateway": found.gateway,
-        "may_refund": may_refund_own(found) and found.state in _REFUNDABLE,
         "refund_until": found.refund_until,
     }

@@ -146,7 +146,7 @@ def _what(kind: str, data: dict[str, Any]) -> str:
     if kind == "access.granted":
         return str(gettext("Access: %(source)s", source=source_name(data["source"])))
     if kind == "access.cut":
-        return str(gettext("Access cut: it ends on %(day)s", day=local_date(data["until"])))
+        return str(gettext("Access cut: it ends on %(day)s", day=local_date(data["cut"])))
     if kind == "code.used":
         return str(gettext("Redeemed a code of “%(name)s” (…%(tail)s)", **data))
     if kind == "mail.reminder":
@@ -198,7 +198,10 @@ def _reminder(days: int) -> str:
 def _access_notes(data: dict[str, Any], plans: dict[str, str]) -> list[str]:
     notes = [plans.get(data["plan"], data["plan"])] if data["plan"] else []
     since = local_date(data["since"])
-    if data["until"] is None:
+    if data["until"] is not None and data["until"] <= data["since"]:
+        # Cut or given back before its turn came.
+        notes.append(str(gettext("it had not begun")))
+    elif data["until"] is None:
         notes.append(str(gettext("from %(day)s, without end", day=since)))
     else:
         until = local_date(data["until"])

@@ -15,12 +15,13 @@ from app.billing.actions.asking import refundable
 from app.billing.actions.comps import DAYS_MAX
 from app.billing.actions.staffing import RefundChoice
 from app.billing.models import Order, Payment
-from app.billing.money import as_typed
 from app.billing.queries.subscribers import list_plan_names
 from app.billing.queries.timeline import Bought, Happening, MemberStory, find_story
-from app.billing.states import OrderState
+from app.billing.remaining import Thought
+from app.billing.states import FINAL, OrderState
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.refusals import told
+from app.blueprints.billing.remaining import remaining_words, thought_words
 from app.blueprints.billing.story_words import line_of, source_name
 from app.blueprints.billing.subscribers import TONES
 from app.blueprints.billing.words import STATE_NAMES, subscription_badge
@@ -38,6 +39,7 @@ from app.blueprints.money import money
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.queries import get_member
+from app.memberships.rows import planet_of
 from app.notifications.kinds import REMINDERS
 from app.notifications.told import list_told
 from app.planets.queries import PlanetView
@@ -74,7 +76,8 @@ def end_subscriber(slug: str, public_id: str) -> Page:
 
     def act(actor: Actor, reason: str, _token: str) -> str:
         staffing.end_access(actor, member_id=public_id, reason=reason)
-        return str(gettext("The access has ended."))
+        whose = get_member(actor, public_id).user_id
+        return " ".join(remaining_words(planet_of(actor), whose))
 
     return _do(slug, public_id, "end", act)
 
@@ -123,7 +126,7 @@ def confirm_refund(slug: str, public_id: str, order: str) -> Page:
 @declares(Action.SUBSCRIPTIONS_MANAGE)
 def refund_subscriber(slug: str, public_id: str, order: str) -> Page:
     """Give money back; pressing twice is one refund (R18)."""
-    _planet, actor = enter_planet(slug)
+    planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
     _bought_by(actor, public_id, order)
     choice = RefundChoice(
@@ -139,7 +142,8 @@ def refund_subscriber(slug: str, public_id: str, order: str) -> Page:
             staffing.refund(actor, order_id=order, payment_id=payment_id, choice=choice)
     except Invalid as error:
         return _refund_page(actor, public_id, order, errors=told(error))
-    flash(gettext("The money is on its way back."), "ok")
+    said = remaining_words(planet.id, get_member(actor, public_id).user_id)
+    flash(" ".join([gettext("The money is on its way back."), *said]), "ok")
     return see_other("billing.subscriber", slug=slug, public_id=public_id)
 
 
@@ -222,6 +226,7 @@ def _page(
         tone=TONES.get(standing, ""),
         last_day=last_day(row.expires_at),
         end=end_words(row.expires_at),
+        access=remaining_words(planet.id, row.user_id),
         total=_total(story) if can(actor, Action.INCOME_READ) else [],
         held=[_held(e, plans, actor.now) for e in story.entitlements if _holds(e, actor.now)],
         orders=[_order(actor, item) for item in story.bought],
@@ -319,19 +324,24 @@ def _refund_page(actor: Actor, public_id: str, order: str, *, errors: dict[str, 
         order=item.order,
         payments=[(p.id, _payment(p)) for p in reversed(open_)],
         payment=payment,
-        subscription=item.subscription is not None,
+        subscription=item.subscription is not None and item.subscription.status not in FINAL,
         token=_token(),
         typed=request.form,
         **_worth(item.order, payment),
     )
 
 
-def _worth(order: Order, payment: Payment) -> dict[str, str]:
+def _worth(order: Order, payment: Payment) -> dict[str, Any]:
+    """Return what a payment is worth, and what would become of the access by each choice."""
     left, share = refundable(payment), staffing.pro_rata(payment)
+    after = {
+        ends: thought_words(order, [Thought(payment, amount, ends)])
+        for ends, amount in (("now", left), ("keep", 0))
+    }
     return {
         "left": money(left, order.currency),
-        "left_typed": as_typed(left, order.currency),
         "share": money(share, order.currency) if share else "",
+        "after": after,
     }
 
 

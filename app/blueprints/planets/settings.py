@@ -94,7 +94,7 @@ def _read(column: str, kind: Kind) -> Value:
 
 
 def _as_the_site() -> str:
-    return gettext("As the site: %(zone)s", zone=zone_of(""))
+    return str(gettext("As the site: %(zone)s", zone=zone_of("")))
 
 
 def _form(

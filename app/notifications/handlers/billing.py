@@ -24,9 +24,11 @@ from app.billing.queries.noticed import (
 from app.billing.queries.receipts import find_receipt
 from app.billing.queries.transfers import find_decline_of
 from app.billing.queries.wishes import find_wish
+from app.billing.remaining import read_remaining
 from app.kernel.db import db
 from app.memberships.events import JoinApproved, MembershipStarted
 from app.memberships.queries import actor_of, find_member_ids, find_own, list_staff_ids
+from app.notifications.covered import say_covered
 from app.notifications.kinds import REMINDERS, Kind
 from app.notifications.letters import access_offer
 from app.notifications.models import Notification
@@ -137,7 +139,7 @@ def refund_settled(payload: dict[str, Any]) -> None:
     refund = find_refund(payload["refund_id"])
     if refund is not None:
         key = f"refunded:{payload['refund_id']}"
-        _tell_of(refund.order_id, Kind.REFUND_DONE, key, partial(_what_moved, refund))
+        _tell_of(refund.order_id, Kind.REFUND_DONE, key, partial(_what_went_back, refund))
 
 
 def charge_failed(payload: dict[str, Any]) -> None:
@@ -218,6 +220,32 @@ def _what_moved(moved: Moved, recipient: Recipient) -> Extra:
     )
 
 
+def _what_went_back(moved: Moved, recipient: Recipient) -> Extra:
+    """The amount, and what remains of the access."""
+    said = _what_moved(moved, recipient)
+    return Extra((*said.lines, *_access(moved.order_id, recipient)), said.after)
+
+
+def _access(order_id: int, recipient: Recipient) -> tuple[str, ...]:
+    """How the buyer's access stands, where the order is about it."""
+    order = find_noticed_orders([order_id])[order_id]
+    if order.kind != "membership":
+        return ()
+    covered = read_remaining(order.planet_id, order.user_id)
+    said = say_covered(
+        speak(recipient.language),
+        covered,
+        day=say_day(
+            covered.until - timedelta(microseconds=1),
+            language=recipient.language,
+            timezone=recipient.timezone,
+        )
+        if covered.until
+        else "",
+    )
+    return (said,) if said else ()
+
+
 def _which_order(order: NoticedOrder, recipient: Recipient) -> Extra:
     _ = speak(recipient.language)
     return Extra((order.title, _("Order number: %(number)s", number=order.public_id)))
@@ -229,7 +257,7 @@ def _what_failed(order_id: int, recipient: Recipient) -> Extra:
     which = _which_order(find_noticed_orders([order_id])[order_id], recipient)
     reason = find_decline_of(order_id)
     said = (_("Staff write: %(reason)s", reason=reason),) if reason else ()
-    return Extra((*which.lines, *said))
+    return Extra((*which.lines, *said, *_access(order_id, recipient)))
 
 
 def _try_again(recipient: Recipient) -> Extra:

@@ -1,0 +1,116 @@
+"""What remains of somebody's access after refunds: those that are asked for, and those thought of.
+
+The page that asks before a refund, the word after it, the mail and the story say what is told here (R34).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.billing.models import Order, Payment, Refund, Subscription
+from app.billing.states import FINAL, GivenBack, fate_of
+from app.kernel import clock
+from app.kernel.db import db
+from app.memberships.coverage import Fate
+from app.memberships.models import Entitlement, Membership
+from app.memberships.queries.covered import Cause, Covered, read_covered
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A refund that may be asked for: so much of a payment, and what of the access `ends` then."""
+
+    payment: Payment
+    amount: int
+    ends: str
+
+
+def read_remaining(
+    planet_id: int, user_id: int, thoughts: Sequence[Thought] = (), *, ending: Iterable[int] = ()
+) -> Covered:
+    """Return how a person's access in a planet stands once what is asked for is done: refunds that the
+    provider has not heard of yet, and those of `thoughts`. `ending` are orders (row ids) whose
+    subscriptions are about to end with them."""
+    coming: dict[Cause, Fate] = {}
+    over = set(ending)
+    for payment, given in _asked(planet_id, user_id, thoughts).items():
+        known = _known(payment)
+        fate = fate_of(
+            payment.amount,
+            payment.refunded + sum(amount for amount, _each in given),
+            payment.dispute,
+            [*known, *(each for _amount, each in given)],
+        )
+        source, _, ref = payment.entitlement_ref.partition(":")
+        coming[source, ref] = fate
+        if any(each.ends == "now" for _amount, each in given):
+            over.add(payment.order_id)
+    for cause in _subscribed(over):
+        coming[cause] = replace(coming.get(cause, Fate()), cut_at=clock.now())
+    return read_covered(planet_id, user_id, coming)
+
+
+def _asked(
+    planet_id: int, user_id: int, thoughts: Sequence[Thought]
+) -> dict[Payment, list[tuple[int, GivenBack]]]:
+    """Return what is asked for and thought of, by payment."""
+    found: dict[Payment, list[tuple[int, GivenBack]]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Payment, Refund)
+        .join(Refund, Refund.payment_id == Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Order.planet_id == planet_id,
+            Order.user_id == user_id,
+            Order.kind == "membership",
+            Refund.state == "asked",
+        )
+        .order_by(Refund.id)
+    )
+    for payment, refund in rows:
+        found[payment].append((refund.amount, GivenBack(refund.ends, refund.asked_at)))
+    for thought in thoughts:
+        found[thought.payment].append((thought.amount, GivenBack(thought.ends, clock.now())))
+    return found
+
+
+def _known(payment: Payment) -> list[GivenBack]:
+    """Return the refunds of a payment that the provider has heard of, the oldest first."""
+    rows = db.session.scalars(
+        select(Refund)
+        .where(Refund.payment_id == payment.id, Refund.state.in_(("pending", "succeeded")))
+        .order_by(Refund.asked_at, Refund.id)
+    )
+    return [GivenBack(r.ends, r.asked_at, ours=r.token != r.provider_ref) for r in rows]
+
+
+def _subscribed(order_ids: Iterable[int]) -> list[Cause]:
+    """Return what subscriptions that still run have granted: it ends when they do (R14)."""
+    running = db.session.execute(
+        select(Order.planet_id, Order.user_id, Order.created_at)
+        .join(Subscription, Subscription.order_id == Order.id)
+        .where(Order.id.in_(list(order_ids)), Subscription.status.not_in(FINAL))
+    ).all()
+    found: list[Cause] = []
+    for planet_id, user_id, since in running:
+        found += _invoices(planet_id, user_id, since)
+    return found
+
+
+def _invoices(planet_id: int, user_id: int, since: datetime) -> list[Cause]:
+    rows = db.session.execute(
+        select(Entitlement.source, Entitlement.source_ref)
+        .join(Membership, Membership.id == Entitlement.membership_id)
+        .where(
+            Membership.planet_id == planet_id,
+            Membership.user_id == user_id,
+            Entitlement.source == "invoice",
+            Entitlement.created_at >= since,
+        )
+    )
+    return [(source, ref) for source, ref in rows]

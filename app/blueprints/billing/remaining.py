@@ -1,0 +1,34 @@
+"""What remains of somebody's access, said in the reader's language: see `notifications.covered`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import gettext
+
+from app.billing.models import Order
+from app.billing.remaining import Thought, read_remaining
+from app.blueprints.language import local_last_day
+from app.memberships.queries.covered import Covered
+from app.notifications.covered import say_covered
+
+
+def remaining_words(planet_id: int, user_id: int) -> list[str]:
+    """Return the sentence about a person's access once what is asked for is done; none where there is
+    nothing to speak of."""
+    return _said(read_remaining(planet_id, user_id))
+
+
+def thought_words(order: Order, thoughts: Sequence[Thought], *, ending: bool = False) -> list[str]:
+    """Return the sentence about the buyer's access if this were given back; of a gift or a question
+    there is none. `ending`: the order's subscription ends with it."""
+    if order.kind != "membership":
+        return []
+    over = [order.id] if ending else []
+    return _said(read_remaining(order.planet_id, order.user_id, thoughts, ending=over))
+
+
+def _said(covered: Covered) -> list[str]:
+    day = local_last_day(covered.until) if covered.until else ""
+    said = say_covered(gettext, covered, day=day)
+    return [said] if said else []

@@ -1,0 +1,95 @@
+"""What somebody's access comes to now, or would come to: what every sentence about it is made from (R34)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from app.kernel import clock
+from app.kernel.db import db
+from app.memberships.coverage import Fate, Grant, Pause, held_until, place
+from app.memberships.models import Entitlement, Membership
+from app.memberships.rows import get_terms
+from app.memberships.settling import as_grants, list_entitlements, read_stillness
+from app.policy import PlanetRole
+
+# What an entitlement was granted for: source and reference.
+Cause = tuple[str, str]
+
+
+class Cover(StrEnum):
+    """How somebody's access stands.
+
+    `none`: nothing to speak of, as before he came and after he left. `role`: it comes with a role.
+    `runs`: time is held. `rests`: only what a bank still has to decide on. `ends`: it is held now and
+    what is coming takes it. `ended`: nothing is held.
+    """
+
+    NONE = "none"
+    ROLE = "role"
+    RUNS = "runs"
+    RESTS = "rests"
+    ENDS = "ends"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How access stands and until when: `until` None never ends (`runs`), or was given back whole
+    (`ended`)."""
+
+    cover: Cover
+    until: datetime | None = None
+
+
+def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> Covered:
+    """Return how a person's access in a planet stands. `coming` is what is decided and not applied yet,
+    by what it was granted for; empty for what holds now."""
+    member = db.session.scalar(
+        select(Membership).where(Membership.planet_id == planet_id, Membership.user_id == user_id)
+    )
+    if member is None or member.joined_at is None or member.left_at or member.removed_at:
+        return Covered(Cover.NONE)
+    if member.role != PlanetRole.MEMBER.value:
+        return Covered(Cover.ROLE)
+    rows = list_entitlements(member.id)
+    pauses, moment = read_stillness(planet_id).pauses, get_terms(planet_id).moment()
+    now = as_grants(rows)
+    then = [_after(grant, row, coming) for grant, row in zip(now, rows, strict=True)]
+    lots = place(then, pauses)
+    held, until = held_until(lots)
+    if held and (until is None or until > moment):
+        return Covered(Cover.RUNS, until)
+    lifted = [_lifted(grant, row, coming) for grant, row in zip(then, rows, strict=True)]
+    if _holds(lifted, pauses, moment):
+        return Covered(Cover.RESTS)
+    if _holds(now, pauses, moment):
+        return Covered(Cover.ENDS)
+    return Covered(Cover.ENDED, until if held else None)
+
+
+def _after(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
+    fate = coming.get((row.source, row.source_ref))
+    if fate is None:
+        return grant
+    if fate.revoked or fate.suspended:
+        return replace(grant, holds=False)
+    if fate.cut_at is not None and (grant.cut is None or fate.cut_at < grant.cut):
+        return replace(grant, cut=fate.cut_at, cut_decided=min(fate.cut_at, clock.now()))
+    return grant
+
+
+def _lifted(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
+    """Return what a grant gives once the bank has decided for it."""
+    fate = coming.get((row.source, row.source_ref), Fate())
+    waits = (row.suspended_at is not None or fate.suspended) and not fate.revoked
+    return replace(grant, holds=True) if waits and row.revoked_at is None else grant
+
+
+def _holds(grants: Sequence[Grant], pauses: Sequence[Pause], moment: datetime) -> bool:
+    held, until = held_until(place(grants, pauses))
+    return held and (until is None or until > moment)
