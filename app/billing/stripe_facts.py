@@ -87,7 +87,7 @@ def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any], tax: 
         ref=found.id,
         amount=found.amount,
         currency=found.currency.upper(),
-        paid_at=datetime.fromtimestamp(found.created, UTC),
+        paid_at=_came_at(found),
         refunded=sum(each.amount for each in told if each.status not in ("failed", "canceled")),
         fee=_fee(found, [found.balance_transaction]),
         tax=tax,
@@ -95,6 +95,15 @@ def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any], tax: 
         refunds=told,
         dispute=_worst([dispute(each, found) for each in disputes]),
     )
+
+
+def _came_at(charge: Any) -> datetime:
+    """Return when the money of a charge came (R29): it is created by the attempt, and its balance transaction
+    by its success, which for delayed ways to pay comes days later."""
+    move = charge.balance_transaction
+    known = move is not None and not isinstance(move, str)
+    came = max(charge.created, move.created) if known else charge.created
+    return datetime.fromtimestamp(came, UTC)
 
 
 def refund(found: Any) -> RefundFact:

@@ -2,14 +2,14 @@
 
 What was granted before keeps its ends: its rows name no zone and are counted as they were.
 
-Revision: 0030, after 0010.
+Revision: 0030, after 0080.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0010"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

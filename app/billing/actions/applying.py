@@ -7,9 +7,10 @@ provider calls them and overwritten with its values of now.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from app.billing.actions.access import give_access
 from app.billing.actions.codes import make_gift_code
@@ -24,7 +25,7 @@ from app.billing.events import (
 )
 from app.billing.gateway import Charge, CheckoutFact, Invoice, RefundFact, SubscriptionFact
 from app.billing.ledger import book_orders
-from app.billing.models import Customer, Order, Payment, Refund, Subscription
+from app.billing.models import Customer, Order, OrderChange, Payment, Refund, Subscription
 from app.billing.states import CLOSED, HOLDS, SETTLED, OrderState, charges_of, state_of
 from app.kernel import clock
 from app.kernel.db import db
@@ -46,6 +47,7 @@ def apply_facts(found: Found, *, cause: str) -> None:
     """
     if not found:
         return
+    found = _dated(found)
     _know_customers(found)
     _write_payments(found)
     _write_subscriptions(found)
@@ -62,17 +64,44 @@ def apply_facts(found: Found, *, cause: str) -> None:
     book_orders([order for order, _fact in found])
 
 
+def _dated(found: Found) -> Found:
+    """Return the facts with the moment at which delayed money came (R29).
+
+    A provider that does not know it yet names the attempt. What we saw on its way after that came
+    since: the moment of hearing of it is the nearest there is.
+    """
+    waiting = {order.id for order, fact in found if _came_late(order, fact)}
+    if not waiting:
+        return found
+    seen = dict(
+        db.session.execute(
+            select(OrderChange.order_id, func.max(OrderChange.at))
+            .where(
+                OrderChange.order_id.in_(waiting),
+                OrderChange.what == OrderState.PROCESSING.value,
+            )
+            .group_by(OrderChange.order_id)
+        ).all()
+    )
+    dated = []
+    for order, fact in found:
+        at = seen.get(order.id)
+        if fact.charge is not None and at is not None and fact.charge.paid_at <= at:
+            fact = replace(fact, charge=replace(fact.charge, paid_at=clock.now()))
+        dated.append((order, fact))
+    return dated
+
+
+def _came_late(order: Order, fact: CheckoutFact) -> bool:
+    return order.state == OrderState.PROCESSING and fact.charge is not None
+
+
 def _move_all(found: Found, *, cause: str) -> None:
     """Bring orders into the states that follow from the facts."""
-    planets = {order.planet_id for order, _fact in found}
-    known = select(Planet.id, Planet.refund_hours).where(Planet.id.in_(planets))
-    hours = dict(db.session.execute(known).all())
     told: list[Event] = []
     for order, fact in found:
         if order.paid_at is None and state_of(fact) in SETTLED:
-            paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
-            order.refund_until = _refund_until(order, paid_at, hours[order.planet_id])
-            order.paid_at = paid_at
+            order.paid_at = min((c.paid_at for c in charges_of(fact)), default=order.created_at)
         told += _move(order, state_of(fact), cause=cause)
     put_all(told)
 
@@ -93,10 +122,16 @@ def _move(order: Order, state: OrderState, *, cause: str) -> Iterator[Event]:
     yield OrderSettled(order_id=order.id, state=state.value)
 
 
-def _refund_until(order: Order, paid_at: datetime, hours: int) -> datetime | None:
-    """Return the end of the buyer's own right to a refund. A question has none: until it is answered
-    its asker withdraws it instead."""
-    return None if order.kind == "question" else paid_at + timedelta(hours=hours)
+def _open_windows(arrived: Sequence[tuple[Order, Payment]]) -> None:
+    """Give the buyers of payments that arrived the right to have them back, for the planet's time from
+    then on (R28). A question gives none: until it is answered its asker withdraws it instead."""
+    planets = {order.planet_id for order, _row in arrived}
+    known = select(Planet.id, Planet.refund_hours).where(Planet.id.in_(planets))
+    hours = dict(db.session.execute(known).all()) if arrived else {}
+    for order, row in arrived:
+        if order.kind != "question":
+            row.refund_until = row.paid_at + timedelta(hours=hours[order.planet_id])
+            order.refund_until = max(order.refund_until or row.refund_until, row.refund_until)
 
 
 def _know_customers(found: Found) -> None:
@@ -149,15 +184,16 @@ def _write_payments(found: Found) -> None:
     refs = [charge.ref for _order, charge, _invoice in charges]
     known = db.session.scalars(select(Payment).where(Payment.provider_ref.in_(refs)))
     rows = {row.provider_ref: row for row in known}
-    arrived: list[Payment] = []
+    arrived: list[tuple[Order, Payment]] = []
     for order, charge, invoice in charges:
         row = rows.get(charge.ref)
         if row is None:
             row = rows[charge.ref] = _new_payment(order, charge, invoice)
-            arrived += [row] if charge.amount > 0 else []
+            arrived += [(order, row)] if charge.amount > 0 else []
         _write_payment(row, charge, invoice)
+    _open_windows(arrived)
     db.session.flush()
-    put_all([PaymentArrived(payment_id=row.id) for row in arrived])
+    put_all([PaymentArrived(payment_id=row.id) for _order, row in arrived])
     _write_refunds(
         [(rows[charge.ref], fact) for _o, charge, _i in charges for fact in charge.refunds]
     )
@@ -165,7 +201,12 @@ def _write_payments(found: Found) -> None:
 
 def _new_payment(order: Order, charge: Charge, invoice: Invoice | None) -> Payment:
     source = f"invoice:{invoice.ref}" if invoice else f"order:{order.public_id}"
-    row = Payment(order_id=order.id, provider_ref=charge.ref, entitlement_ref=source)
+    row = Payment(
+        order_id=order.id,
+        provider_ref=charge.ref,
+        entitlement_ref=source,
+        paid_at=charge.paid_at,
+    )
     db.session.add(row)
     return row
 
@@ -178,7 +219,8 @@ def _write_payment(row: Payment, charge: Charge, invoice: Invoice | None) -> Non
     row.fee = charge.fee
     row.tax = charge.tax
     row.currency = charge.currency
-    row.paid_at = charge.paid_at
+    # It is told more exactly later on, never as earlier: see `_dated`.
+    row.paid_at = max(row.paid_at, charge.paid_at)
     row.dispute = charge.dispute.status if charge.dispute else ""
     row.dispute_ref = charge.dispute.ref if charge.dispute else ""
     row.dispute_amount = charge.dispute.amount if charge.dispute else 0
