@@ -2,14 +2,14 @@
 
 What was granted before keeps its ends: its rows name no zone and are counted as they were.
 
-Revision: 0030, after 0080.
+Revision: 0030, after 0051.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0080"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
