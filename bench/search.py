@@ -1,9 +1,11 @@
-"""How fast is searching? `bin/bench search [--small] [--queries N] [--yardsticks] [--commits N]`.
+"""How fast is searching? `bin/bench search [--small] [--queries N] [--yardsticks] [--commits N]`; on real
+texts `bin/bench search --texts DIR [--many N] [--commits N]`; by growth `bin/bench search --growth`.
 
 Indexes the seeded planet (and one of a tenth), its topics dealt out to forty planets; a process of its own
 then answers queries of each kind and tells CPU time and memory. With `--yardsticks` the same queries
 go through Whoosh as its manual begins and through SQLite's FTS5 with our units. CPU time, not wall time,
-is compared: the machine may be busy.
+is compared: the machine may be busy. See `search_texts` for the folder of real texts and `search_zipf` for
+the texts of which there are 30,000 and then 300,000.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from app.cli.seed_scale import Scale
 from app.search import port
 from app.search.port import Entry, Part, Passage, TopicFacts
 from app.search.whoosh_engine import WhooshEngine
-from bench import search_stage, stage
+from bench import search_stage, search_texts, stage
 from bench.naive import NaiveWhoosh
 from bench.pages import LARGE, MIDDLE
 from bench.search_fts import Fts
@@ -56,12 +59,11 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def build(made: stage.Stage, folder: Path) -> None:
-    """Index the seeded planet; print how fast."""
+def build(batches: Iterator[list[Entry]], folder: Path, texts: int = 0) -> None:
+    """Index entries; print how fast, and how large the index is (`texts`: beside so many bytes of texts)."""
     reading, indexing, many = Clock(), Clock(), 0
     engine = WhooshEngine(folder)
     rebuild = engine.begin_rebuild(cursor=1)
-    batches = search_stage.batches(made)
     while True:
         with reading:
             entries = next(batches, None)
@@ -73,20 +75,21 @@ def build(made: stage.Stage, folder: Path) -> None:
     with indexing:
         rebuild.finish()
         engine.tidy()
-    size = engine.stats().size_bytes / 1e6
+    size = engine.stats().size_bytes
     cpu = reading.cpu + indexing.cpu
+    times = f" ({size / texts:.2f} times the texts, {texts / 1e6:.0f} MB)" if texts else ""
     print(
         f"build: {many} documents, {many / (reading.wall + indexing.wall):.0f}/s wall, "
         f"{many / cpu:.0f} per CPU second ({2 * many / cpu:.0f}/s on two cores; of it reading rows "
-        f"{reading.cpu:.0f} s, indexing {indexing.cpu:.0f} s), {size:.0f} MB",
+        f"{reading.cpu:.0f} s, indexing {indexing.cpu:.0f} s), {size / 1e6:.0f} MB{times}",
         flush=True,
     )
 
 
-def ask(folder: Path, count: int) -> dict[str, Any]:
-    """Ask all queries in a process of its own; return its figures."""
+def ask(folder: Path, count: int, *queries: str) -> dict[str, Any]:
+    """Ask all queries in a process of its own; return its figures. `queries`: see `search_reader`."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.search_reader", str(folder), str(count)],
+        [sys.executable, "-m", "bench.search_reader", str(folder), str(count), *queries],
         check=True,
         capture_output=True,
         text=True,
@@ -179,26 +182,55 @@ def _new(number: int, text: str) -> Entry:
     return Entry(number, facts, (Passage(Part.TOPIC, number, number, 1, 1, text, text),))
 
 
-def small_commits(made: stage.Stage, folder: Path, commits: int, count: int) -> None:
-    """Commit entries one by one; print what it costs and what it does to searching."""
-    source = [entry for entries in search_stage.batches(made) for entry in entries]
-    engine, clock, times = WhooshEngine(folder), Clock(), []
+def small_commits(
+    batches: Iterator[list[Entry]], folder: Path, commits: int, asked: list[search_stage.Asked]
+) -> None:
+    """Commit entries one by one; print what it costs, and what a reader's first search after each costs
+    beside the same once more."""
+    source = [entry for entries in batches for entry in entries]
+    writer, reader = WhooshEngine(folder), WhooshEngine(folder)
+    times, first, again, tidied = [], [], [], Clock()
     for number in range(commits):
-        entry = source[number * 7 % len(source)]
-        started = time.process_time()
-        with clock:
-            engine.apply([entry], cursor=1_000 + number)
-        times.append((time.process_time() - started) * 1000)
+        entry, request = source[number * 7 % len(source)], asked[number % len(asked)].request
+        times.append(_milliseconds(partial(writer.apply, [entry], cursor=1_000 + number)))
         if number % 500 == 499:
-            engine.tidy()
+            with tidied:
+                writer.tidy()
+        if number % 10 == 0:
+            reader.search(request)
+            time.sleep(0.31)  # by then a reader looks for a newer commit
+            first.append(_milliseconds(partial(reader.search, request)))
+            again.append(_milliseconds(partial(reader.search, request)))
     p50, p95, p99 = percentiles(times)
     last = percentiles(times[-len(times) // 10 :])
     print(
-        f"{commits} small commits: p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms CPU; "
-        f"of the last tenth p95 {last[1]:.0f} ms",
+        f"{commits} small commits: p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms CPU; of the last tenth "
+        f"p95 {last[1]:.0f} ms; tidying {tidied.cpu:.1f} s; first search after a commit p50 "
+        f"{percentiles(first)[0]:.1f}, p95 {percentiles(first)[1]:.1f} ms, the same again "
+        f"{percentiles(again)[0]:.1f}, {percentiles(again)[1]:.1f} ms",
         flush=True,
     )
-    report(ask(folder, count), {})
+
+
+def _milliseconds(do: Callable[[], object]) -> float:
+    """Return the CPU milliseconds that something takes."""
+    started = time.process_time()
+    do()
+    return (time.process_time() - started) * 1000
+
+
+def real(folder: Path, texts: Path, many: int, options: argparse.Namespace) -> None:
+    """Measure on real texts, mixed to so many (0: as they are)."""
+    corpus = search_texts.read(texts, many)
+    print(
+        f"\n## {corpus.documents} texts of {texts.name}, {corpus.size / 1e6:.1f} MB\n", flush=True
+    )
+    build(corpus.batches(), folder, corpus.size)
+    report(ask(folder, options.queries, str(texts), str(many)), {})
+    if options.commits:
+        words = search_texts.queries(corpus, options.queries)["three words"]
+        small_commits(corpus.batches(), folder, options.commits, words)
+        report(ask(folder, options.queries, str(texts), str(many)), {})
 
 
 def main() -> None:
@@ -209,7 +241,15 @@ def main() -> None:
         "--yardsticks", action="store_true", help="naive Whoosh and FTS5 as well (slow)"
     )
     parser.add_argument("--commits", type=int, default=0, help="small commits afterwards")
+    parser.add_argument("--texts", type=Path, help="a folder of */docs.jsonl: real texts")
+    parser.add_argument("--many", type=int, default=30_000, help="mix them to so many")
     options = parser.parse_args()
+    if options.texts:
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        for many in (0, options.many):
+            with tempfile.TemporaryDirectory(prefix="planetarium-search-") as place:
+                real(Path(place) / "index", options.texts, many, options)
+        return
     scales: list[Scale] = [MIDDLE] if options.small else [MIDDLE, LARGE]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for scale in scales:
@@ -217,12 +257,14 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp(prefix="planetarium-search-"))
         try:
             print(f"\n## {scale.topics} topics, {scale.comments} comments\n")
-            build(made, folder / "index")
+            build(search_stage.batches(made), folder / "index")
             beside = yardsticks(made, folder, options.queries) if options.yardsticks else {}
             report(ask(folder / "index", options.queries), beside)
             fresh(folder / "index")
             if options.commits:
-                small_commits(made, folder / "index", options.commits, options.queries)
+                words = search_stage.queries(options.queries)["three words"]
+                small_commits(search_stage.batches(made), folder / "index", options.commits, words)
+                report(ask(folder / "index", options.queries), {})
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,5 @@
-"""A process that only searches: `python -m bench.search_reader FOLDER COUNT` prints its figures as JSON."""
+"""A process that only searches: `python -m bench.search_reader FOLDER COUNT [TEXTS MANY]` prints its figures
+as JSON. TEXTS, MANY: the queries are made of real texts (see `search_texts`), not of the seeded planet's."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ import psutil
 
 import app.factory  # noqa: F401  # what every serving process holds
 from app.search.whoosh_engine import WhooshEngine
-from bench import search_stage
+from bench import search_stage, search_texts
+from bench.search_stage import Asked
 
 
-def answer(folder: str, count: int) -> None:
+def answer(folder: str, asked: dict[str, list[Asked]]) -> None:
     idle = psutil.Process().memory_info().rss
     engine = WhooshEngine(Path(folder))
-    asked = search_stage.queries(count)
     started = time.process_time()
     engine.search(asked["three words"][0].request)
     first = (time.process_time() - started) * 1000
@@ -43,5 +44,11 @@ def answer(folder: str, count: int) -> None:
     print(json.dumps(figures))
 
 
+def _queries(count: int, *texts: str) -> dict[str, list[Asked]]:
+    if not texts:
+        return search_stage.queries(count)
+    return search_texts.queries(search_texts.read(Path(texts[0]), int(texts[1])), count)
+
+
 if __name__ == "__main__":
-    answer(sys.argv[1], int(sys.argv[2]))
+    answer(sys.argv[1], _queries(int(sys.argv[2]), *sys.argv[3:]))

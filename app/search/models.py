@@ -93,14 +93,13 @@ class SearchPage(Base):
     replaced_at: Mapped[datetime | None]
 
 
-class SearchTerm(Base):
-    """What stands where in a page: in how many of its passages, and the packed postings."""
+class SearchBlock(Base):
+    """Some of a page's terms, packed: what stands where in it."""
 
-    __tablename__ = "search_terms"
+    __tablename__ = "search_blocks"
 
     page_id: Mapped[int] = mapped_column(
         Id, ForeignKey("search_pages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    passages: Mapped[int]
-    postings: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    block: Mapped[bytes] = mapped_column(LargeBinary)

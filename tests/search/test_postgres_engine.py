@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, select
 
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
-from app.search.models import SearchGeneration, SearchPage, SearchTerm
+from app.search.models import SearchBlock, SearchGeneration, SearchPage
 from app.search.port import Broken, Engine
 from app.search.postgres_engine import PostgresEngine
+from app.search.postgres_engine.blocks import Blocks
 from app.search.postgres_engine.store import STAYS
-from app.search.postgres_engine.terms import Terms
 from tests.search.test_contract import ask, comment, found_ids, topic
 
 pytestmark = pytest.mark.parametrize("engine_name", ["postgresql"])
@@ -56,7 +56,7 @@ def test_what_was_replaced_goes_after_a_while(empty_engine: Engine) -> None:
         empty_engine.tidy()
         assert pages() < before
         with db.engine.connect() as connection:
-            held = select(SearchTerm.page_id).distinct()
+            held = select(SearchBlock.page_id).distinct()
             assert len(connection.scalars(held).all()) == pages()
     assert found_ids(empty_engine, "退款", limit=50) == set(range(1, 40))
 
@@ -92,13 +92,13 @@ def test_a_lost_index_is_broken_and_can_be_made_anew(empty_engine: Engine) -> No
 def test_what_is_kept_of_terms_has_its_bounds(
     empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.search.postgres_engine.terms.MOST_BYTES", 4_000)
+    monkeypatch.setattr("app.search.postgres_engine.blocks.MOST_BYTES", 4_000)
     empty_engine.apply(
         [topic(number, f"词{number} 退款 word{number}") for number in range(300)], cursor=1
     )
     reader = PostgresEngine()
     for number in range(300):
         assert number in found_ids(reader, f"word{number}")
-    kept: Terms = reader._rows.terms
-    assert kept._postings._used <= 4_000
-    assert len(kept._postings._held) < 30
+    kept: Blocks = reader._rows.blocks
+    assert 0 < kept._used <= 4_000
+    assert 0 < len(kept._held) < 10

@@ -7,14 +7,16 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.search import fingerprints, port
 from app.search.port import All, Entry, Part, Passage, Reader, Request, Sort, Text, TopicFacts
-from app.search.whoosh_engine import WhooshEngine, packing, rebuilding, writing
+from app.search.whoosh_engine import WhooshEngine, packing, pages, rebuilding, writing
 from app.search.whoosh_engine import engine as engine_module
+from app.search.whoosh_engine.reading import Terms
 from app.search.whoosh_engine.suggesting import distance
 from tests.search.reference import MemoryEngine
 
@@ -190,10 +192,22 @@ def test_what_is_missing_or_corrupt_is_broken(engine: WhooshEngine, tmp_path: Pa
     shutil.move(tmp_path / "away", tmp_path / "index")
     engine.search(request)
     generation = tmp_path / "index" / (tmp_path / "index" / "CURRENT").read_text()
-    for file in generation.glob("*.trm"):
+    for file in generation.glob("*.col"):
         file.write_bytes(b"\0" * 40)
     with pytest.raises(port.Broken):
         WhooshEngine(tmp_path / "index").search(request)
+
+
+def test_an_index_of_another_format_is_broken_so_that_it_is_made_anew(
+    engine: WhooshEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.apply([entry(random.Random(1), 1, whole=True)], cursor=4)
+    monkeypatch.setattr(pages, "FORMAT", pages.FORMAT + 1)
+    other = WhooshEngine(tmp_path / "index")
+    with pytest.raises(port.Broken):
+        other.cursor()
+    other.begin_rebuild(cursor=5).finish()
+    assert other.cursor() == 5
 
 
 def test_no_index_is_broken(tmp_path: Path) -> None:
@@ -221,24 +235,84 @@ def test_the_number_of_pages_stays_small() -> None:
     assert most <= 60 and sum(sizes) == 20_000
 
 
-POSTINGS = st.dictionaries(
-    st.integers(0, 100_000),
-    st.tuples(st.lists(st.integers(0, 70_000), min_size=1, max_size=4, unique=True).map(sorted)),
-    min_size=1,
-    max_size=8,
+PLACES = st.lists(st.integers(0, 70_000), min_size=1, max_size=4, unique=True).map(sorted)
+STANDS = st.dictionaries(st.integers(0, 100_000), PLACES, min_size=1, max_size=8)
+TERMS = st.dictionaries(
+    st.builds(str.__add__, st.sampled_from("cpswt"), st.text("abc退", min_size=1, max_size=3)),
+    STANDS,
+    max_size=40,
 )
 
 
-@given(POSTINGS, st.booleans(), st.randoms(use_true_random=False))
-def test_packing(held: dict[int, tuple[list[int]]], placed: bool, rng: random.Random) -> None:
-    ordinals = sorted(held)
-    counts = [len(held[one][0]) for one in ordinals]
-    titles = [rng.randint(0, count) for count in counts]
-    places = [place for one in ordinals for place in held[one][0]]
-    read = packing.unpack(packing.pack(ordinals, counts, titles, places if placed else None))
-    assert read.ordinals.tolist() == ordinals
-    assert read.counts.tolist() == counts and read.titles.tolist() == titles
-    assert read.places is None if not placed else read.places.tolist() == places
+def as_run(held: dict[str, dict[int, list[int]]], rng: random.Random) -> packing.Run:
+    """Return terms as they are packed."""
+    ordered = sorted((key.encode(), stands) for key, stands in held.items())
+    rows = [
+        (ordinal, len(places), rng.choice((0, 0, len(places))))
+        for _key, stands in ordered
+        for ordinal, places in sorted(stands.items())
+    ]
+    places = [
+        place
+        for key, stands in ordered
+        for _ordinal, here in sorted(stands.items())
+        for place in here
+        if packing.is_placed(key)
+    ]
+    columns = np.array(rows, np.int64).reshape(-1, 3).T
+    spreads = np.array([len(stands) for _key, stands in ordered], np.int64)
+    return packing.Run([key for key, _stands in ordered], spreads, *columns, np.array(places, "u4"))
+
+
+class InMemory:
+    """A page's blocks."""
+
+    name = "page"
+
+    def __init__(self, run: packing.Run) -> None:
+        cut = list(packing.cut(run))
+        self.firsts = [first for first, _block in cut]
+        self.blocks = [block for _first, block in cut]
+
+    def columns(self) -> bytes:
+        return b""
+
+    def block(self, number: int) -> bytes:
+        return self.blocks[number]
+
+
+@given(TERMS, st.integers(1, 12), st.randoms(use_true_random=False))
+def test_what_is_packed_into_blocks_is_read_again(
+    held: dict[str, dict[int, list[int]]], rows: int, rng: random.Random
+) -> None:
+    run = as_run(held, rng)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "MOST_ROWS", rows)
+        page = InMemory(run)
+    terms = Terms(page, page.firsts)
+    at = 0
+    for key, spread in zip(run.keys, run.spreads.tolist(), strict=True):
+        found = terms.postings(key)
+        assert found is not None and terms.spread(key) == spread
+        assert found.ordinals.tolist() == run.ordinals[at : at + spread].tolist()
+        assert found.counts.tolist() == run.counts[at : at + spread].tolist()
+        assert found.titles.tolist() == run.titles[at : at + spread].tolist()
+        stands = held[key.decode()]
+        expected = [place for ordinal in sorted(stands) for place in stands[ordinal]]
+        assert (None if found.places is None else found.places.tolist()) == (
+            expected if packing.is_placed(key) else None
+        )
+        at += spread
+    assert terms.postings(b"zz") is terms.postings(b"a") is None and terms.spread(b"qq") == 0
+    assert all(
+        one.tolist() == other.tolist() for one, other in zip(terms.all()[1:], run[1:], strict=True)
+    )
+    for prefix in (b"p", b"pa", b"wab", "s退".encode(), b"x"):
+        some = terms.beginning(prefix)
+        assert some.keys == [key for key in run.keys if key.startswith(prefix)]
+        assert list(terms.spreads(prefix)) == list(
+            zip(some.keys, some.spreads.tolist(), strict=True)
+        )
 
 
 def test_distance() -> None:

@@ -14,6 +14,7 @@ from app.search.analysis import Wanted
 from app.search.port import Found, Request
 from app.search.postgres_engine.shelf import RowShelf
 from app.search.whoosh_engine.engine import PagedEngine
+from app.search.whoosh_engine.snapshot import Page
 
 __all__ = ["PostgresEngine"]
 
@@ -30,19 +31,31 @@ class PostgresEngine(PagedEngine):
 
     def search(self, request: Request) -> Found:
         """Return what the readers may open and the query asks. What will be looked up is read at once."""
-        self._current()
-        keys = [
-            key.encode()
-            for need in _needs(request.query)
-            for key in (*need.anywhere, *(key for place in need.places for key in place.keys))
-        ]
-        self._rows.terms.fetch_postings(keys)
+        snapshot = self._current()
+        needs = list(_needs(request.query))
+        self._rows.blocks.fetch(
+            (int(page.file.name), number)
+            for page in snapshot.pages
+            for need in needs
+            for number in _blocks(page, need)
+        )
         return super().search(request)
 
     def tidy(self) -> None:
         """Merge what small commits left behind, and delete what was replaced a while ago."""
         super().tidy()
         self._rows.sweep()
+
+
+def _blocks(page: Page, need: Wanted) -> Iterator[int]:
+    """Yield the numbers of the blocks of a page that tell where something stands."""
+    for key in (*need.anywhere, *(key for place in need.places for key in place.keys)):
+        number = page.terms.holder(key.encode())
+        if number is not None:
+            yield number
+    for place in need.places:
+        if place.prefix:
+            yield from page.terms.holders(place.prefix.encode())
 
 
 def _needs(node: port.Node) -> Iterator[Wanted]:

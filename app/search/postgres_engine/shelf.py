@@ -8,8 +8,8 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.search.models import SearchGeneration, SearchPage
 from app.search.port import Broken
+from app.search.postgres_engine.blocks import Blocks
 from app.search.postgres_engine.store import STAYS, Store
-from app.search.postgres_engine.terms import Terms
 
 G = SearchGeneration.__table__.c
 P = SearchPage.__table__.c
@@ -19,8 +19,8 @@ class RowShelf:
     """See `app.search.whoosh_engine.stores.Shelf`."""
 
     def __init__(self) -> None:
-        """`terms` keeps what was read of the generation in use."""
-        self.terms = Terms()
+        """`blocks` keeps what was read of the generation in use."""
+        self.blocks = Blocks()
 
     def in_use(self) -> str:
         """Return the generation in use. Raises Broken."""
@@ -34,8 +34,8 @@ class RowShelf:
         return _find(in_use=True) is None
 
     def store(self, generation: str) -> Store:
-        """Return a generation's pages. One in the making keeps its terms apart."""
-        return Store(generation, Terms() if self.in_the_making() == generation else self.terms)
+        """Return a generation's pages. One in the making keeps its blocks apart."""
+        return Store(generation, Blocks() if self.in_the_making() == generation else self.blocks)
 
     def in_the_making(self) -> str | None:
         """Return the generation that a rebuild has begun and not ended."""

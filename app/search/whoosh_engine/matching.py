@@ -110,13 +110,11 @@ class Lookup:
     def _postings(self, key: str) -> list[tuple[int, packing.Postings]]:
         if key not in self._read:
             encoded = key.encode()
-            values = (
-                (page.file.value(encoded), at) for at, page in enumerate(self._snapshot.pages)
-            )
+            found = (page.terms.postings(encoded) for page in self._snapshot.pages)
             self._read[key] = [
-                (int(self._snapshot.starts[at]), packing.unpack(value))
-                for value, at in values
-                if value is not None
+                (start, one)
+                for start, one in zip(self._snapshot.starts.tolist(), found, strict=False)
+                if one is not None
             ]
         return self._read[key]
 
@@ -125,10 +123,11 @@ def completions(snapshot: Snapshot, prefix: str) -> tuple[str, ...]:
     """Return the keys of the most frequent words that begin with a prefix (itself a word's key)."""
     counts: dict[bytes, int] = {}
     for page in snapshot.pages:
-        for word, spread in page.columns.completions(prefix[1:].encode()).items():
-            counts[word] = counts.get(word, 0) + spread
-    words = heapq.nsmallest(MOST_COMPLETIONS, counts, key=lambda word: (-counts[word], word))
-    return tuple(prefix[0] + word.decode() for word in words)
+        found = page.terms.beginning(prefix.encode())
+        for key, spread in zip(found.keys, found.spreads.tolist(), strict=True):
+            counts[key] = counts.get(key, 0) + spread
+    keys = heapq.nsmallest(MOST_COMPLETIONS, counts, key=lambda key: (-counts[key], key))
+    return tuple(key.decode() for key in keys)
 
 
 def _inside(values: Array, others: Array) -> Array:

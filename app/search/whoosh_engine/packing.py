@@ -1,26 +1,32 @@
-"""How a term's postings within a page are packed into bytes, as narrow as they fit, and read as arrays.
+"""Blocks: what some terms of a page say of its passages, packed into bytes as narrow as it fits and read as
+arrays.
 
-For each passage: its ordinal in the page (as a gap), how often the term stands in it, how often of these
-in the title, and, unless the term is a single character, at which positions.
+Most terms of real texts stand in one passage only; each by itself costs many times what it says. So terms
+that follow each other in the order of their keys share a block, and a frequent one has a block of its own.
+A term has a *row* for each passage in which it stands: the passage's ordinal in the page (kept as a gap),
+how often it stands there, how often of these in the title, and, of some kinds of terms, at which positions.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-_HEAD = struct.Struct("<BI")
+PLACED = b"psw"  # the first bytes of keys whose positions are kept: pairs, stems, words
+MOST_ROWS, MOST_TERMS = 1_024, 192  # of a block, unless a single term has more rows
+MOST_COUNTED = 0xFFFF  # of a word in one text as many places are kept
+_HEAD = struct.Struct("<HIII")  # flags, terms, rows, bytes of the keys
 _WIDTHS = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
-_COUNTS, _TITLES, _PLACES = (
-    4,
-    8,
-    16,
-)  # flags beside the width of gaps (bits 0, 1) and of positions (5, 6)
+# What a column of counts holds: the same everywhere, each row's in one byte or in two, or only those of the
+# rows that differ.
+_SAME, _BYTES, _SHORTS, _SOME = range(4)
 
 
 class Postings(NamedTuple):
@@ -32,109 +38,181 @@ class Postings(NamedTuple):
     places: Array | None
 
 
-class Slices(NamedTuple):
-    """A term while a page is made."""
+class Run(NamedTuple):
+    """Terms in the order of their keys, with the rows of one after those of another. `spreads` says how many
+    rows each has; `places` has the positions of those rows whose kind keeps them."""
 
-    ordinals: list[int]
-    counts: list[int]
-    titles: list[int]
-    places: list[int]
+    keys: list[bytes]
+    spreads: Array
+    ordinals: Array
+    counts: Array
+    titles: Array
+    places: Array
 
 
-def _width(most: int) -> int:
+def is_placed(key: bytes) -> bool:
+    """Whether the positions of a term are kept."""
+    return key[0] in PLACED
+
+
+def placed_rows(run: Run) -> Array:
+    """Return of how many positions each row has."""
+    placed = np.fromiter((key[0] in PLACED for key in run.keys), bool, len(run.keys))
+    return np.where(np.repeat(placed, run.spreads), run.counts, 0).astype(np.int64)
+
+
+# --- writing ------------------------------------------------------------------------------------------
+
+
+def cut(run: Run) -> Iterator[tuple[bytes, bytes]]:
+    """Return the blocks of a page's terms, each with its first key."""
+    rows = np.concatenate([np.zeros(1, np.int64), np.cumsum(run.spreads)])
+    places = np.concatenate([np.zeros(1, np.int64), np.cumsum(placed_rows(run))])
+    kinds = np.frombuffer(b"".join(key[:1] for key in run.keys), "u1")
+    turns = [*(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist(), len(run.keys)]
+    at = 0
+    for turn in turns:
+        while at < turn:
+            fits = int(np.searchsorted(rows, rows[at] + MOST_ROWS, side="right")) - 1
+            end = max(at + 1, min(fits, at + MOST_TERMS, turn))
+            one, other = int(rows[at]), int(rows[end])
+            here = Run(
+                run.keys[at:end],
+                run.spreads[at:end],
+                run.ordinals[one:other],
+                run.counts[one:other],
+                run.titles[one:other],
+                run.places[places[one] : places[other]],
+            )
+            yield run.keys[at], pack(here)
+            at = end
+
+
+def pack(run: Run) -> bytes:
+    """Pack terms of one kind."""
+    keys = zlib.compress(b"\n".join(run.keys), 6)
+    starts = np.cumsum(run.spreads) - run.spreads
+    gaps = run.ordinals.astype(np.int64)
+    gaps[1:] -= run.ordinals[:-1]
+    gaps[starts] = run.ordinals[starts]
+    wide = [_width(column) for column in (run.spreads, gaps, run.places)]
+    counts, titles = _column(run.counts, 1), _column(run.titles, 0)
+    flags = wide[0] | wide[1] << 2 | wide[2] << 4 | counts[0] << 6 | titles[0] << 8
+    parts = [
+        keys,
+        run.spreads.astype(_WIDTHS[wide[0]]).tobytes(),
+        gaps.astype(_WIDTHS[wide[1]]).tobytes(),
+        counts[1],
+        titles[1],
+        run.places.astype(_WIDTHS[wide[2]]).tobytes(),
+    ]
+    return _HEAD.pack(flags, len(run.keys), len(gaps), len(keys)) + b"".join(parts)
+
+
+def _width(column: Array) -> int:
+    most = int(column.max()) if len(column) else 0
     return 0 if most < 1 << 8 else 1 if most < 1 << 16 else 2
 
 
-def pack(ordinals: Any, counts: Any, titles: Any, places: Any | None) -> bytes:
-    """Pack postings; sequences or arrays, ordinals ascending."""
-    if len(ordinals) == 1:
-        where = None if places is None else list(map(int, places))
-        return _pack_one(int(ordinals[0]), int(counts[0]), int(titles[0]), where)
-    ordinals = np.asarray(ordinals, np.int64)
-    counts = np.asarray(counts, np.uint32)
-    titles = np.asarray(titles, np.uint32)
-    gaps = ordinals.copy()
-    gaps[1:] -= ordinals[:-1]
-    width = _width(int(gaps.max()))
-    flags = width
-    parts = [gaps.astype(_WIDTHS[width]).tobytes()]
-    if counts.max() > 1:
-        flags |= _COUNTS
-        parts.append(counts.astype("<u2").tobytes())
-    if titles.any():
-        flags |= _TITLES
-        parts.append(titles.astype("<u2").tobytes())
-    if places is not None:
-        places = np.asarray(places, np.uint32)
-        width = _width(int(places.max()))
-        flags |= _PLACES | width << 5
-        parts.append(places.astype(_WIDTHS[width]).tobytes())
-    return _HEAD.pack(flags, len(ordinals)) + b"".join(parts)
+def _column(values: Array, usual: int) -> tuple[int, bytes]:
+    """Return which of the four ways is the shortest, and the column in it."""
+    other = np.flatnonzero(values != usual)
+    if not len(other):
+        return _SAME, b""
+    wide = int(values.max()) >= 1 << 8
+    if 4 + 6 * len(other) < len(values) * (2 if wide else 1):
+        rows = other.astype("<u4").tobytes() + values[other].astype("<u2").tobytes()
+        return _SOME, len(other).to_bytes(4, "little") + rows
+    return (_SHORTS if wide else _BYTES), values.astype("<u2" if wide else "u1").tobytes()
 
 
-_ONE = (struct.Struct("<B"), struct.Struct("<H"), struct.Struct("<I"))
-_SHORT = struct.Struct("<H")
+# --- reading ------------------------------------------------------------------------------------------
 
 
-def _pack_one(ordinal: int, count: int, title: int, places: Sequence[int] | None) -> bytes:
-    """The same for a term of one passage, as most are."""
-    flags = _width(ordinal)
-    body = _ONE[flags].pack(ordinal)
-    if count > 1:
-        flags |= _COUNTS
-        body += _SHORT.pack(count)
-    if title:
-        flags |= _TITLES
-        body += _SHORT.pack(title)
-    if places is not None:
-        width = _width(places[-1])
-        flags |= _PLACES | width << 5
-        body += struct.pack(f"<{len(places)}{'BHI'[width]}", *places)
-    return _HEAD.pack(flags, 1) + body
+class Block:
+    """A block, read. Its terms are found by their places in `keys`."""
+
+    def __init__(self, packed: bytes) -> None:
+        flags, terms, rows, length = _HEAD.unpack_from(packed)
+        at = _HEAD.size
+        self.keys = zlib.decompress(packed[at : at + length]).split(b"\n")
+        at += length
+        width = _WIDTHS[flags & 3]
+        self._ends = np.frombuffer(packed, width, terms, at).cumsum(dtype=np.int64)
+        at += terms * width.itemsize
+        width = _WIDTHS[flags >> 2 & 3]
+        self._gaps = np.frombuffer(packed, width, rows, at)
+        at += rows * width.itemsize
+        self._counts, at = _read(packed, flags >> 6 & 3, rows, 1, at)
+        self._titles, at = _read(packed, flags >> 8 & 3, rows, 0, at)
+        self._places = np.frombuffer(packed, _WIDTHS[flags >> 4 & 3], -1, at)
+
+    def find(self, key: bytes) -> int | None:
+        """Return the place of a term, None if it is not there."""
+        at = bisect_left(self.keys, key)
+        return at if at < len(self.keys) and self.keys[at] == key else None
+
+    def spread(self, term: int) -> int:
+        """Return how many rows a term has."""
+        return int(self._ends[term]) - (int(self._ends[term - 1]) if term else 0)
+
+    def postings(self, term: int) -> Postings:
+        """Return the rows of a term."""
+        start, end = (int(self._ends[term - 1]) if term else 0), int(self._ends[term])
+        counts, places = self._counts[start:end], None
+        if is_placed(self.keys[term]):
+            first = int(self._counts[:start].sum(dtype=np.int64))
+            places = self._places[first : first + int(counts.sum(dtype=np.int64))]
+        ordinals = self._gaps[start:end].cumsum(dtype=np.int32)
+        return Postings(ordinals, counts, self._titles[start:end], places)
+
+    def run(self, first: int, end: int) -> Run:
+        """Return the terms from one place up to another, without it."""
+        keys = self.keys[first:end]
+        start = int(self._ends[first - 1]) if first else 0
+        ends = self._ends[first:end] - start
+        spreads = np.diff(ends, prepend=0)
+        here = slice(start, start + int(ends[-1]) if len(ends) else start)
+        sums = self._gaps[here].cumsum(dtype=np.int64)
+        before = np.concatenate([np.zeros(1, np.int64), sums])[ends - spreads]
+        places = self._places
+        if keys and is_placed(keys[0]):
+            skipped = int(self._counts[:start].sum(dtype=np.int64))
+            places = places[skipped : skipped + int(self._counts[here].sum(dtype=np.int64))]
+        return Run(
+            keys,
+            spreads,
+            (sums - np.repeat(before, spreads)).astype(np.int32),
+            self._counts[here],
+            self._titles[here],
+            places,
+        )
 
 
-def unpack(value: bytes) -> Postings:
-    """Read packed postings."""
-    flags, many = _HEAD.unpack_from(value)
-    at = _HEAD.size
-    width = _WIDTHS[flags & 3]
-    ordinals = np.frombuffer(value, width, many, at).cumsum(dtype=np.int32)
-    at += many * width.itemsize
-    if flags & _COUNTS:
-        counts = np.frombuffer(value, "<u2", many, at)
-        at += 2 * many
-    else:
-        counts = np.ones(many, np.uint16)
-    if flags & _TITLES:
-        titles = np.frombuffer(value, "<u2", many, at)
-        at += 2 * many
-    else:
-        titles = np.zeros(many, np.uint16)
-    places = np.frombuffer(value, _WIDTHS[flags >> 5 & 3], -1, at) if flags & _PLACES else None
-    return Postings(ordinals, counts, titles, places)
+def _read(packed: bytes, way: int, rows: int, usual: int, at: int) -> tuple[Array, int]:
+    """Return a column of counts, and where the next one begins."""
+    if way == _BYTES:
+        return np.frombuffer(packed, "u1", rows, at), at + rows
+    if way == _SHORTS:
+        return np.frombuffer(packed, "<u2", rows, at), at + 2 * rows
+    whole = np.full(rows, usual, np.uint16)
+    if way == _SAME:
+        return whole, at
+    many = int.from_bytes(packed[at : at + 4], "little")
+    at += 4
+    whole[np.frombuffer(packed, "<u4", many, at)] = np.frombuffer(
+        packed, "<u2", many, at + 4 * many
+    )
+    return whole, at + 6 * many
 
 
-def join(pieces: Iterable[tuple[Postings, Array]]) -> tuple[int, bytes] | None:
-    """Pack a term of several pages for one that takes their place. With each goes the new ordinal of each of
-    its passages, -1 for those that are left out. None if nothing is left."""
-    kept = [_renumbered(postings, numbers) for postings, numbers in pieces]
-    kept = [postings for postings in kept if len(postings.ordinals)]
-    if not kept:
-        return None
-    whole = kept[0] if len(kept) == 1 else Postings(*map(_in_a_row, zip(*kept, strict=True)))
-    return len(whole.ordinals), pack(*whole)
-
-
-def _in_a_row(arrays: tuple[Array, ...]) -> Array:
-    return None if arrays[0] is None else np.concatenate(arrays)
-
-
-def _renumbered(postings: Postings, numbers: Array) -> Postings:
-    ordinals = numbers[postings.ordinals]
-    keep = ordinals >= 0
-    if keep.all():
-        return postings._replace(ordinals=ordinals)
-    places = postings.places
-    if places is not None:
-        places = places[np.repeat(keep, postings.counts)]
-    return Postings(ordinals[keep], postings.counts[keep], postings.titles[keep], places)
+def together(runs: list[Run]) -> Run:
+    """Return runs that follow each other as one."""
+    if len(runs) == 1:
+        return runs[0]
+    if not runs:
+        none = np.zeros(0, np.int32)
+        return Run([], none, none, none, none, none)
+    keys = [key for run in runs for key in run.keys]
+    columns = (np.concatenate([getattr(run, name) for run in runs]) for name in Run._fields[1:])
+    return Run(keys, *columns)

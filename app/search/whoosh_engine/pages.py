@@ -6,20 +6,23 @@ says; what was deleted is remembered until no earlier page is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from app.search import analysis, titles
 from app.search.fingerprints import facts_mark, passage_mark
-from app.search.port import Entry, Part, Passage, TopicFacts
-from app.search.whoosh_engine import packing
-from app.search.whoosh_engine.packing import Array, Slices
-from app.search.whoosh_engine.stores import Term
+from app.search.port import Broken, Entry, Part, Passage, TopicFacts
+from app.search.whoosh_engine import packing, terms
+from app.search.whoosh_engine.packing import Array, Run
+from app.search.whoosh_engine.stores import Packed
 
+# What is written in another format, or analysed by other rules, is of no use: the indexer makes it anew.
+FORMAT = 2
 PARTS = (Part.TOPIC, Part.ANSWER, Part.COMMENT)
 FLAGS = (
     "isolated",
@@ -55,10 +58,9 @@ TOPIC_COLUMNS = {
     "flags": "u2",
     "mark": "i8",
 }
-_ARRAYS = ("tag_counts", "tags", "gone_passages", "gone_topics", "word_counts")
-_PLAIN = ("first", "last", "cursor", "words", "kinds", "upto")
+_ARRAYS = ("tag_counts", "tags", "gone_passages", "gone_topics")
+_PLAIN = ("first", "last", "cursor", "kinds", "upto")
 NOBODY = -1
-_MOST = 0xFFFF  # of a word in one text as many places are kept
 
 
 def moment(at: datetime) -> int:
@@ -84,10 +86,9 @@ class Columns:
     tags: Array
     gone_passages: Array
     gone_topics: Array
-    words: bytes = b""  # its words in order, a line each, and in how many passages each stands
-    word_counts: Array = field(default_factory=lambda: np.zeros(0, "u4"))
     kinds: str = ""  # what the numbers in the column of kinds mean, a word each
     upto: int = 0  # of a rebuild: all topics up to this one are written
+    firsts: list[bytes] = field(default_factory=list)  # the first key of each block of its terms
 
     @property
     def size(self) -> int:
@@ -99,42 +100,36 @@ class Columns:
         """Its passages' keys."""
         return self.passages["row"] * 4 + self.passages["part"]
 
-    def stored(self) -> dict[str, Any]:
-        """Return the columns as Whoosh stores them."""
+    def packed(self) -> bytes:
+        """Return the columns in bytes: what they are in JSON, then one after the other."""
         whole = {f"p.{name}": column for name, column in self.passages.items()}
         whole |= {f"t.{name}": column for name, column in self.topics.items()}
         whole |= {name: getattr(self, name) for name in _ARRAYS}
-        packed: dict[str, Any] = {
-            name: (one.dtype.str, one.tobytes()) for name, one in whole.items()
-        }
-        return packed | {name: getattr(self, name) for name in _PLAIN}
+        head = {name: getattr(self, name) for name in _PLAIN}
+        head["columns"] = [(name, one.dtype.str, one.nbytes) for name, one in whole.items()]
+        body = b"".join(one.tobytes() for one in whole.values()) + b"\n".join(self.firsts)
+        text = json.dumps(head | {"format": FORMAT}).encode() + b"\n"
+        return text + zlib.compress(body, 1)
 
     @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> Columns:
-        """Read what `stored` returned."""
-
-        def column(name: str) -> Array:
-            kind, value = stored[name]
-            return np.frombuffer(value, kind)
-
-        whole: dict[str, Any] = {name: column(name) for name in _ARRAYS}
-        whole |= {name: stored[name] for name in _PLAIN}
+    def read(cls, packed: bytes) -> Columns:
+        """Read what `packed` returned. Raises Broken for another format."""
+        end = packed.find(b"\n")
+        head = json.loads(packed[: end + 1] or b"{}") if packed[:1] == b"{" else {}
+        if head.get("format") != FORMAT:
+            raise Broken("the index has another format")
+        body, at = zlib.decompress(packed[end + 1 :]), 0
+        whole: dict[str, Any] = {}
+        for name, kind, length in head["columns"]:
+            whole[name] = np.frombuffer(body, kind, length // np.dtype(kind).itemsize, at)
+            at += length
         return cls(
-            passages={name: column(f"p.{name}") for name in PASSAGE_COLUMNS},
-            topics={name: column(f"t.{name}") for name in TOPIC_COLUMNS},
-            **whole,
+            passages={name: whole[f"p.{name}"] for name in PASSAGE_COLUMNS},
+            topics={name: whole[f"t.{name}"] for name in TOPIC_COLUMNS},
+            firsts=body[at:].split(b"\n") if at < len(body) else [],
+            **{name: whole[name] for name in _ARRAYS},
+            **{name: head[name] for name in _PLAIN},
         )
-
-    def completions(self, prefix: bytes) -> dict[bytes, int]:
-        """Return its words that begin with a prefix, each with in how many passages it stands."""
-        start = self.words.find(b"\n" + prefix)
-        if start < 0:
-            return {}
-        last = self.words.rfind(b"\n" + prefix)
-        end = self.words.index(b"\n", last + 1)
-        found = self.words[start + 1 : end].split(b"\n")
-        first = self.words.count(b"\n", 0, start)
-        return dict(zip(found, self.word_counts[first : first + len(found)].tolist(), strict=True))
 
 
 @dataclass
@@ -142,11 +137,13 @@ class Draft:
     """A page that is not written yet."""
 
     columns: Columns
-    terms: dict[bytes, tuple[int, bytes]]
+    terms: Run
 
-    def items(self) -> Iterator[Term]:
-        """Return its terms as they are written."""
-        return ((key, many, packed) for key, (many, packed) in self.terms.items())
+    def packed(self) -> Packed:
+        """Return it in bytes."""
+        blocks = list(packing.cut(self.terms))
+        self.columns.firsts = [first for first, _block in blocks]
+        return Packed(self.columns.packed(), [block for _first, block in blocks])
 
 
 @dataclass
@@ -179,14 +176,14 @@ def draft(entries: Iterable[Entry], *, number: int, cursor: int) -> Draft:
     for entry in entries:
         last.follow(entry)
     passages = [passage for held in last.passages.values() for passage in held.values()]
-    terms, lengths, names_from = _terms(passages)
+    analysed = terms.gather(passages)
     facts = list(last.topics.values())
     kinds = sorted({one.kind for one in facts})
     columns = Columns(
         number,
         number,
         cursor,
-        _passage_columns(passages, lengths, names_from),
+        _passage_columns(passages, analysed.lengths, analysed.names_from),
         _topic_columns(facts, kinds),
         np.array([len(one.tag_ids) for one in facts], "u2"),
         np.array([tag for one in facts for tag in one.tag_ids], "i8"),
@@ -194,57 +191,7 @@ def draft(entries: Iterable[Entry], *, number: int, cursor: int) -> Draft:
         np.array(sorted(last.gone_topics), "i8"),
         kinds=" ".join(kinds),
     )
-    return _with_words(Draft(columns, terms))
-
-
-def _with_words(draft: Draft) -> Draft:
-    """Note a page's words in order, for looking through them without reading the index."""
-    first = analysis.Kind.WORD.value.encode()
-    words = sorted(key for key in draft.terms if key.startswith(first))
-    draft.columns.words = b"\n" + b"".join(word[1:] + b"\n" for word in words)
-    draft.columns.word_counts = np.array([draft.terms[word][0] for word in words], "u4")
-    return draft
-
-
-def _terms(
-    passages: Sequence[Passage],
-) -> tuple[dict[bytes, tuple[int, bytes]], list[int], list[int]]:
-    """Return the terms of passages, and each passage's length and where its title ends."""
-    slices: dict[str, Slices] = {}
-    lengths, names_from = [], []
-    for ordinal, passage in enumerate(passages):
-        found = analysis.passage(passage.title, passage.names, passage.body)
-        lengths.append(found.length)
-        names_from.append(found.names_from)
-        for key, everywhere in found.places.items():
-            places = everywhere[:_MOST]
-            one = slices.get(key)
-            if one is None:
-                one = slices[key] = Slices([], [], [], [])
-            one.ordinals.append(ordinal)
-            one.counts.append(len(places))
-            one.titles.append(
-                sum(place < found.names_from for place in places)
-                if places[0] < found.names_from
-                else 0
-            )
-            one.places.extend(places)
-        for key in titles.keys(passage.title):
-            one = slices.setdefault(key, Slices([], [], [], []))
-            one.ordinals.append(ordinal)
-            one.counts.append(1)
-            one.titles.append(0)
-    single = (analysis.Kind.CHAR.value, titles.WORD, titles.PINYIN)
-    terms = {
-        key.encode(): (
-            len(one.ordinals),
-            packing.pack(
-                one.ordinals, one.counts, one.titles, None if key.startswith(single) else one.places
-            ),
-        )
-        for key, one in slices.items()
-    }
-    return terms, lengths, names_from
+    return Draft(columns, analysed.terms)
 
 
 def _passage_columns(
@@ -298,9 +245,7 @@ def superseded(older: Columns, newer: Columns) -> Array:
     return np.asarray(gone | among(older.passages["topic"], newer.gone_topics))
 
 
-def merge(
-    pages: Sequence[tuple[Columns, Iterable[tuple[bytes, bytes]], Array]], *, nothing_before: bool
-) -> Draft:
+def merge(pages: Sequence[tuple[Columns, Run, Array]], *, nothing_before: bool) -> Draft:
     """Make one page of several that follow each other, each with its terms and with which of its passages
     are replaced already. `nothing_before`: no older page is left, so deletions need not be remembered."""
     columns = [page for page, _terms, _dead in pages]
@@ -314,17 +259,10 @@ def merge(
     for alive in keep:
         numbers.append(np.where(alive, np.cumsum(alive) - 1 + start, -1).astype(np.int32))
         start += int(alive.sum())
-    pieces: dict[bytes, list[tuple[int, bytes]]] = {}
-    for at, (_page, terms, _dead) in enumerate(pages):
-        for key, value in terms:
-            pieces.setdefault(key, []).append((at, value))
-    joined = {
-        key: packed
-        for key, found in pieces.items()
-        if (packed := packing.join((packing.unpack(value), numbers[at]) for at, value in found))
-    }
-    merged = _merged_columns(columns, keep, nothing_before=nothing_before)
-    return _with_words(Draft(merged, joined))
+    merged = terms.merge(
+        (held, renumbered) for (_page, held, _dead), renumbered in zip(pages, numbers, strict=True)
+    )
+    return Draft(_merged_columns(columns, keep, nothing_before=nothing_before), merged)
 
 
 def _merged_columns(

@@ -12,12 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from typing import NamedTuple
 
 from app.kernel.ids import new_public_id
 from app.search.port import Entry
 from app.search.whoosh_engine import pages
-from app.search.whoosh_engine.pages import Columns, Draft
-from app.search.whoosh_engine.stores import PageStore, Shelf
+from app.search.whoosh_engine.pages import Columns
+from app.search.whoosh_engine.stores import Packed, PageStore, Shelf
 
 PAGE = 8_192  # passages
 _LONGEST = 30.0  # seconds of work that a crash may cost
@@ -39,7 +40,7 @@ class PagedRebuild:
         self._upto = 0
         self._taken_at = -_LONGEST
         self._pool: ProcessPoolExecutor | None = None
-        self._coming: deque[Future[Draft]] = deque()
+        self._coming: deque[Future[_Made]] = deque()
         self._generation, self._store = self._resumed() or self._begun()
 
     def _resumed(self) -> tuple[str, PageStore] | None:
@@ -50,7 +51,7 @@ class PagedRebuild:
                 return None
             store = self._shelf.store(generation)
             _number, files = store.read({})
-            written = [Columns.read(file.stored) for file in files]
+            written = [Columns.read(file.columns()) for file in files]
         except Exception:  # whatever is wrong with it: it is made anew
             return None
         if written:
@@ -95,9 +96,9 @@ class PagedRebuild:
         while len(self._coming) > _PROCESSES:
             self._write(self._coming.popleft().result())
 
-    def _write(self, draft: Draft) -> None:
-        self._store.write(draft.items(), draft.columns.stored(), instead_of=frozenset())
-        self.done_upto = draft.columns.upto
+    def _write(self, made: _Made) -> None:
+        self._store.write(made.page, instead_of=frozenset())
+        self.done_upto = made.upto
 
     def finish(self) -> None:
         """Put the new index in the place of the old one."""
@@ -132,8 +133,15 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _draft(entries: list[Entry], number: int, cursor: int, upto: int) -> Draft:
+class _Made(NamedTuple):
+    """A page that is ready to be written; with it all topics up to `upto` are."""
+
+    page: Packed
+    upto: int
+
+
+def _draft(entries: list[Entry], number: int, cursor: int, upto: int) -> _Made:
     """Make a page; in a process of its own."""
     draft = pages.draft(entries, number=number, cursor=cursor)
     draft.columns.upto = upto
-    return draft
+    return _Made(draft.packed(), upto)

@@ -14,16 +14,17 @@ from app.search.port import Part
 from app.search.whoosh_engine import pages
 from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.pages import FLAGS, Columns
+from app.search.whoosh_engine.reading import Terms
 from app.search.whoosh_engine.stores import StoredPage
 
 
 class Page:
-    """A page in memory: its file, its columns, its passages that no later page has replaced."""
+    """A page in memory: its file, its columns, the way to its terms."""
 
     def __init__(self, file: StoredPage) -> None:
         self.file = file
-        self.columns = Columns.read(file.stored)
-        file.stored.clear()  # the columns hold what is needed of it
+        self.columns = Columns.read(file.columns())
+        self.terms = Terms(file, self.columns.firsts)
 
     @cached_property
     def _sorted(self) -> tuple[Array, Array]:

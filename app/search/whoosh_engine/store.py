@@ -1,48 +1,31 @@
-"""The only importer of Whoosh: keeps pages as segments of an index, one document each.
+"""The only importer of Whoosh: keeps pages as segments of an index, one document for each block.
 
-A segment holds one page: its terms with packed values, and its columns in a stored field. What a commit
-replaces is left out of the list of segments in the same step, so a reader sees all of it or nothing.
+A segment holds one page: its blocks and its columns, as columns of bytes. (As postings of terms they would
+cost half as much again: Whoosh writes each value as a pickled text.) What a commit replaces is left out of
+the list of segments in the same step, so a reader sees all of it or nothing.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from whoosh.codec.whoosh3 import W3Codec
-from whoosh.fields import STORED, FieldType, Schema
+from whoosh.columns import VarBytesColumn
+from whoosh.fields import COLUMN, Schema
 from whoosh.filedb.filestore import FileStorage
-from whoosh.formats import Format
 from whoosh.index import TOC, FileIndex
-from whoosh.reading import SegmentReader, TermNotFound
+from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
 
-from app.search.whoosh_engine.stores import StoredPage, Term
+from app.search.whoosh_engine.stores import Packed, StoredPage
 
 _NAME = "pages"
 
 
-class _Packed(Format):
-    """Values of terms are bytes that `packing` understands."""
-
-
-class _Terms(FieldType):
-    """A field whose value is a page's terms, analysed and packed already."""
-
-    def __init__(self) -> None:
-        super().__init__(_Packed(), None)  # type: ignore[arg-type]
-
-    def index(
-        self, value: Iterable[Term], **_kwargs: Any
-    ) -> Generator[tuple[bytes, int, float, bytes]]:
-        """Hand Whoosh each term. Its weight is the number of passages in which it stands."""
-        for key, passages, packed in value:
-            yield key, passages, float(passages), packed
-
-
-_SCHEMA = Schema(terms=_Terms(), page=STORED())
+# A document for each block; the first one holds the page's columns as well.
+_SCHEMA = Schema(block=COLUMN(VarBytesColumn()), page=COLUMN(VarBytesColumn()))
 
 
 class PageFile:
@@ -52,36 +35,17 @@ class PageFile:
         self.name = name
         self._reader = reader
         self._lock = threading.Lock()  # a file has one position
-        self.stored = cast(dict[str, Any], reader.stored_fields(0)["page"])
+        self._blocks = reader.column_reader("block")
 
-    def value(self, key: bytes) -> bytes | None:
-        """Return a term's packed postings, None if it stands nowhere in the page."""
+    def columns(self) -> bytes:
+        """Return what it knows beside its terms."""
         with self._lock:
-            try:
-                return cast(bytes, self._reader.postings("terms", key).value())
-            except TermNotFound:
-                return None
+            return bytes(self._reader.column_reader("page")[0])
 
-    def spread(self, key: bytes) -> int:
-        """Return in how many passages of the page a term stands."""
+    def block(self, number: int) -> bytes:
+        """Return one of its blocks."""
         with self._lock:
-            return int(self._reader.frequency("terms", key))
-
-    def spreads(self, prefix: bytes, most: int) -> list[tuple[bytes, int]]:
-        """Return the first keys that begin with a prefix, each with in how many passages it stands."""
-        found: list[tuple[bytes, int]] = []
-        with self._lock:
-            for (_field, key), info in self._reader.iter_from("terms", prefix):
-                if len(found) >= most or not key.startswith(prefix):
-                    break
-                found.append((key, int(info.weight())))
-        return found
-
-    def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Return all terms with their packed postings."""
-        with self._lock:
-            for key in [key for _field, key in self._reader.all_terms()]:
-                yield key, self._reader.postings("terms", key).value()
+            return bytes(self._blocks[number])
 
 
 class Store:
@@ -110,9 +74,7 @@ class Store:
             pages.append(page or PageFile(name, SegmentReader(self._storage, _SCHEMA, segment)))
         return int(toc.generation), pages
 
-    def write(
-        self, terms: Iterable[Term], stored: dict[str, Any], *, instead_of: frozenset[str]
-    ) -> None:
+    def write(self, page: Packed, *, instead_of: frozenset[str]) -> None:
         """Commit a page, in the place of others."""
         index = FileIndex(self._storage, _SCHEMA, _NAME)
         writer = SegmentWriter(index, codec=W3Codec(compression=0), compound=False)
@@ -120,7 +82,10 @@ class Store:
             segment for segment in segments if segment.segment_id() not in instead_of
         ]
         with writer:
-            writer.add_document(terms=terms, page=stored)
+            first, *others = page.blocks or [b""]
+            writer.add_document(block=first, page=page.columns)
+            for block in others:
+                writer.add_document(block=block)
 
     def size(self) -> int:
         """Return how many bytes the index takes."""

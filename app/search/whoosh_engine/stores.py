@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
-Term = tuple[bytes, int, bytes]  # key, in how many passages, packed postings
+
+class Packed(NamedTuple):
+    """A page in bytes: what it knows beside its terms, and the blocks of these (`packing`)."""
+
+    columns: bytes
+    blocks: Sequence[bytes]
 
 
 class StoredPage(Protocol):
     """A page as a store keeps it: read by any number of threads, never changed."""
 
     name: str
-    stored: dict[str, Any]
 
-    def value(self, key: bytes) -> bytes | None:
-        """Return a term's packed postings, None if it stands nowhere in the page."""
+    def columns(self) -> bytes:
+        """Return what it knows beside its terms."""
 
-    def spread(self, key: bytes) -> int:
-        """Return in how many passages of the page a term stands."""
-
-    def spreads(self, prefix: bytes, most: int) -> list[tuple[bytes, int]]:
-        """Return the first keys that begin with a prefix, each with in how many passages it stands."""
-
-    def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Return all terms with their packed postings."""
+    def block(self, number: int) -> bytes:
+        """Return one of its blocks."""
 
 
 class PageStore(Protocol):
@@ -39,9 +37,7 @@ class PageStore(Protocol):
     def read(self, known: dict[str, StoredPage]) -> tuple[int, list[StoredPage]]:
         """Return the number of the last commit and its pages; those that are `known` are not opened again."""
 
-    def write(
-        self, terms: Iterable[Term], stored: dict[str, Any], *, instead_of: frozenset[str]
-    ) -> None:
+    def write(self, page: Packed, *, instead_of: frozenset[str]) -> None:
         """Commit a page, in the place of others."""
 
     def size(self) -> int:

@@ -27,10 +27,10 @@ def complete(snapshot: Snapshot, prefix: str, request: Request, *, limit: int) -
     spreads: dict[str, int] = {}
     spoken: set[str] = set()
     for page in snapshot.pages:
-        for key, spread in page.file.spreads((titles.WORD + typed).encode(), _SCANNED):
+        for key, spread in page.terms.spreads((titles.WORD + typed).encode(), _SCANNED):
             word = key.decode()[1:]
             spreads[word] = spreads.get(word, 0) + spread
-        for key, spread in page.file.spreads((titles.PINYIN + typed).encode(), _SCANNED):
+        for key, spread in page.terms.spreads((titles.PINYIN + typed).encode(), _SCANNED):
             sound, word = key.decode()[1:].split(" ", 1)
             spreads[word] = spreads.get(word, 0) + spread
             if sound == typed:
@@ -76,7 +76,8 @@ def similar_words(snapshot: Snapshot, word: str, request: Request, *, limit: int
     most = 1 if len(typed) < 6 else 2
     spreads: dict[bytes, int] = {}
     for page in snapshot.pages:
-        for other, spread in page.columns.completions(typed[0].encode()).items():
+        for key, spread in page.terms.spreads((analysis.Kind.WORD + typed[0]).encode()):
+            other = key[1:]
             if abs(len(other) - len(typed)) <= most and other.isalpha():
                 spreads[other] = spreads.get(other, 0) + spread
     found = []

@@ -6,13 +6,13 @@ Small pages are merged in the commit itself, large ones when the writer is idle.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from app.search.port import Entry
 from app.search.whoosh_engine import pages
-from app.search.whoosh_engine.packing import Array
+from app.search.whoosh_engine.packing import Array, Run
 from app.search.whoosh_engine.snapshot import Page, Snapshot
 from app.search.whoosh_engine.stores import PageStore
 
@@ -32,14 +32,11 @@ def apply(store: PageStore, snapshot: Snapshot, entries: Sequence[Entry], *, cur
     most = _AT_ONCE if len(sizes) < _CROWDED else LARGEST // FEW
     start = to_merge([*sizes, draft.columns.size], most)
     if start is None or start == len(sizes):
-        store.write(draft.items(), draft.columns.stored(), instead_of=frozenset())
+        store.write(draft.packed(), instead_of=frozenset())
         return
     merged = snapshot.pages[start:]
-    new = [(key, packed) for key, (_many, packed) in draft.terms.items()]
-    nothing_dead = np.zeros(draft.columns.size, bool)
-    whole = pages.merge(
-        [*_held(snapshot, merged), (draft.columns, new, nothing_dead)], nothing_before=start == 0
-    )
+    new = (draft.columns, draft.terms, np.zeros(draft.columns.size, bool))
+    whole = pages.merge([*_held(snapshot, merged), new], nothing_before=start == 0)
     _replace(store, merged, whole)
 
 
@@ -59,10 +56,8 @@ def tidy(store: PageStore, snapshot: Snapshot) -> bool:
     return True
 
 
-def _held(
-    snapshot: Snapshot, merged: Sequence[Page]
-) -> list[tuple[pages.Columns, Iterator[tuple[bytes, bytes]], Array]]:
-    return [(page.columns, page.file.items(), snapshot.dead[page.file.name]) for page in merged]
+def _held(snapshot: Snapshot, merged: Sequence[Page]) -> list[tuple[pages.Columns, Run, Array]]:
+    return [(page.columns, page.terms.all(), snapshot.dead[page.file.name]) for page in merged]
 
 
 def _mostly_dead(snapshot: Snapshot) -> tuple[int, int]:
@@ -78,7 +73,7 @@ def _mostly_dead(snapshot: Snapshot) -> tuple[int, int]:
 
 def _replace(store: PageStore, merged: Sequence[Page], whole: pages.Draft) -> None:
     names = frozenset(page.file.name for page in merged)
-    store.write(whole.items(), whole.columns.stored(), instead_of=names)
+    store.write(whole.packed(), instead_of=names)
 
 
 def to_merge(sizes: Sequence[int], most: int) -> int | None:

@@ -1,0 +1,75 @@
+"""Reading a page's terms: which block a key would stand in is known, so each look-up reads one block."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import islice
+
+from app.search.whoosh_engine import packing
+from app.search.whoosh_engine.packing import Block, Postings, Run
+from app.search.whoosh_engine.stores import StoredPage
+
+_AFTER = b"\xff"  # stands in no key: keys are UTF-8
+
+
+class Terms:
+    """The terms of a page. `firsts`: the first key of each of its blocks."""
+
+    def __init__(self, file: StoredPage, firsts: list[bytes]) -> None:
+        self._file = file
+        self._firsts = firsts
+
+    def holder(self, key: bytes) -> int | None:
+        """Return the number of the block in which a term stands if it stands anywhere."""
+        at = bisect_right(self._firsts, key) - 1
+        return at if at >= 0 else None
+
+    def holders(self, prefix: bytes) -> range:
+        """Return the numbers of the blocks in which terms that begin with a prefix may stand."""
+        start = max(bisect_right(self._firsts, prefix) - 1, 0)
+        return range(start, bisect_left(self._firsts, prefix + _AFTER))
+
+    def postings(self, key: bytes) -> Postings | None:
+        """Return where a term stands, None if it stands nowhere in the page."""
+        block, at = self._found(key)
+        return None if block is None else block.postings(at)
+
+    def spread(self, key: bytes) -> int:
+        """Return in how many passages of the page a term stands."""
+        block, at = self._found(key)
+        return 0 if block is None else block.spread(at)
+
+    def beginning(self, prefix: bytes) -> Run:
+        """Return all terms whose keys begin with a prefix, with all that is known of them."""
+        return packing.together(list(self._runs(prefix)))
+
+    def spreads(self, prefix: bytes, most: int | None = None) -> Iterator[tuple[bytes, int]]:
+        """Return the first keys that begin with a prefix, each with in how many passages it stands."""
+        runs = self._runs(prefix)
+        each = (pair for run in runs for pair in zip(run.keys, run.spreads.tolist(), strict=True))
+        return islice(each, most)
+
+    def all(self) -> Run:
+        """Return all terms."""
+        return packing.together(
+            [block.run(0, len(block.keys)) for block in map(self._block, range(len(self._firsts)))]
+        )
+
+    def _runs(self, prefix: bytes) -> Iterator[Run]:
+        for number in self.holders(prefix):
+            block = self._block(number)
+            one, other = (bisect_left(block.keys, end) for end in (prefix, prefix + _AFTER))
+            if one < other:
+                yield block.run(one, other)
+
+    def _found(self, key: bytes) -> tuple[Block, int] | tuple[None, int]:
+        number = self.holder(key)
+        if number is None:
+            return None, 0
+        block = self._block(number)
+        at = block.find(key)
+        return (None, 0) if at is None else (block, at)
+
+    def _block(self, number: int) -> Block:
+        return Block(self._file.block(number))
