@@ -34,6 +34,7 @@ from app.blueprints import (
     accounts,
     assets,
     billing,
+    bodies,
     cookies,
     discussion,
     entrance,
@@ -205,6 +206,7 @@ def _logs(app: Flask, settings: Settings) -> None:
     level = logging.WARNING if settings.env == "testing" else logging.INFO
     logs.configure(settings.log_format, level=level, context=request_log.surroundings)
     request_log.install(app)
+    bodies.install(app)
 
 
 def _database(app: Flask, settings: Settings) -> None:

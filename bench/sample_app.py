@@ -33,6 +33,9 @@ def create_app() -> Flask:
     if not FILE.exists():
         FILE.write_bytes(BIG * 6)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 2**20
+    app.config["BODY_ALLOWANCE"] = lambda environ: (
+        64 * 2**20 if environ.get("HTTP_COOKIE") == "signed=in" else 2**20
+    )
 
     @app.get("/")
     def bare() -> str:
@@ -81,7 +84,14 @@ def create_app() -> Flask:
             "secret_in_environ": "BENCH_SECRET" in request.environ,
         }
 
+    app.add_url_rule("/picture", view_func=picture, methods=["POST"])
     return app
+
+
+def picture() -> str:
+    """Take a file and two seconds."""
+    time.sleep(2)
+    return str(len(request.files["file"].read()))
 
 
 app = create_app()

@@ -202,7 +202,9 @@ def upload(port: int, pid: int) -> str:
     answer: list[str] = []
 
     def post() -> None:
-        head = f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode()
+        head = (
+            f"POST /upload HTTP/1.1\r\nHost: x\r\nCookie: signed=in\r\nContent-Length: {size}\r\n\r\n"
+        ).encode()
         try:
             found = load.fetch(port, head + bytes(size), timeout=30)
             answer.append(f"{found.status} {found.body()[:20].decode()}")

@@ -250,14 +250,24 @@ def _http(error: HTTPException) -> Answer:
     titles = {
         405: gettext("That is not how this page is opened"),
         413: gettext("Too large"),
+        503: gettext("A short break"),
     }
-    sentences = {413: gettext("What you sent is larger than this site accepts.")}
+    sentences = {
+        413: gettext("What you sent is larger than this site accepts."),
+        503: gettext("Too many uploads are under way. Go back and try again in half a minute."),
+    }
     status = error.code or 500
-    return _page(
+    answer = _page(
         status,
         title=titles.get(status, gettext("That did not work")),
         sentence=sentences.get(status, gettext("Go back and try again.")),
     )
+    wait = getattr(error, "retry_after", None)
+    if wait is None:
+        return answer
+    response = current_app.make_response(answer)
+    response.headers["Retry-After"] = str(wait)
+    return response
 
 
 def _crash(error: Exception) -> Answer:

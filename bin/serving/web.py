@@ -16,11 +16,13 @@ import sys
 import time
 from typing import Any
 
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
 from waitress.wasyncore import loop
 
-MIB = 2**20
+from bin.serving.channel import PatientChannel
+from bin.serving.parser import MIB, ParkingLot
+
 CONNECTIONS = 2000
 FILES_PER_CONNECTION = 3  # the socket, a large request on disk, a large answer on disk
 FILES_OF_OUR_OWN = 200
@@ -28,6 +30,10 @@ IDLE_SECONDS = 30
 DRAIN_SECONDS = 8.0
 # Above the largest attachment: a download in ranges waits on disk and holds no thread.
 ANSWER_KEPT = 64 * MIB
+# Threads of their own for forms that send files: a picture takes seconds, and one waits for another.
+FILE_THREADS = 2
+# How much of a body lies in memory before it goes to disk, for each connection.
+BODY_IN_MEMORY = 128 * 1024
 
 
 def affordable_connections() -> int:
@@ -44,34 +50,6 @@ def load(application: str) -> Any:
     """The WSGI application that `module:factory` makes."""
     module, _, factory = application.partition(":")
     return getattr(importlib.import_module(module), factory)()
-
-
-class PatientChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection the loop leaves alone while a thread is writing to it.
-
-    Waitress asks the kernel about such a connection, is told it can take data, finds the thread's
-    lock and asks again, thousands of times until the thread gets the interpreter back: measured 3
-    to 16 turns of the loop for each request and, at 64 connections, a fifth of the speed.
-    """
-
-    def writable(self) -> bool:
-        """Whether the loop has something to write or to close here."""
-        if self.will_close or self.close_when_flushed:
-            return True
-        if not self.total_outbufs_len:
-            return False
-        if self.requests:
-            if not self.outbuf_lock.acquire(False):
-                return False
-            self.outbuf_lock.release()
-        return True
-
-    def write_soon(self, data: Any) -> int:
-        """Write from a thread; wake the loop for what is left, it may have looked too early."""
-        written: int = super().write_soon(data)
-        if self.total_outbufs_len:
-            self.server.pull_trigger()
-        return written
 
 
 class WebProcess:
@@ -92,9 +70,10 @@ class WebProcess:
             cleanup_interval=10,
             asyncore_use_poll=True,
             # The application answers a body that is too big in its own words; this is the end of
-            # patience for what has to be stored before it can.
+            # patience for what has to be heard before it can.
             max_request_body_size=2 * body_limit,
             max_request_header_size=64 * 1024,
+            inbuf_overflow=BODY_IN_MEMORY,
             outbuf_high_watermark=ANSWER_KEPT,
             # The application knows which proxies to trust, and ignores the rest.
             clear_untrusted_proxy_headers=False,
@@ -102,6 +81,15 @@ class WebProcess:
             ident="",
         )
         self.server.channel_class = PatientChannel
+        self.server.adj.parking = ParkingLot()
+        self.server.body_allowance = application.config.get("BODY_ALLOWANCE") or (
+            lambda environ: body_limit
+        )
+        self.files = ThreadedTaskDispatcher()
+        self.files.set_thread_count(FILE_THREADS)
+        self.server.add_task = self._add_task
+        self.server.add_question = self.server.task_dispatcher.add_task
+        self._looked = 0.0
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun."""
@@ -109,7 +97,24 @@ class WebProcess:
             signal.signal(number, self._stop)
         while not self.stopping:
             loop(timeout=1, use_poll=True, map=self.map, count=1)
+            self._end_overdue()
         self._drain()
+
+    def _add_task(self, channel: PatientChannel) -> None:
+        """Give a complete request to a thread; one with a file to those that pages do not need."""
+        request = channel.requests[0]
+        carries = request.error is None and request.carries_file()
+        (self.files if carries else self.server.task_dispatcher).add_task(channel)
+
+    def _end_overdue(self) -> None:
+        """Once a second, end what takes too long to come."""
+        now = time.monotonic()
+        if now - self._looked < 1:
+            return
+        self._looked = now
+        for channel in list(self.server.active_channels.values()):
+            if channel.overdue(now):
+                channel.give_up()
 
     def _stop(self, number: int, frame: object) -> None:
         self.stopping = True
