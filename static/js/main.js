@@ -1,4 +1,5 @@
 // The page is complete without this file; each module adds one comfort to what it finds.
+import "./address.js";
 import "./menu.js";
 import "./relative-time.js";
 import "./confirm.js";

@@ -20,6 +20,7 @@ from app.blueprints.discussion.comment_shapes import (
     acts_shape,
     comment_shape,
     cursor_args,
+    cursor_in,
     images_of,
     is_own,
     rights_below,
@@ -118,7 +119,7 @@ def replies(slug: str, public_id: str) -> str:
     """Show a root and a page of its replies; for our script only the list."""
     planet, actor = enter_planet(slug)
     _row, topic, facts = _find(actor, public_id)
-    page = replies_page(actor, public_id, facts, topic_id=topic.id, cursor=_cursor())
+    page = replies_page(actor, public_id, facts, topic_id=topic.id, cursor=cursor_in(request.args))
     root = nest_replies(page)
     images = images_of((page.root, *page.replies))
     rights, marks = rights_below(actor, facts), marks_on_topic(actor, topic.id)
@@ -155,13 +156,6 @@ def _liked(marks: Marks, view: CommentView) -> Shape:
         "liked": subject in marks.liked,
         "likes": marks.likes(("comment", view.id), view.like_count),
     }
-
-
-def _cursor() -> Cursor | None:
-    for kind in ("after", "before", "from"):
-        if found := request.args.get(kind):
-            return Cursor(kind, found)
-    return None
 
 
 @bp.get("/p/<slug>/c/<public_id>/reply")
