@@ -89,6 +89,7 @@ class Section:
     empty: bool
     form: bool
     refusal: dict[str, str] | None
+    shown: frozenset[str]
 
 
 def _shelf() -> kept.Shelf[_Drawn]:
@@ -117,6 +118,7 @@ def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Section:
         refusal=None
         if rights.reply
         else refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
+        shown=frozenset(view.public_id for view in page.views),
     )
 
 

@@ -29,6 +29,7 @@ from app.blueprints.discussion.comment_shapes import (
 from app.blueprints.discussion.present import Shape, author_shape, topic_url
 from app.blueprints.discussion.words import errors_of, sentence
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.page import show as show_seen
 from app.discussion.actions import comments as actions
 from app.discussion.diffing import diff_texts
 from app.discussion.queries.comment_rows import CommentView
@@ -47,6 +48,7 @@ from app.discussion.queries.revisions import list_revisions
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.ids import new_public_id
+from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, TopicFacts, can
 
@@ -121,7 +123,9 @@ def replies(slug: str, public_id: str) -> str:
     _row, topic, facts = _find(actor, public_id)
     page = replies_page(actor, public_id, facts, topic_id=topic.id, cursor=cursor_in(request.args))
     root = nest_replies(page)
-    images = images_of((page.root, *page.replies))
+    drawn_now = (page.root, *page.replies)
+    show_seen(Seen(comments=frozenset(one.public_id for one in drawn_now)))
+    images = images_of(drawn_now)
     rights, marks = rights_below(actor, facts), marks_on_topic(actor, topic.id)
 
     def shape(node: CommentNode) -> Shape:
