@@ -6,6 +6,8 @@ import "./confirm.js";
 import "./copy.js";
 import "./autosize.js";
 import "./guard.js";
+import "./limit.js";
+import "./keep.js";
 import "./toggle.js";
 import "./load-more.js";
 import "./unfold.js";
