@@ -26,6 +26,7 @@ class Membership(Base):
         UniqueConstraint("planet_id", "user_id"),
         UniqueConstraint("planet_id", "number"),
         UniqueConstraint("planet_id", "name_key"),
+        Index("ix_memberships_planet_id_id", "planet_id", "id"),
         Index("ix_memberships_planet_id_role", "planet_id", "role"),
         Index("ix_memberships_planet_id_expires_at", "planet_id", "expires_at"),
     )

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
 from app.kernel.ids import new_public_id
+
+
+def _listed(name: str, *columns: str) -> Index:
+    """Return an index over the planets alone that are found by everybody."""
+    return Index(
+        name,
+        *columns,
+        sqlite_where=text("listed IS 1"),
+        postgresql_where=text("listed IS true"),
+    )
 
 
 class Planet(Base):
@@ -19,6 +29,10 @@ class Planet(Base):
     """
 
     __tablename__ = "planets"
+    __table_args__ = (
+        _listed("ix_planets_listed", "created_at", "id"),
+        _listed("ix_planets_listed_category", "category", "created_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(16), unique=True, default=new_public_id)

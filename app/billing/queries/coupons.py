@@ -61,18 +61,17 @@ def list_coupons(actor: Actor, planet_id: int) -> list[CouponLine]:
     """Return a planet's coupons, the newest first."""
     require(actor, Action.PLANS_EDIT)
     used = (
-        select(CouponUse.coupon_id, func.count().label("n"))
-        .where(CouponUse.given_back_at.is_(None))
-        .group_by(CouponUse.coupon_id)
-        .subquery()
+        select(func.count())
+        .where(CouponUse.coupon_id == Coupon.id, CouponUse.given_back_at.is_(None))
+        .correlate(Coupon)
+        .scalar_subquery()
     )
     rows = db.session.execute(
-        select(Coupon, PlanVersion.name, func.coalesce(used.c.n, 0))
+        select(Coupon, PlanVersion.name, used)
         .outerjoin(Plan, Plan.id == Coupon.plan_id)
         .outerjoin(
             PlanVersion, (PlanVersion.plan_id == Plan.id) & (PlanVersion.version == Plan.version)
         )
-        .outerjoin(used, used.c.coupon_id == Coupon.id)
         .where(Coupon.planet_id == planet_id)
         .order_by(Coupon.id.desc())
     )

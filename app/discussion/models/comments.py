@@ -38,7 +38,7 @@ class Comment(Base):
         # Partial too: SQLite would else walk the roots of all topics by its NULLs.
         Index("ix_comments_thread", "root_id", "created_at", "id", **_where("root_id IS NOT NULL")),
         Index("ix_comments_stream", "planet_id", "created_at", "id"),
-        Index("ix_comments_author", "author_id", "created_at"),
+        Index("ix_comments_author", "author_id", "planet_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, Id
 from app.kernel.ids import new_public_id
+
+_WAITING = "answered_at IS NULL AND declined_at IS NULL AND withdrawn_at IS NULL"
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Question(Base):
@@ -25,6 +32,8 @@ class Question(Base):
         Index("ix_questions_inbox", "addressee_id", "planet_id", "answered_at", "due_at"),
         Index("ix_questions_asker", "asker_id", "planet_id", "asked_at"),
         Index("ix_questions_due", "answered_at", "due_at"),
+        Index("ix_questions_answered", "planet_id", "answered_at", "topic_id"),
+        Index("ix_questions_waiting", "planet_id", "asked_at", "topic_id", **_where(_WAITING)),
     )
 
     topic_id: Mapped[int] = mapped_column(

@@ -39,7 +39,13 @@ class Topic(Base):
         _some("ix_topics_in_digest", "digest_at IS NOT NULL"),
         _some("ix_topics_files", "file_count > 0"),
         Index("ix_topics_pinned", "planet_id", "pinned_at"),
-        Index("ix_topics_sample", "planet_id", "public_sample_at"),
+        Index(
+            "ix_topics_sample",
+            "planet_id",
+            "public_sample_at",
+            sqlite_where=text("public_sample_at IS NOT NULL"),
+            postgresql_where=text("public_sample_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

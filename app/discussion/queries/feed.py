@@ -32,7 +32,7 @@ from sqlalchemy import (
 from app.discussion.models import Bookmark, Like, ReadMark, TopicTag
 from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
 from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
-from app.discussion.queries.pages import NEWEST, Cursor, Cut, Page, Way, cut_out, page_of
+from app.discussion.queries.pages import Cursor, Cut, Page, Way, cut_out, page_of
 from app.discussion.queries.visible import (
     TOPICS,
     Q,
@@ -144,6 +144,9 @@ def reader_columns(actor: Actor) -> tuple[ColumnElement[Any], ...]:
         .correlate(TOPICS)
         .scalar_subquery()
     )
+    if actor.membership_id is None:
+        # `id IS NULL` would be looked for in all memberships there are.
+        return (liked, kept, read_at, null())
     through = select(M.read_through_at).where(M.id == actor.membership_id).scalar_subquery()
     return (liked, kept, read_at, through)
 
@@ -157,8 +160,6 @@ def list_feed(
     past = cut.before is not None and cut.before.published_at <= actor.now
     page = _feed(kind_of(actor), view, cut.way, tagged=tag_id is not None, past=past)
     rows = page.rows(**values_of(actor), **cut.values(PAGE_SIZE), tag=tag_id)
-    if not rows and cut != NEWEST:
-        return list_feed(actor, view=view, tag_id=tag_id, cut=NEWEST)
     return page_of(rows, cut, _read_listed, size=PAGE_SIZE)
 
 

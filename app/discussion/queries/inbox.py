@@ -24,6 +24,7 @@ from app.discussion.queries.visible import (
     topics_with_questions,
 )
 from app.kernel.db import db
+from app.memberships.rows import planet_of
 from app.planets.models import Planet
 from app.policy import Action, Actor, require
 
@@ -111,7 +112,7 @@ def count_inbox(actor: Actor, *, scope: Scope = "mine") -> int:
     mine = [] if scope == "all" else [Q.addressee_id == actor.user_id]
     statement = select(func.count()).select_from(topics_with_questions())
     waiting = (T.kind == "question", _in_tab(actor, "waiting"))
-    conditions = (topic_is_visible(actor), not_deleted(), *waiting, *mine)
+    conditions = (_here(actor), topic_is_visible(actor), not_deleted(), *waiting, *mine)
     return db.session.scalar(statement.where(*conditions)) or 0
 
 
@@ -143,8 +144,14 @@ def _rows(actor: Actor, conditions: Sequence[ColumnElement[bool]], at: Any) -> S
     return (
         select(*own, *_asker.columns, *_addressee.columns, at, T.public_id)
         .select_from(source)
-        .where(topic_is_visible(actor), not_deleted(), *conditions)
+        .where(_here(actor), topic_is_visible(actor), not_deleted(), *conditions)
     )
+
+
+def _here(actor: Actor) -> ColumnElement[bool]:
+    """Return that a question is of the actor's planet, as its own row says: by that, and not by all of
+    the planet's topics, questions are found."""
+    return Q.planet_id == planet_of(actor)
 
 
 def _latest_first(

@@ -15,10 +15,9 @@ from app.discussion.queries.visible import (
     Q,
     T,
     not_deleted,
-    published,
     visible_topics,
 )
-from app.kernel.db import db
+from app.kernel.db import db, unindexed
 from app.policy import Actor
 
 A = Answer.__table__.c
@@ -26,14 +25,24 @@ A = Answer.__table__.c
 
 def list_samples(actor: Actor, *, limit: int = 5) -> list[FeedEntry]:
     """Return the samples of the actor's planet that he may read, the last opened first."""
+    # Only of a reader who may see what is scheduled is it asked; for the others `visible_topics` says it.
+    time_has_come = unindexed(T.published_at) <= actor.now
     statement = (
         visible_topics(actor)
-        .where(published(actor), not_deleted(), T.public_sample_at.is_not(None))
+        .where(time_has_come, not_deleted(), T.public_sample_at.is_not(None))
         .with_only_columns(*ENTRY_COLUMNS, *reader_columns(actor), maintain_column_froms=True)
         .order_by(T.public_sample_at.desc(), T.id.desc())
         .limit(limit)
     )
     return [read_entry(actor, row) for row in db.session.execute(statement)]
+
+
+def find_newest(planet_id: int) -> datetime | None:
+    """Return when the planet's newest topic appears or appeared: it tells that there is one more."""
+    newest: datetime | None = db.session.scalar(
+        select(func.max(T.published_at)).where(T.planet_id == planet_id)
+    )
+    return newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, FromClause, Select, and_, false, or_, select, true
 
 from app.discussion.models import Comment, Question, Topic
+from app.kernel.db import unindexed
 from app.policy import Actor, ExpiredAccess, Standing
 
 # Core tables, not mapped classes: a select over these never builds ORM objects.
@@ -47,11 +48,18 @@ def topic_is_visible(actor: Actor) -> ColumnElement[bool]:
     if actor.standing in (Standing.LEFT, Standing.REMOVED):
         return false()
     mine = topic_is_mine(actor)
-    moment = and_(published(actor), _leaves_a_trace(), _open_to(actor))
+    # The order of a list is its own to say: by this condition nothing is looked up.
+    time_has_come = unindexed(T.published_at) <= actor.now
+    moment = and_(time_has_come, _leaves_a_trace(), _open_to(actor))
     if actor.inside:
         whose = true() if actor.staff else mine
         moment = or_(moment, and_(T.published_at > actor.now, whose, not_deleted()))
     return and_(T.planet_id == actor.planet.id, or_(T.isolated.is_(False), mine), moment)
+
+
+def only_samples(actor: Actor) -> bool:
+    """Whether the actor reads nothing of the planet but its samples."""
+    return not actor.inside and not _keeps(actor)
 
 
 def topic_is_mine(actor: Actor) -> ColumnElement[bool]:
@@ -89,11 +97,16 @@ def _open_to(actor: Actor) -> ColumnElement[bool]:
         return true()
     if actor.inside:
         return or_(sample, and_(_within_trial(actor), _question_open_to(actor)))
-    keeps = actor.planet is not None and actor.planet.expired_access is not ExpiredAccess.LOCK
-    if actor.standing is Standing.EXPIRED and keeps and actor.expires_at is not None:
+    if _keeps(actor):
         paid = T.published_at <= actor.expires_at
         return or_(sample, and_(paid, _within_trial(actor), _question_open_to(actor)))
     return sample
+
+
+def _keeps(actor: Actor) -> bool:
+    """Whether somebody whose time is over still reads what it brought."""
+    keeps = actor.planet is not None and actor.planet.expired_access is not ExpiredAccess.LOCK
+    return actor.standing is Standing.EXPIRED and keeps and actor.expires_at is not None
 
 
 def _within_trial(actor: Actor) -> ColumnElement[bool]:
