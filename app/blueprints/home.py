@@ -11,10 +11,10 @@ from app.billing.queries.orders import planets_going_on
 from app.blueprints.entrance import current_viewer, declares, site_actor
 from app.blueprints.memberships.door import ROLE_NAMES
 from app.blueprints.page import media_url
-from app.blueprints.planets.discover import tile_shape
+from app.blueprints.planets.discover import heads_in, tile_shape
 from app.blueprints.rail import RailPlanet, all_my_planets
 from app.kernel import clock
-from app.memberships.queries import MyPlanet, count_members, count_requests
+from app.memberships.queries import MyPlanet, count_requests
 from app.planets.queries import list_discoverable
 from app.policy import Action, PlanetRole, Standing, can
 
@@ -46,7 +46,7 @@ def index() -> str:
 
 def _welcome() -> str:
     found, _more = list_discoverable(limit=SHOWN_TO_VISITORS)
-    counts = count_members((p.id, p.grace_days, p.paused_at) for p in found)
+    counts = heads_in(found)
     return render_template(
         "home/welcome.html", planets=[tile_shape(p, counts[p.id]) for p in found]
     )

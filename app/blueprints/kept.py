@@ -104,6 +104,18 @@ def pieces(key: Hashable, make: Callable[[], str]) -> Pieces:
     return found
 
 
+def counted(key: Hashable, count: Callable[[], Part]) -> Part:
+    """Return what was counted under this key in the last minute, or count it now: of what grows for
+    ever and is told to everybody alike. Nothing that may be done hangs on it."""
+    shelf: Shelf[Part] = current_app.extensions["planetarium.counts"]
+    now = clock.now()
+    found = shelf.get(key, now)
+    if found is None:
+        found = count()
+        shelf.put(key, found, size=100, now=now)
+    return found
+
+
 def cut(part: str) -> Pieces:
     """Return a drawn part encoded, in the pieces between its gaps."""
     return tuple(piece.encode() for piece in part.split(GAP))
@@ -133,4 +145,5 @@ def install(app: Flask, *, development: bool) -> None:
     room = 0 if development else KEPT_CHARACTERS
     app.extensions["planetarium.markups"] = Shelf[Markup](room)
     app.extensions["planetarium.pieces"] = Shelf[Pieces](room)
+    app.extensions["planetarium.counts"] = Shelf[object](room)
     app.jinja_env.globals["kept"] = draw

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import ngettext
 
 from app.blueprints.entrance import declares
+from app.blueprints.kept import counted
 from app.blueprints.page import media_url
 from app.blueprints.planets.door import bp
 from app.blueprints.planets.words import CATEGORY_NAMES
 from app.memberships.queries import count_members
 from app.planets.basics import CATEGORIES
-from app.planets.queries import ListedPlanet, list_discoverable, list_used_categories
+from app.planets.queries import ListedPlanet, PlanetView, list_discoverable, list_used_categories
 
 
 @bp.get("/discover")
@@ -23,7 +25,7 @@ def discover() -> str:
     category = request.args.get("category", "")
     category = category if category in CATEGORIES else ""
     found, cursor = list_discoverable(category=category, after=request.args.get("after", ""))
-    counts = count_members((p.id, p.grace_days, p.paused_at) for p in found)
+    counts = heads_in(found)
     used = set(list_used_categories())
     older = url_for("planets.discover", category=category or None, after=cursor) if cursor else None
     return render_template(
@@ -34,6 +36,16 @@ def discover() -> str:
         older=older,
         paged="after" in request.args,
     )
+
+
+def heads_in(planets: Sequence[ListedPlanet | PlanetView]) -> dict[int, int]:
+    """Return planet id -> how many people are inside, as of this minute; who joins is counted at once."""
+
+    def count() -> dict[int, int]:
+        return count_members((p.id, p.grace_days, p.paused_at) for p in planets)
+
+    key = tuple((p.public_id, p.next_number, p.grace_days, p.paused_at) for p in planets)
+    return counted(("heads", key), count)
 
 
 def tile_shape(planet: ListedPlanet, members: int) -> dict[str, Any]:

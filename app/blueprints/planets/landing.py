@@ -12,17 +12,18 @@ from markupsafe import Markup
 from app.blueprints import funnel
 from app.blueprints.discussion.present import Shape, card_shape
 from app.blueprints.entrance import declares, enter_planet
+from app.blueprints.kept import counted
 from app.blueprints.offers import Offer, offers_for
 from app.blueprints.page import media_url
+from app.blueprints.planets.discover import heads_in
 from app.blueprints.planets.door import bp
 from app.blueprints.planets.words import CATEGORY_NAMES
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.people import has_readable_words
-from app.discussion.queries.samples import count_activity, list_samples
+from app.discussion.queries.samples import count_activity, find_newest, list_samples
 from app.memberships.queries import (
     OwnMembership,
     Person,
-    count_members,
     find_own,
     find_owner,
     has_bought_time,
@@ -133,8 +134,11 @@ def _owner_shape(planet: PlanetView, actor: Actor, owner: Person) -> Shape:
 def _stats(planet: PlanetView, actor: Actor) -> list[tuple[int, Any]]:
     """Return members now, posts and answers of the last 30 days: counted now, never typed in."""
     since = actor.now - timedelta(days=ACTIVITY_DAYS)
-    members = count_members([(planet.id, planet.grace_days, planet.paused_at)])[planet.id]
-    activity = count_activity(planet.id, since=since, now=actor.now)
+    members = heads_in([planet])[planet.id]
+    activity = counted(
+        ("activity", planet.public_id, find_newest(planet.id)),
+        lambda: count_activity(planet.id, since=since, now=actor.now),
+    )
     return [
         (members, gettext("Members")),
         (activity.posts, gettext("Posts")),
