@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.billing.actions.orders import change
 from app.billing.events import RefundAsked, SubscriptionEndAsked
@@ -66,14 +67,18 @@ def ask_refund(order: Order, payment: Payment, wish: RefundWish, *, cause: str) 
 def refundable(payment: Payment) -> int:
     """Return what is left of a payment, less what is asked for and not with the provider yet; nothing
     of what a bank holds or took back, for it cannot be given back twice."""
+    asked = select(Refund).where(Refund.payment_id == payment.id, Refund.state == "asked")
+    return left_of(payment, db.session.scalars(asked).all())
+
+
+def left_of(payment: Payment, refunds: Sequence[Refund]) -> int:
+    """Return the same of refunds that are read already: all of the payment's, or of its order's."""
     if is_with_bank(payment.dispute):
         return 0
-    asked = db.session.scalar(
-        select(func.coalesce(func.sum(Refund.amount), 0)).where(
-            Refund.payment_id == payment.id, Refund.state == "asked"
-        )
+    asked = sum(
+        one.amount for one in refunds if one.payment_id == payment.id and one.state == "asked"
     )
-    return max(0, payment.amount - payment.refunded - int(asked or 0))
+    return max(0, payment.amount - payment.refunded - asked)
 
 
 def ask_everything_back(order: Order, *, reason: str) -> None:

@@ -11,7 +11,7 @@ from flask import flash, request, url_for
 from flask_babel import gettext
 
 from app.billing.actions import staffing
-from app.billing.actions.asking import refundable
+from app.billing.actions.asking import left_of, refundable
 from app.billing.actions.comps import DAYS_MAX
 from app.billing.actions.staffing import RefundChoice
 from app.billing.models import Order, Payment
@@ -292,7 +292,7 @@ def _order(actor: Actor, item: Bought) -> dict[str, Any]:
         "payments": item.payments,
         "refunds": item.refunds,
         "paid": order.paid_at is not None,
-        "refundable": any(refundable(payment) > 0 for payment in item.payments)
+        "refundable": any(left_of(payment, item.refunds) > 0 for payment in item.payments)
         and bool(can(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))),
         "subscription": subscription_badge(item.subscription) if item.subscription else None,
     }
