@@ -14,29 +14,31 @@ from app.billing.prices import (
     discounted,
     is_over,
     lasts,
-    next_step,
     per_day,
-    price_at,
     pricing_of,
     renewal_amount,
 )
 from app.billing.queries.coupons import count_own_uses, find_coupon
-from app.billing.queries.plans import (
-    count_sold,
-    find_bought_end,
-    get_plan,
-    get_version,
-    had_trial,
-    list_steps,
-    seats_left,
-)
+from app.billing.queries.plans import PlanLine, find_bought_end, get_line, had_trial
 from app.kernel.errors import Invalid
 from app.memberships.coverage import stands_still
 from app.memberships.settling import list_pauses
 from app.planets.queries import PlanetView
 from app.policy import Actor, Standing
 
-__all__ = ["Pricing", "Quote", "Step", "as_newcomer", "lasts", "per_day", "quote", "terms_of"]
+__all__ = [
+    "Buyer",
+    "Pricing",
+    "Quote",
+    "Step",
+    "as_newcomer",
+    "find_buyer",
+    "lasts",
+    "per_day",
+    "quote",
+    "quote_line",
+    "terms_of",
+]
 
 
 def as_newcomer(actor: Actor) -> Actor:
@@ -63,6 +65,41 @@ class Quote:
     zone: str = "UTC"
 
 
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who asks for prices, and what of him moves all of them alike. `coupon`: what the code means here,
+    `coupon_uses`: how often he used it; `tried`: he had his trial."""
+
+    planet: PlanetView
+    actor: Actor
+    now: datetime
+    pricing: Pricing
+    tried: bool
+    coupon_code: str = ""
+    coupon: Coupon | None = None
+    coupon_uses: int = 0
+
+    def without_coupon(self) -> Buyer:
+        """Return the same person before he typed a code."""
+        return replace(self, coupon_code="", coupon=None, coupon_uses=0)
+
+
+def find_buyer(planet: PlanetView, actor: Actor, *, coupon_code: str = "", now: datetime) -> Buyer:
+    """Return the actor as one who asks for prices."""
+    code = coupon_code.strip()
+    coupon = find_coupon(planet.id, code) if code else None
+    return Buyer(
+        planet=planet,
+        actor=actor,
+        now=now,
+        pricing=_pricing(planet, actor, now),
+        tried=had_trial(actor.membership_id),
+        coupon_code=code,
+        coupon=coupon,
+        coupon_uses=_own_uses(coupon, actor),
+    )
+
+
 def quote(
     planet: PlanetView, actor: Actor, plan_id: int, *, coupon_code: str = "", now: datetime
 ) -> Quote:
@@ -72,32 +109,35 @@ def quote(
     nothing beyond what is held; Invalid("coupon", …) when the coupon does not hold. A plan that is
     sold out has `seats_left` 0.
     """
-    plan = get_plan(planet.id, plan_id)
-    version = get_version(plan)
-    _check_sold(plan, version, actor, now)
-    steps = list_steps(version.id)
-    sold = count_sold(plan.id)
-    pricing = _pricing(planet, actor, now)
-    listed = price_at(version.amount, steps, sold=sold, now=now)
-    amount = _own_price(listed, version, pricing, terms_of(planet))
-    coupon = _coupon(coupon_code, plan, version, pricing, now)
-    if coupon is not None:
-        _check_own_uses(coupon, actor)
+    line = get_line(planet, plan_id, now=now, besides=actor.user_id)
+    return quote_line(find_buyer(planet, actor, coupon_code=coupon_code, now=now), line)
+
+
+def quote_line(buyer: Buyer, line: PlanLine) -> Quote:
+    """Return what a plan costs somebody, of rows that are read already; Invalid as `quote` has it. The
+    line counts the seats left for this buyer."""
+    plan, version = line.plan, line.version
+    _check_sold(plan, version, buyer.actor, buyer.now)
+    amount = _own_price(line.price, version, buyer.pricing, terms_of(buyer.planet))
+    coupon = buyer.coupon
+    if buyer.coupon_code:
+        check_coupon(coupon, plan, version, buyer.pricing, buyer.now)
+        _check_own_uses(buyer)
     if coupon is not None:
         amount = discounted(amount, version.currency, percent=coupon.percent, off=coupon.amount)
     return Quote(
         plan=plan,
         version=version,
-        list_amount=listed,
+        list_amount=line.price,
         amount=amount,
         currency=version.currency,
-        pricing=pricing,
+        pricing=buyer.pricing,
         coupon_id=coupon.id if coupon else None,
-        trial_days=_trial_days(version, pricing, actor),
-        next_step=next_step(version.amount, steps, sold=sold, now=now),
-        seats_left=seats_left(plan, now=planet.moment(now), besides=actor.user_id),
-        sold=sold,
-        zone=planet.zone,
+        trial_days=_trial_days(version, buyer),
+        next_step=line.next_step,
+        seats_left=line.seats_left,
+        sold=line.sold,
+        zone=buyer.planet.zone,
     )
 
 
@@ -136,25 +176,18 @@ def _own_price(listed: int, version: PlanVersion, pricing: Pricing, terms: Renew
     return renewal_amount(listed, version.currency, pricing, terms)
 
 
-def _coupon(
-    code: str, plan: Plan, version: PlanVersion, pricing: Pricing, now: datetime
-) -> Coupon | None:
-    if not code.strip():
-        return None
-    coupon = find_coupon(plan.planet_id, code)
-    check_coupon(coupon, plan, version, pricing, now)
-    return coupon
+def _own_uses(coupon: Coupon | None, actor: Actor) -> int:
+    if coupon is None or coupon.per_person is None or actor.user_id is None:
+        return 0
+    return count_own_uses(coupon.id, actor.user_id)
 
 
-def _check_own_uses(coupon: Coupon, actor: Actor) -> None:
-    if coupon.per_person is None or actor.user_id is None:
-        return
-    if count_own_uses(coupon.id, actor.user_id) >= coupon.per_person:
+def _check_own_uses(buyer: Buyer) -> None:
+    most = buyer.coupon.per_person if buyer.coupon is not None else None
+    if most is not None and buyer.coupon_uses >= most:
         raise Invalid("coupon", "coupon_used")
 
 
-def _trial_days(version: PlanVersion, pricing: Pricing, actor: Actor) -> int:
+def _trial_days(version: PlanVersion, buyer: Buyer) -> int:
     """One trial per person and planet (R16), and none for who has bought before."""
-    if pricing is not Pricing.JOIN or had_trial(actor.membership_id):
-        return 0
-    return version.trial_days
+    return 0 if buyer.tried or buyer.pricing is not Pricing.JOIN else version.trial_days

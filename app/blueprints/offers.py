@@ -9,8 +9,8 @@ from flask_babel import gettext, ngettext
 
 from app.billing.models import PlanVersion
 from app.billing.prices import Pricing, Step
-from app.billing.pricing import Quote, as_newcomer, per_day, quote
-from app.billing.queries.plans import list_on_sale
+from app.billing.pricing import Buyer, Quote, as_newcomer, find_buyer, per_day, quote_line
+from app.billing.queries.plans import PlanLine, list_on_sale
 from app.billing.queries.wishes import waited_for
 from app.blueprints.language import local_date, local_last_day
 from app.blueprints.money import price
@@ -52,11 +52,12 @@ class Offer:
 
 def offers_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Offer]:
     """Return what is on sale for this reader now, in the planet's order."""
-    lines = list_on_sale(planet, now=actor.now)
+    lines = list_on_sale(planet, now=actor.now, besides=actor.user_id)
+    asking = find_buyer(planet, actor, coupon_code=coupon, now=actor.now)
     waiting = waited_for(actor, [line.plan.id for line in lines if line.seats_left is not None])
     offers = []
     for line in lines:
-        asked, problem = _ask(planet, actor, line.plan.id, coupon)
+        asked, problem = _ask(asking, line)
         if asked is not None:
             offers.append(
                 offer_shape(asked, actor, waiting=line.plan.id in waiting, problem=problem)
@@ -67,8 +68,9 @@ def offers_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Of
 def gifts_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Offer]:
     """Return what the actor can give to others now: once, at a newcomer's price."""
     buyer, gifts = as_newcomer(actor), []
-    for line in list_on_sale(planet, now=actor.now):
-        asked, problem = _ask(planet, buyer, line.plan.id, coupon)
+    asking = find_buyer(planet, buyer, coupon_code=coupon, now=actor.now)
+    for line in list_on_sale(planet, now=actor.now, besides=actor.user_id):
+        asked, problem = _ask(asking, line)
         if asked is not None:
             gifts.append(
                 replace(
@@ -170,16 +172,14 @@ def trial_words(days: int, window: int) -> str:
     return str(gettext("%(free)s; %(reads)s", free=free, reads=reads))
 
 
-def _ask(
-    planet: PlanetView, actor: Actor, plan_id: int, coupon: str
-) -> tuple[Quote | None, Invalid | None]:
+def _ask(asking: Buyer, line: PlanLine) -> tuple[Quote | None, Invalid | None]:
     """Return a quote with the coupon, or without it and why it does not hold; None when there is
     nothing in it for this reader."""
     try:
-        return quote(planet, actor, plan_id, coupon_code=coupon, now=actor.now), None
+        return quote_line(asking, line), None
     except Invalid as problem:
         if problem.field == "coupon":
-            return _ask(planet, actor, plan_id, "")[0], problem
+            return _ask(asking.without_coupon(), line)[0], problem
         return None, problem
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import and_, exists, func, select
 
 from app.billing.models import Order, Payment, Plan, Refund, Reminder, Subscription
-from app.billing.pricing import Quote, quote
+from app.billing.pricing import Quote, find_buyer, quote_line
 from app.billing.queries.plans import list_on_sale
 from app.kernel.db import db
 from app.kernel.errors import Invalid
@@ -141,10 +141,11 @@ def find_renewal(planet: PlanetView, actor: Actor) -> Quote | None:
         .order_by(Entitlement.until_at.desc(), Entitlement.id.desc())
         .limit(1)
     )
-    lines = list_on_sale(planet, now=actor.now)
+    lines = list_on_sale(planet, now=actor.now, besides=actor.user_id)
+    buyer = find_buyer(planet, actor, now=actor.now)
     for line in sorted(lines, key=lambda line: line.plan.public_id != held):
         try:
-            asked = quote(planet, actor, line.plan.id, now=actor.now)
+            asked = quote_line(buyer, line)
         except Invalid:
             continue
         if asked.seats_left != 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,12 +60,10 @@ def list_steps(version_id: int) -> list[Step]:
     return [Step(*row) for row in rows]
 
 
-def count_sold(plan_id: int) -> int:
-    """Return how many people bought the plan or are about to: what its price rises by."""
-    return _sold([plan_id]).get(plan_id, 0)
-
-
 def _sold(plan_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many people bought each plan or are about to: what its price rises by."""
+    if not plan_ids:
+        return {}
     rows = db.session.execute(
         select(Order.plan_id, func.count(distinct(Order.user_id)))
         .where(Order.plan_id.in_(plan_ids), Order.kind == "membership", Order.state.in_(SOLD))
@@ -109,8 +107,22 @@ def seats_left(plan: Plan, *, now: datetime, besides: int | None = None) -> int 
     """Return how many seats are left for somebody, 0 when it is sold out; None without a limit."""
     if plan.seat_limit is None:
         return None
-    taken = seats_taken(plan.id, plan.public_id, now=now, besides=besides)
-    return max(0, plan.seat_limit - (db.session.scalar(select(taken)) or 0))
+    return _seats_left([plan], now=now, besides=besides)[plan.id]
+
+
+def _seats_left(
+    plans: Sequence[Plan], *, now: datetime, besides: int | None
+) -> dict[int, int | None]:
+    """Return the same for many plans; one query however many have a limit."""
+    limited = [plan for plan in plans if plan.seat_limit is not None]
+    left: dict[int, int | None] = dict.fromkeys(plan.id for plan in plans)
+    if limited:
+        counts = (
+            seats_taken(plan.id, plan.public_id, now=now, besides=besides) for plan in limited
+        )
+        for plan, taken in zip(limited, db.session.execute(select(*counts)).one(), strict=True):
+            left[plan.id] = max(0, (plan.seat_limit or 0) - (taken or 0))
+    return left
 
 
 def usual_currency(planet: PlanetView) -> str:
@@ -153,7 +165,8 @@ def had_trial(membership_id: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A plan with its present terms, as lists show it. `price` is that of joining now."""
+    """A plan with its present terms, as lists show it. `price` is that of joining now; `sold` is
+    counted where it moves the price, and for staff."""
 
     plan: Plan
     version: PlanVersion
@@ -163,31 +176,51 @@ class PlanLine:
     seats_left: int | None
 
 
-def list_on_sale(planet: PlanetView, *, now: datetime) -> list[PlanLine]:
-    """Return what a planet sells now, in its order; nothing while it is paused."""
+def list_on_sale(
+    planet: PlanetView, *, now: datetime, besides: int | None = None
+) -> list[PlanLine]:
+    """Return what a planet sells now, in its order, with the seats left for the person `besides`;
+    nothing while it is paused. As many queries however many plans there are."""
     if planet.paused_at is not None:
         return []
-    lines = _lines(planet, Plan.state == "on_sale", now=now)
+    lines = _lines(planet, Plan.state == "on_sale", now=now, besides=besides)
     return [line for line in lines if not is_over(line.version, now)]
 
 
 def list_plans(actor: Actor, planet: PlanetView) -> list[PlanLine]:
     """Return every plan of a planet: those on sale, drafts, and at last the retired ones."""
     require(actor, Action.PLANS_EDIT)
-    lines = _lines(planet, Plan.id.is_not(None), now=actor.now)
+    lines = _lines(planet, Plan.id.is_not(None), now=actor.now, all_sold=True)
     return sorted(lines, key=lambda line: line.plan.state == "retired")
 
 
-def _lines(planet: PlanetView, which: ColumnElement[bool], *, now: datetime) -> list[PlanLine]:
+def get_line(
+    planet: PlanetView, plan_id: int, *, now: datetime, besides: int | None = None
+) -> PlanLine:
+    """Return one plan of the planet, on sale or not. NotFound elsewhere."""
+    found = _lines(planet, Plan.id == plan_id, now=now, besides=besides)
+    if not found:
+        raise NotFound(str(plan_id))
+    return found[0]
+
+
+def _lines(
+    planet: PlanetView,
+    which: ColumnElement[bool],
+    *,
+    now: datetime,
+    besides: int | None = None,
+    all_sold: bool = False,
+) -> list[PlanLine]:
     rows = db.session.execute(
         select(Plan, PlanVersion)
         .join(PlanVersion, (PlanVersion.plan_id == Plan.id) & (PlanVersion.version == Plan.version))
         .where(Plan.planet_id == planet.id, which)
         .order_by(Plan.position, Plan.id)
     ).all()
-    sold = _sold([plan.id for plan, _version in rows])
     steps = _steps([version.id for _plan, version in rows])
-    moment = planet.moment(now)
+    sold = _sold([plan.id for plan, version in rows if all_sold or _by_seats(steps, version)])
+    left = _seats_left([plan for plan, _version in rows], now=planet.moment(now), besides=besides)
     return [
         PlanLine(
             plan=plan,
@@ -199,10 +232,14 @@ def _lines(planet: PlanetView, which: ColumnElement[bool], *, now: datetime) -> 
             next_step=next_step(
                 version.amount, steps.get(version.id, ()), sold=sold.get(plan.id, 0), now=now
             ),
-            seats_left=seats_left(plan, now=moment),
+            seats_left=left[plan.id],
         )
         for plan, version in rows
     ]
+
+
+def _by_seats(steps: Mapping[int, Sequence[Step]], version: PlanVersion) -> bool:
+    return any(step.after_seats is not None for step in steps.get(version.id, ()))
 
 
 def _steps(version_ids: Sequence[int]) -> dict[int, list[Step]]:
