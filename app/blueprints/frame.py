@@ -46,8 +46,7 @@ class Frame:
     """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in.
 
     `layout` is planet, site or focus (nothing but the head and the foot of the document); `side` tells
-    whether something stands in the right column, `width` widens the page, `mark` is the watermark,
-    `viewer` the reader's own public id, by which his browser keeps what he typed apart from others'.
+    whether something stands in the right column, `width` widens the page, `mark` is the watermark.
     """
 
     language: str
@@ -65,7 +64,6 @@ class Frame:
     side: bool = False
     width: str = ""
     mark: str = ""
-    viewer: str = ""
 
 
 class Shell(NamedTuple):
@@ -100,7 +98,6 @@ def make_frame(viewer: Any, planet: Any, links: Links, mine: Iterable[Any], **sh
         ),
         waiting=sum(p.questions for p in mine),
         theme=(viewer.theme if viewer else "") or "auto",
-        viewer=viewer.public_id if viewer else "",
         **shown,
     )
 

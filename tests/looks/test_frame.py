@@ -53,7 +53,6 @@ OTHERS = {
     "side": True,
     "width": "frame--wide",
     "mark": "First #7",
-    "viewer": "kQ7mVx3pRt9a",
 }
 
 

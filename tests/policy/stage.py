@@ -40,6 +40,18 @@ class Stage:
 
 def build(app: Flask, folder: Path) -> Stage:
     """Plant everything, sign everybody in and keep a copy of the database in `folder`."""
+    scene, names = furnish(app)
+    db.session.remove()
+    snapshot = folder / "snapshot.db"
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql(f"VACUUM INTO '{snapshot}'")
+        connection.exec_driver_sql("BEGIN")
+    return Stage(scene, snapshot, names)
+
+
+def furnish(app: Flask) -> tuple[Scene, dict[str, str]]:
+    """Plant everything and sign everybody in; returns the scene and what fills placeholders."""
     cast = assemble(app)
     scene = plant(cast)
     names = {"p": f"/p/{cast.slug}", "secret": INVITATION_SECRET}
@@ -61,13 +73,7 @@ def build(app: Flask, folder: Path) -> Stage:
     for key, model in (("series", Series), ("draft", Draft)):
         names[key] = db.session.query(model).first().public_id
     names |= {f"a_{name}": answer.public_id for name, answer in _answers(scene).items()}
-    db.session.remove()
-    snapshot = folder / "snapshot.db"
-    with db.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql(f"VACUUM INTO '{snapshot}'")
-        connection.exec_driver_sql("BEGIN")
-    return Stage(scene, snapshot, names)
+    return scene, names
 
 
 def restore(snapshot: Path) -> None:

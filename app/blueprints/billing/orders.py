@@ -34,11 +34,9 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
-from app.blueprints.page import show
 from app.discussion.queries.drafts import find_draft
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict
-from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
@@ -54,7 +52,6 @@ def order(slug: str, public_id: str) -> Page:
     planet, actor = enter_planet(slug)
     require_viewer()
     found = get_own(actor, public_id)
-    show(Seen(order=public_id))
     silent = False
     if OrderState(found.state) in HOLDS:
         try:
