@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,7 +64,8 @@ class Wish:
 
     `source` and `source_ref` name the cause (founder, open, approval, invitation, an order …): the
     same cause again changes nothing. `role` None keeps the role of somebody inside and makes others
-    members; it never lowers one. `terms` say more of what is given.
+    members; it never lowers one. `terms` say more of what is given. `waits`: it was asked for before its
+    person left, who is not let in by it; it waits until they come back.
     """
 
     planet_id: int
@@ -74,6 +75,7 @@ class Wish:
     period: Period | Duration
     role: PlanetRole | None = None
     terms: Terms = FREE
+    waits: bool = False
 
     @property
     def cause(self) -> tuple[str, str]:
@@ -135,7 +137,7 @@ def grant_all(actor: Actor | None, wishes: Sequence[Wish]) -> list[Granted | Ref
             [
                 MembershipStarted(membership_id=each.member.id, period_id=each.entitlement.id)
                 for each in given
-                if isinstance(each, Granted) and each.fresh
+                if isinstance(each, Granted) and each.fresh and each.member.left_at is None
             ]
         )
         return given
@@ -149,6 +151,22 @@ def find_entitlement(source: str, source_ref: str) -> Entitlement | None:
             Entitlement.source == source, Entitlement.source_ref == source_ref
         )
     )
+
+
+def find_causes(causes: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return for which of these causes, as (source, source_ref), something was granted."""
+    return set(_granted_for(causes))
+
+
+def _granted_for(causes: Collection[tuple[str, str]]) -> dict[tuple[str, str], Entitlement]:
+    granted: dict[tuple[str, str], Entitlement] = {}
+    for source in {source for source, _ref in causes}:
+        refs = [ref for each, ref in causes if each == source]
+        known = select(Entitlement).where(
+            Entitlement.source == source, Entitlement.source_ref.in_(refs)
+        )
+        granted |= {(source, row.source_ref): row for row in db.session.scalars(known)}
+    return granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +194,9 @@ def _grant_round(
 
 
 def _fill_shelf(wishes: Sequence[Wish], members: Mapping[Whose, Membership]) -> _Shelf:
-    granted: dict[tuple[str, str], Entitlement] = {}
-    for source in {wish.source for wish in wishes}:
-        refs = [wish.source_ref for wish in wishes if wish.source == source]
-        known = select(Entitlement).where(
-            Entitlement.source == source, Entitlement.source_ref.in_(refs)
-        )
-        granted |= {(source, row.source_ref): row for row in db.session.scalars(known)}
     planets = {wish.planet_id for wish in wishes}
     return _Shelf(
-        granted=granted,
+        granted=_granted_for([wish.cause for wish in wishes]),
         rows=list_entitlements_of([member.id for member in members.values()]),
         terms={planet_id: get_terms(planet_id) for planet_id in planets},
         still={planet_id: read_stillness(planet_id) for planet_id in planets},
@@ -204,7 +215,8 @@ def _grant(actor: Actor | None, wish: Wish, member: Membership, shelf: _Shelf) -
     row = _entitle(member, wish, terms.zone)
     row.granted_by = actor.user_id if actor else None
     db.session.add(row)
-    _admit(member, role=wish.role, inside=before in INSIDE, moment=clock.now())
+    if not (wish.waits and member.left_at is not None):
+        _admit(member, role=wish.role, inside=before in INSIDE, moment=clock.now())
     if member.role == PlanetRole.GUEST and wish.role is PlanetRole.GUEST:
         member.expires_at = row.ends_at
     shelf.granted[wish.cause] = row
