@@ -122,6 +122,9 @@ class DemoGateway:
             name = ref.removesuffix("/sub")
             state = _row(name).state
             held = state["subscription"]
+            if held["status"] == "canceled":
+                # It stays as it ended, as with a real provider.
+                return
             if when == "now":
                 held |= {"status": "canceled", "ended_at": clock.now().isoformat()}
             else:

@@ -26,6 +26,14 @@ class SubscriptionEndAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutCloseAsked(Event):
+    """The buyer of an open order is gone: its checkout is to be closed at the provider."""
+
+    name: ClassVar[str] = "billing.checkout_close_asked"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PauseFelt(Event):
     """A planet was paused or goes on: the charges of a subscription are to follow it."""
 

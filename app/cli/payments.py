@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile
 from app.billing.gateway import Health, gateways
+from app.billing.queries.running import Unconfirmed, list_all_unconfirmed
 from app.kernel import clock
 
 command = AppGroup("payments", help="The payment provider: is it set up, and what is true there.")
@@ -32,7 +33,15 @@ def _findings() -> list[Health]:
     found = [Health("database", not mismatch, told or f"deals in {environment} payments", mend)]
     for name in sorted(gateways.by_name):
         found += gateways.by_name[name].examine(now=clock.now())
-    return found
+    return found + [_unconfirmed(each) for each in list_all_unconfirmed()]
+
+
+def _unconfirmed(each: Unconfirmed) -> Health:
+    told = f"order {each.order} is to end, not confirmed after {each.tries} tries: {each.error}"
+    mend = "it is told again by itself; if that goes on, end it on the provider's own page"
+    return Health(
+        "subscription", each.tries == 0, told if each.tries else "one is being ended", mend
+    )
 
 
 @command.command("reconcile")

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from app.billing.actions.asking import RefundWish
 from app.billing.actions.checkout import begin
 from app.billing.actions.orders import Purchase
-from app.billing.actions.refunds import end_subscription, refund_by_staff, refund_own
+from app.billing.actions.refunds import refund_by_staff, refund_own
+from app.billing.actions.subscriptions import end_subscription
 from app.billing.actions.sync import sync
 from app.billing.actions.trials import start_trial
 from app.billing.demo_gateway import DemoGateway, act

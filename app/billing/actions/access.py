@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.billing.actions.asking import ask_everything_back
+from app.billing.actions.late import Lateness, give_back_late, known_late, read_lateness
 from app.billing.gateway import Charge, CheckoutFact, Invoice, SubscriptionFact
 from app.billing.models import Order, Payment, Plan, PlanVersion, Refund
 from app.billing.pricing import lasts
@@ -17,9 +17,10 @@ from app.billing.states import GivenBack, fate_of, grace_after
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Refused
-from app.memberships.actions.granting import Terms, Wish, grant_all
+from app.memberships.actions.granting import Terms, Wish, find_causes, grant_all
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration, Period
+from app.memberships.rows import make_rows
 from app.memberships.settling import settle_all
 from app.policy import Grace
 
@@ -34,11 +35,18 @@ class _Right:
     grace: Grace | None = None
     ended_at: datetime | None = None
 
+    @property
+    def came_at(self) -> datetime:
+        """When its money came; where it cost nothing, when it began."""
+        since = self.wish.terms.since
+        assert since is not None
+        return self.charge.paid_at if self.charge else since
+
 
 def give_access(paid: Sequence[tuple[Order, CheckoutFact]]) -> None:
     """Make what orders give agree with what was paid for them and is still ours (R12, R14, R17, R19).
 
-    Somebody who was removed meanwhile gets his money back instead.
+    What came too late, because its buyer is gone or because it was to end, goes back instead (R26).
     """
     sold = _read_sold([order for order, _fact in paid])
     rights = [
@@ -48,23 +56,51 @@ def give_access(paid: Sequence[tuple[Order, CheckoutFact]]) -> None:
     ]
     if not rights:
         return
-    given = grant_all(None, [right.wish for _order, right in rights])
-    refunds = _read_refunds([right.charge for _order, right in rights if right.charge])
-    refused: dict[int, Order] = {}
+    # Nobody goes or comes while it is decided.
+    make_rows({right.wish.whose for _order, right in rights})
+    timely, late = _sift(rights)
+    given = grant_all(None, [right.wish for _order, right in timely]) if timely else []
+    refunds = _read_refunds([right.charge for _order, right in timely if right.charge])
     unsettled: dict[int, Membership] = {}
-    for (order, right), each in zip(rights, given, strict=True):
+    for (order, right), each in zip(timely, given, strict=True):
         if isinstance(each, Refused):
-            refused[order.id] = order
+            late.append((order, right.charge.ref if right.charge else ""))
         else:
             row = each.entitlement
             _mark(row, right, refunds)
             # What was granted just now is settled, unless there was something to mark.
             if not each.fresh or row.revoked_at or row.suspended_at or row.cut_at:
                 unsettled[each.member.id] = each.member
-    for order in refused.values():
-        ask_everything_back(order, reason="removed")
+    give_back_late(late)
     if unsettled:
         settle_all(unsettled.values())
+
+
+def _sift(
+    rights: Sequence[tuple[Order, _Right]],
+) -> tuple[list[tuple[Order, _Right]], list[tuple[Order, str]]]:
+    """Part what is to be granted from what came too late, the latter by its charge, "" for none."""
+    granted = find_causes([right.wish.cause for _order, right in rights])
+    given_back = known_late([right.charge.ref for _order, right in rights if right.charge])
+    when = read_lateness(order for order, _right in rights)
+    timely: list[tuple[Order, _Right]] = []
+    late: list[tuple[Order, str]] = []
+    for order, right in rights:
+        ref = right.charge.ref if right.charge else ""
+        if ref in given_back:
+            late.append((order, ref))
+        elif right.wish.cause in granted:
+            timely.append((order, right))
+        elif when[order.id].is_late(right.came_at):
+            late.append((order, ref))
+        else:
+            timely.append((order, _waiting(right, when[order.id])))
+    return timely, late
+
+
+def _waiting(right: _Right, lateness: Lateness) -> _Right:
+    """Return a right that waits for its buyer where they have left since they ordered it."""
+    return replace(right, wish=replace(right.wish, waits=True)) if lateness.waits else right
 
 
 def _read_sold(orders: Sequence[Order]) -> dict[int | None, tuple[PlanVersion, str]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.billing.actions.ending import wish_end
 from app.billing.actions.orders import change
-from app.billing.events import RefundAsked, SubscriptionEndAsked
+from app.billing.events import RefundAsked
 from app.billing.models import Order, Payment, Refund
 from app.billing.states import is_with_bank
 from app.kernel import clock
@@ -89,8 +90,7 @@ def ask_everything_back(order: Order, *, reason: str) -> None:
             token = f"{reason}-{payment.provider_ref}"[:64]
             wish = RefundWish(amount=left, ends="now", reason=reason, token=token)
             ask_refund(order, payment, wish, cause="job")
-    if order.subscription_ref is not None:
-        put(SubscriptionEndAsked(order_id=order.id, when="now"))
+    wish_end(order, when="now", cause="job")
 
 
 def list_payments(order_id: int) -> list[Payment]:

@@ -133,6 +133,7 @@ def find_renewing(planet_id: int, user_id: int) -> Order | None:
             Subscription.status.not_in((*FINAL, "unpaid", "paused", "incomplete")),
             Subscription.cancel_at.is_(None),
             Subscription.cancel_at_period_end.is_(False),
+            Subscription.end_wanted == "",
         )
         .limit(1)
     )

@@ -12,8 +12,10 @@ from app.billing.actions.balancing import record_payouts
 from app.billing.actions.catching_up import catch_up, listen
 from app.billing.actions.checkout import open_page
 from app.billing.actions.holding import follow, list_paused_subscriptions
+from app.billing.actions.parting import stop_forgotten
 from app.billing.actions.refunds import send_refund
 from app.billing.actions.settlements import book_what_is_owed
+from app.billing.actions.subscriptions import tell_end
 from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import GatewayError
 from app.billing.models import Order, OrderChange, Payment, Refund, Subscription
@@ -57,6 +59,7 @@ def reconcile() -> Report:
     synced = _sync_all(_unsettled(), report)
     report.failures += catch_up(heard, synced=synced).failures
     _follow_pauses(report)
+    _end_forgotten(report)
     report.changes = _told(after=last)
     # What came of the syncs: doubles that are to be given back.
     _send_refunds(report)
@@ -152,6 +155,15 @@ def _record_payouts(report: Report) -> None:
         record_payouts()
     except GatewayError as error:
         report.failures.append(f"payouts of the provider: {error}")
+
+
+def _end_forgotten(report: Report) -> None:
+    """End what runs on although its buyer is gone, and tell the provider again what it has not confirmed."""
+    for order_id in stop_forgotten():
+        try:
+            tell_end(order_id)
+        except GatewayError as error:
+            report.failures.append(f"the end of the subscription of order {order_id}: {error}")
 
 
 def _last_change() -> int:

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.billing.actions.applying import REFUND_STATES
 from app.billing.actions.asking import RefundWish, ask_refund, list_payments, refundable
+from app.billing.actions.ending import wish_end
 from app.billing.actions.sync import sync
-from app.billing.events import SubscriptionEndAsked
 from app.billing.gateway import GatewayError, RefundFact, gateways
 from app.billing.models import Order, Payment, Refund
 from app.kernel import clock
@@ -17,7 +17,6 @@ from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.rows import person_of, planet_of
-from app.outbox.events import put
 from app.policy import Action, Actor, OrderFacts
 from app.policy.gate import require
 
@@ -42,7 +41,7 @@ def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order
     if not payments and not _is_asked(token):
         raise Conflict("nothing")
     if payments and order.subscription_ref is not None:
-        put(SubscriptionEndAsked(order_id=order.id, when="now"))
+        wish_end(order, when="now", cause="buyer")
     return order
 
 
@@ -112,18 +111,6 @@ def send_refund(payload: dict[str, Any]) -> None:
         return
     with unit_of_work():
         _keep(payload["refund_id"], fact)
-    sync(order_id, cause="job")
-
-
-def end_subscription(payload: dict[str, Any]) -> None:
-    """Tell the provider that a subscription ends; then look what is true."""
-    order = db.session.get(Order, payload["order_id"])
-    if order is None or order.subscription_ref is None:
-        return
-    gateway, ref, account = gateways.of(order.gateway), order.subscription_ref, order.account
-    order_id = order.id
-    db.session.rollback()
-    gateway.end_subscription(ref, account=account, when=payload["when"])
     sync(order_id, cause="job")
 
 

@@ -13,21 +13,22 @@ from sqlalchemy import select
 
 from app.billing.actions.asking import RefundWish, list_payments, refundable
 from app.billing.actions.comps import Gift, give_to_members
+from app.billing.actions.ending import wish_end
 from app.billing.actions.orders import change, find_renewing
+from app.billing.actions.parting import remove
 from app.billing.actions.refunds import refund_by_staff
 from app.billing.actions.seats import take_seat
-from app.billing.events import ReceiptAsked, SubscriptionEndAsked
+from app.billing.events import ReceiptAsked
 from app.billing.gateway import gateways
-from app.billing.models import Order, Payment, Plan, Refund, Subscription
+from app.billing.models import Order, Payment, Plan, Refund
 from app.billing.money import parse_amount, round_down
 from app.billing.queries.orders import shown_to
 from app.billing.shares import unused_share
-from app.billing.states import FINAL, OrderState
+from app.billing.states import OrderState
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.memberships.actions.discipline import remove
 from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
@@ -76,7 +77,7 @@ def end_access(actor: Actor, *, member_id: str, reason: str) -> None:
     reason = _clean(reason)
     if not _cut_everything(member):
         raise Conflict("ended")
-    renewing = _end_subscriptions(member, when="now")
+    renewing = _end_subscriptions(member)
     note(actor, "access.end", member, reason=reason, subscriptions=renewing)
 
 
@@ -145,8 +146,8 @@ def refund(actor: Actor, *, order_id: str, payment_id: int, choice: RefundChoice
     ends = choice.ends or usual_end(payment, choice.way, amount)
     wish = RefundWish(amount, ends, reason, token, actor.user_id)
     asked = refund_by_staff(actor, order_id=order_id, payment_id=payment_id, wish=wish)
-    if ends != "keep" and order.subscription_ref is not None and _runs(order):
-        put(SubscriptionEndAsked(order_id=order.id, when=ends))
+    if ends != "keep":
+        wish_end(order, when=ends, cause="staff")
     return asked
 
 
@@ -205,8 +206,7 @@ def remove_with_refund(
             asked.append(
                 refund(actor, order_id=order.public_id, payment_id=payment.id, choice=choice)
             )
-    _end_subscriptions(member, when="now")
-    remove(actor, member=member, reason=reason)
+    remove(actor, member_id=member_id, reason=reason)
     return asked
 
 
@@ -266,24 +266,16 @@ def _cut_everything(member: Membership) -> list[Entitlement]:
     return cut
 
 
-def _end_subscriptions(member: Membership, *, when: str) -> int:
-    running = db.session.scalars(
-        select(Order.id)
-        .join(Subscription, Subscription.order_id == Order.id)
-        .where(
+def _end_subscriptions(member: Membership) -> int:
+    """End a member's subscriptions now; returns how many ran."""
+    theirs = db.session.scalars(
+        select(Order).where(
             Order.planet_id == member.planet_id,
             Order.user_id == member.user_id,
-            Subscription.status.not_in(FINAL),
+            Order.mode == "subscription",
         )
     ).all()
-    for order_id in running:
-        put(SubscriptionEndAsked(order_id=order_id, when=when))
-    return len(running)
-
-
-def _runs(order: Order) -> bool:
-    status = db.session.scalar(select(Subscription.status).where(Subscription.order_id == order.id))
-    return status is not None and status not in FINAL
+    return sum(wish_end(order, when="now", cause="staff") for order in theirs)
 
 
 def _running_payments(member: Membership) -> list[tuple[Order, Payment]]:

@@ -23,7 +23,7 @@ class Order(Base):
     `wish` is what the provider was asked for, so that a retry is identical (R5). `source` is where
     the buyer came from; `memo` what he wrote with a transfer. `paid_at` is when it was settled, with or
     without money. `refund_until`: the end of the buyer's own right to a refund of its newest payment,
-    None before there is one.
+    None before there is one. `parted_at`: when its buyer left, was removed or closed the account (R25).
     """
 
     __tablename__ = "orders"
@@ -68,6 +68,7 @@ class Order(Base):
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     refund_until: Mapped[datetime | None]
+    parted_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
@@ -75,6 +76,9 @@ class Subscription(Base):
 
     `held`: the provider was told to charge nothing, because the planet is paused; `charges_at` is
     where the next charge was moved to after a pause, None when it never was.
+
+    `end_wanted`: "", now or at_end, asked for at `end_asked_at`; the provider is told until it says so
+    itself (R25), `end_tries` times so far, the last time in vain because of `end_error`.
     """
 
     __tablename__ = "subscriptions"
@@ -88,6 +92,10 @@ class Subscription(Base):
     ended_at: Mapped[datetime | None]
     held: Mapped[bool] = mapped_column(default=False)
     charges_at: Mapped[datetime | None]
+    end_wanted: Mapped[str] = mapped_column(String(6), default="")
+    end_asked_at: Mapped[datetime | None]
+    end_tries: Mapped[int] = mapped_column(default=0)
+    end_error: Mapped[str] = mapped_column(Text, default="")
     synced_at: Mapped[datetime]
 
 

@@ -98,7 +98,11 @@ def find_running(actor: Actor) -> Running | None:
             Order.amount,
             Order.currency,
             Subscription.status,
-            or_(Subscription.cancel_at_period_end, Subscription.cancel_at.is_not(None)),
+            or_(
+                Subscription.cancel_at_period_end,
+                Subscription.cancel_at.is_not(None),
+                Subscription.end_wanted != "",
+            ),
         )
         .join(Subscription, Subscription.order_id == Order.id)
         .where(
@@ -126,6 +130,7 @@ def planets_going_on(user_id: int, planet_ids: Collection[int]) -> set[int]:
                 Subscription.status.in_(("active", "trialing", "past_due")),
                 Subscription.cancel_at.is_(None),
                 Subscription.cancel_at_period_end.is_(False),
+                Subscription.end_wanted == "",
             )
         )
     )

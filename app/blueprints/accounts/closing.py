@@ -7,11 +7,12 @@ from flask_babel import gettext
 
 from app.accounts import actions
 from app.accounts.queries import Viewer
+from app.billing.actions.parting import leave_everywhere
+from app.billing.queries.running import has_underway, list_running
 from app.blueprints.accounts.door import Page, bp, prove
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import declares, require_viewer, site_actor
 from app.kernel.db import unit_of_work
-from app.memberships.actions import leave_every_planet
 from app.memberships.queries import list_owned
 from app.policy import Action
 from app.search import past, saved
@@ -20,7 +21,8 @@ from app.search import past, saved
 @bp.get("/account/close")
 @declares(Action.ACCOUNT_USE)
 def close() -> Page:
-    """Say what closing means, and ask for the password; an owner is told what to do first."""
+    """Say what closing means, also for what is paid for, and ask for the password; an owner is told what
+    to do first."""
     return _page(require_viewer(), Problems())
 
 
@@ -33,7 +35,7 @@ def close_for_good() -> Page:
     if proof is None:
         return _page(viewer, problems)
     with unit_of_work():
-        leave_every_planet(site_actor())
+        leave_everywhere(site_actor())
         past.forget_all(site_actor())
         saved.drop_all(site_actor())
         actions.close_account(site_actor(), proof=proof)
@@ -43,5 +45,11 @@ def close_for_good() -> Page:
 
 
 def _page(viewer: Viewer, problems: Problems) -> Page:
-    html = render_template("accounts/close.html", owned=list_owned(viewer.user_id), errors=problems)
+    html = render_template(
+        "accounts/close.html",
+        owned=list_owned(viewer.user_id),
+        running=list_running(viewer.user_id),
+        underway=has_underway(viewer.user_id),
+        errors=problems,
+    )
     return html, problems.status

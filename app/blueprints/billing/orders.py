@@ -16,10 +16,11 @@ from app.billing.actions.refunds import list_returnable, may_refund_own, refund_
 from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
 from app.billing.actions.sync import sync
 from app.billing.gateway import GatewayError
-from app.billing.models import Order
+from app.billing.models import Order, Subscription
 from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
 from app.billing.queries.questions import find_bought
+from app.billing.queries.running import ends_as_wanted
 from app.billing.queries.transfers import find_decline, find_transfer_note
 from app.billing.remaining import Thought
 from app.billing.states import HOLDS, OrderState
@@ -38,7 +39,7 @@ from app.discussion.queries.drafts import find_draft
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, can
+from app.policy import Action, Actor, Standing, can
 
 # How often a page that waits for the truth looks again, in seconds.
 LOOKS_AGAIN = "4"
@@ -139,6 +140,8 @@ def subscription(slug: str, public_id: str) -> Page:
         act(found.id, cause="buyer")
     except GatewayError:
         flash(gettext("The payment provider does not answer. Please try again."), "error")
+    except Conflict:
+        flash(gettext("This subscription is over. To go on, buy a new one."), "warn")
     return see_other("billing.order", slug=slug, public_id=public_id)
 
 
@@ -152,13 +155,15 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     # Anew: what was applied a moment ago may have let him in.
     _planet, actor = enter_planet(planet.slug)
     question = _question(planet, actor, found)
+    story = find_story(found)
     answer = make_response(
         render_template(
             "billing/order.html",
             order=_shape(found),
             returnable=found.state in _REFUNDABLE and bool(list_returnable(found)),
             enters=bool(can(actor, Action.PLANET_READ)),
-            story=find_story(found),
+            story=story,
+            ending=_ending(actor, story.subscription),
             access=thought_words(found, []),
             transfer=_transfer(planet, found) if found.gateway == "transfer" else None,
             gift=_gift(planet, found) if found.kind == "gift" and found.paid_at else None,
@@ -171,6 +176,17 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     if waits or (question is not None and question["being_asked"]):
         answer.headers["Refresh"] = LOOKS_AGAIN
     return answer
+
+
+def _ending(actor: Actor, row: Subscription | None) -> dict[str, bool]:
+    """Return whether a subscription is to end and that is not confirmed, and whether its buyer may still
+    take that back."""
+    wanted = row.end_wanted if row is not None else ""
+    gone = actor.standing in (Standing.LEFT, Standing.REMOVED)
+    return {
+        "waits": row is not None and bool(wanted) and not ends_as_wanted(row),
+        "final": gone or wanted == "now",
+    }
 
 
 def _question(planet: PlanetView, actor: Actor, found: Order) -> dict[str, Any] | None:

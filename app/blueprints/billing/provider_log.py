@@ -1,4 +1,4 @@
-"""Where our books and the provider's differed: what reconciliation changed, and webhooks that failed."""
+"""Where our books and the provider's differ: ends not confirmed, webhooks that failed, what was mended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from app.billing.actions.reconcile import list_changes
 from app.billing.actions.webhooks import retry
+from app.billing.queries.running import list_unconfirmed
 from app.billing.queries.timeline import happening_of
 from app.billing.queries.webhooks import list_failed
 from app.blueprints.billing.door import bp
@@ -21,11 +22,13 @@ from app.policy import Action, can
 @bp.get("/p/<slug>/subscriptions/provider")
 @declares(Action.SUBSCRIPTIONS_MANAGE)
 def provider_log(slug: str) -> Page:
-    """List what reconciliation changed, and webhooks that failed, with a button to try again."""
+    """List ends that the provider has not confirmed, webhooks that failed, with a button to try again, and
+    what reconciliation changed."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
     return render_template(
         "billing/provider_log.html",
+        ending=list_unconfirmed(actor),
         failed=[
             {"row": event, "about": about(event), "advice": advice(event)}
             for event in list_failed(actor)

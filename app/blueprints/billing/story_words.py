@@ -46,6 +46,14 @@ CAUSE_NAMES: dict[str, Any] = {
     "reconcile": lazy_gettext("found by reconciliation"),
     "staff": lazy_gettext("by staff"),
 }
+# Why money went back by itself.
+REASON_NAMES: dict[str, Any] = {
+    "left": lazy_gettext("it came in after the buyer had left"),
+    "removed": lazy_gettext("it came in after the buyer had been removed"),
+    "closed": lazy_gettext("it came in after the buyer had closed the account"),
+    "ended": lazy_gettext("it was charged after the subscription was to end"),
+    "double": lazy_gettext("it was paid twice"),
+}
 _PLAIN: dict[str, Any] = {
     "member.joined": lazy_gettext("Became a member"),
     "member.requested": lazy_gettext("Asked to join"),
@@ -55,6 +63,8 @@ _PLAIN: dict[str, Any] = {
     "order.opened": lazy_gettext("Went to the payment page"),
     "order.cancelled": lazy_gettext("Cancelled the subscription"),
     "order.resumed": lazy_gettext("Took the cancellation back"),
+    "order.end_asked_now": lazy_gettext("The subscription is to end at once"),
+    "order.end_asked_at_end": lazy_gettext("The subscription is to end with what is paid"),
     "order.charges_held": lazy_gettext("The planet is paused: nothing is charged"),
     "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
@@ -120,7 +130,8 @@ def line_of(happening: Happening, plans: dict[str, str]) -> Line:
     if kind.startswith("access."):
         notes += _access_notes(data, plans)
     if data.get("reason"):
-        notes.append(str(gettext("Reason: %(reason)s", reason=data["reason"])))
+        reason = REASON_NAMES.get(data["reason"], data["reason"])
+        notes.append(str(gettext("Reason: %(reason)s", reason=reason)))
     if kind == "notice" and data.get("mailed"):
         notes.append(str(gettext("also by e-mail")))
     return Line(happening.at, _what(kind, data), tuple(notes), _TONES.get(kind, ""))

@@ -15,6 +15,7 @@ from app.billing.actions.asking import left_of, refundable
 from app.billing.actions.comps import DAYS_MAX
 from app.billing.actions.staffing import RefundChoice
 from app.billing.models import Order, Payment
+from app.billing.queries.running import list_running
 from app.billing.queries.subscribers import list_plan_names
 from app.billing.queries.timeline import Bought, Happening, MemberStory, find_story
 from app.billing.remaining import Thought
@@ -360,6 +361,7 @@ def _remove_page(
         "billing/remove_refund.html",
         errors,
         member=row,
+        running=list_running(row.user_id, planet.id),
         token=_token(),
         typed=request.form,
         back=url_for("billing.subscriber", slug=planet.slug, public_id=public_id),

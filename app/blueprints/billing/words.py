@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from app.billing.models import Subscription
+from app.billing.queries.running import ends_as_wanted
 from app.billing.states import OrderState
 
 STATE_NAMES: dict[OrderState, Any] = {
@@ -30,12 +31,18 @@ _SUBSCRIPTIONS: dict[str, tuple[Any, str]] = {
     "incomplete": (lazy_gettext("Not paid yet"), "warn"),
 }
 _ENDED: tuple[Any, str] = (lazy_gettext("Subscription has ended"), "")
+_ENDING: tuple[Any, str] = (
+    lazy_gettext("To end: not confirmed by the payment provider yet"),
+    "warn",
+)
 _ENDS: tuple[Any, str] = (lazy_gettext("Cancelled: ends with what is paid"), "")
 
 
 def subscription_badge(row: Subscription) -> tuple[str, str]:
     """Return what staff read of a subscription now, and the tone of it."""
     words, tone = _SUBSCRIPTIONS.get(row.status, _ENDED)
+    if row.end_wanted and not ends_as_wanted(row):
+        return str(_ENDING[0]), _ENDING[1]
     ends = row.cancel_at_period_end or row.cancel_at is not None
     if ends and row.status in ("trialing", "active", "past_due"):
         words, tone = _ENDS

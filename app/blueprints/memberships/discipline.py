@@ -8,6 +8,8 @@ from datetime import timedelta
 from flask import flash, request
 from flask_babel import gettext
 
+from app.billing.actions import parting
+from app.billing.queries.running import list_running
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page, answer, bp
 from app.blueprints.memberships.people import show_member
@@ -86,8 +88,7 @@ def remove(slug: str, public_id: str) -> Page:
     require(can(actor, Action.MEMBER_APPROVE))
     try:
         with unit_of_work():
-            member = get_row(actor, public_id)
-            actions.remove(actor, member=member, reason=request.form.get("reason", ""))
+            parting.remove(actor, member_id=public_id, reason=request.form.get("reason", ""))
     except Invalid as error:
         return _confirm(planet, actor, public_id, errors=errors_of([error]))
     flash(gettext("Removed."), "ok")
@@ -117,4 +118,7 @@ def _done(slug: str, public_id: str, act: Callable[[Actor, Membership], None], s
 def _confirm(planet: PlanetView, actor: Actor, public_id: str, *, errors: dict[str, str]) -> Page:
     row = get_member(actor, public_id)
     require(can(actor, Action.MEMBER_REMOVE, row.facts(actor.now, planet.grace)))
-    return answer("memberships/remove.html", errors, member=row, typed=request.form)
+    running = list_running(row.user_id, planet.id)
+    return answer(
+        "memberships/remove.html", errors, member=row, typed=request.form, running=running
+    )

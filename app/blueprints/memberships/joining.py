@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, request
+from flask import flash, request
 from flask_babel import gettext
 from markupsafe import Markup
 
+from app.billing.actions import parting
+from app.billing.queries.running import has_underway, list_running
 from app.blueprints import funnel
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page, answer, bp, count_name
@@ -15,6 +17,7 @@ from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.memberships import actions
 from app.memberships.queries import OwnMembership, find_own
+from app.memberships.rows import person_of
 from app.planets.queries import PlanetView, RulesVersion, find_rules
 from app.policy import Action, Actor, Joining, Reason, Standing, can
 
@@ -95,25 +98,46 @@ def come_back(slug: str) -> Page:
 @bp.get("/p/<slug>/leave")
 @declares(Action.PLANET_LEAVE)
 def leave(slug: str) -> Page:
-    """Ask once more before somebody leaves, or say why the owner cannot."""
+    """Ask once more before somebody leaves, say what becomes of what they pay for, or say why the owner
+    cannot."""
     planet, actor = enter_planet(slug)
-    own = find_own(actor)
-    if actor.standing not in (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED) or own is None:
-        return see_other("planets.landing", slug=slug)
-    return render_template("memberships/leave.html", own=own, cover=cover_shape(planet))
+    return _leave_page(planet, actor, errors={})
 
 
 @bp.post("/p/<slug>/leave")
 @declares(Action.PLANET_LEAVE)
 def send_leave(slug: str) -> Page:
-    """Leave the planet."""
+    """Leave the planet; a subscription ends with what is paid, or now (`ends`)."""
     planet, actor = enter_planet(slug)
     if actor.standing is Standing.LEFT:
         return see_other("planets.landing", slug=slug)
-    with unit_of_work():
-        actions.leave(actor)
-    flash(gettext("You left %(planet)s.", planet=planet.name), "ok")
+    runs = bool(list_running(person_of(actor), planet.id)) if actor.user_id is not None else False
+    try:
+        with unit_of_work():
+            parting.leave(actor, ends=request.form.get("ends", "at_end"))
+    except Invalid as error:
+        return _leave_page(planet, actor, errors=errors_of([error]))
+    said = gettext("You left %(planet)s.", planet=planet.name)
+    if runs:
+        said += " " + gettext("Nothing more is charged for it.")
+    flash(said, "ok")
     return see_other("planets.landing", slug=slug)
+
+
+def _leave_page(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> Page:
+    own = find_own(actor)
+    if actor.standing not in (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED) or own is None:
+        return see_other("planets.landing", slug=planet.slug)
+    person = person_of(actor)
+    return answer(
+        "memberships/leave.html",
+        errors,
+        own=own,
+        cover=cover_shape(planet),
+        running=list_running(person, planet.id),
+        underway=has_underway(person, planet.id),
+        typed=request.form,
+    )
 
 
 def due_rules(planet: PlanetView, own: OwnMembership | None) -> RulesVersion | None:
