@@ -14,7 +14,8 @@ How to subscribe (in `factory._subscribe`):
 "done", so its effect happens exactly once; it must not open a unit of work and should be quick.
 `add_outside`: the handler talks to the world (a mail server). It runs outside any transaction, opens
 units of work of its own, must bear repetition, and must end within `delivery.LEASE`. These wait in a
-lane of their own, so that a slow mail server does not keep notices waiting.
+lane of their own, so that a slow mail server does not keep notices waiting; those that talk to a payment
+provider in another one (`lane=Lane.PAYMENTS`).
 A handler that cannot act yet (a scheduled topic) raises `delivery.Later(moment)`: no try is counted.
 
 How to add a timed job (in `factory._timetable`):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.kernel import clock
@@ -119,7 +119,7 @@ def release(letters: list[Letter]) -> None:
 
 
 def deliver_due() -> int:
-    """Deliver all that is due now in both lanes, in this process; returns how many letters.
+    """Deliver all that is due now in all lanes, in this process; returns how many letters.
 
     For tests and `flask outbox run`; the worker does the same one letter at a time.
     """
@@ -133,8 +133,11 @@ def deliver_due() -> int:
 
 
 def _due(lane: Lane) -> Any:
-    outside = OutboxDelivery.handler.in_(subscriptions.outside_handlers())
-    wanted: ColumnElement[bool] = outside if lane is Lane.OUTSIDE else ~outside
+    if lane is Lane.INSIDE:
+        # Also what no handler of this version wants.
+        wanted = OutboxDelivery.handler.not_in(subscriptions.outside_handlers())
+    else:
+        wanted = OutboxDelivery.handler.in_(subscriptions.outside_handlers(lane))
     return (
         select(
             OutboxDelivery.id,

@@ -24,10 +24,12 @@ class Event:
 
 
 class Lane(StrEnum):
-    """Where a handler runs: inside the transaction that marks its delivery done, or outside any."""
+    """Where a handler runs: inside the transaction that marks its delivery done, or outside any. Those that
+    speak to a payment provider have a lane of their own: no mail server keeps them waiting."""
 
     INSIDE = "inside"
     OUTSIDE = "outside"
+    PAYMENTS = "payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ class Subscriptions:
         """
         self._set(event_name, handler_name, Subscription(handler, Lane.INSIDE))
 
-    def add_outside(self, event_name: str, handler_name: str, handler: Handler) -> None:
+    def add_outside(
+        self, event_name: str, handler_name: str, handler: Handler, *, lane: Lane = Lane.OUTSIDE
+    ) -> None:
         """Subscribe a handler that talks to the world; it opens its own units of work and bears
-        repetition."""
-        self._set(event_name, handler_name, Subscription(handler, Lane.OUTSIDE))
+        repetition. `lane`: which of those outside any transaction."""
+        self._set(event_name, handler_name, Subscription(handler, lane))
 
     def _set(self, event_name: str, handler_name: str, subscription: Subscription) -> None:
         self._by_event.setdefault(event_name, {})[handler_name] = subscription
@@ -67,13 +71,13 @@ class Subscriptions:
         """Return the names of the handlers that want this event."""
         return sorted(self._by_event.get(event_name, {}))
 
-    def outside_handlers(self) -> list[str]:
-        """Return the names of all handlers that run outside a transaction."""
+    def outside_handlers(self, lane: Lane | None = None) -> list[str]:
+        """Return the names of all handlers that run outside a transaction, or of one such lane."""
         found = {
             name
             for handlers in self._by_event.values()
             for name, subscription in handlers.items()
-            if subscription.lane is Lane.OUTSIDE
+            if subscription.lane is not Lane.INSIDE and lane in (None, subscription.lane)
         }
         return sorted(found)
 

@@ -1,8 +1,9 @@
 """The worker: delivers letters, runs timed jobs, keeps SQLite's log short and shows that it lives.
 
-Three lanes, each a thread with a step it repeats: letters whose handlers write to the database, letters
-whose handlers talk to the world, and timed jobs; and those that the factory adds. So a slow mail server does
-not delay notices, nor a purge the mail. Several workers may run at once.
+Four lanes, each a thread with a step it repeats: letters whose handlers write to the database, letters
+whose handlers talk to the world, those that talk to a payment provider, and timed jobs; and those that the
+factory adds. So a slow mail server delays neither notices nor payments, nor a purge the mail. Several workers
+may run at once.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Worker:
         """Work until `stop` is called."""
         log.info("worker started", worker=self._name, version=self._version)
         steps: list[tuple[str, Callable[[], bool]]] = [
-            ("outside", self._outside_step),
+            ("outside", partial(self._deliver_batch, Lane.OUTSIDE)),
+            ("payments", partial(self._deliver_batch, Lane.PAYMENTS)),
             ("jobs", self._jobs_step),
             *((lane.name, partial(self._extra_step, lane)) for lane in self._lanes),
         ]
@@ -111,9 +113,6 @@ class Worker:
     def _inside_step(self) -> bool:
         self._beat()
         return self._deliver_batch(Lane.INSIDE)
-
-    def _outside_step(self) -> bool:
-        return self._deliver_batch(Lane.OUTSIDE)
 
     def _jobs_step(self) -> bool:
         with self._scope():
