@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.billing import demo_machine as machine
 from app.billing.gateway import (
+    NOTHING_KNOWN,
+    UNKNOWN,
     BadWebhook,
     Charge,
     Checkout,
@@ -23,6 +25,7 @@ from app.billing.gateway import (
     GatewayError,
     Health,
     Invoice,
+    Known,
     PayoutFact,
     Poke,
     RefundFact,
@@ -73,7 +76,7 @@ class DemoGateway:
             if state["status"] == "open":
                 _keep(ref, {**state, "status": "expired"})
 
-    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
+    def fetch(self, ref: str, *, account: str, known: Known = UNKNOWN) -> CheckoutFact:
         """Return all that is true now; a checkout whose time is over has expired."""
         with unit_of_work():
             state = _row(ref).state
@@ -84,7 +87,12 @@ class DemoGateway:
         return _fact(ref, state)
 
     def fetch_many(
-        self, refs: Collection[str], *, account: str, since: datetime
+        self,
+        refs: Collection[str],
+        *,
+        account: str,
+        since: datetime,
+        known: Mapping[str, Known] = NOTHING_KNOWN,
     ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
         """Yield what is true of each, one after the other."""
         return fetch_each(self, refs, account=account)

@@ -9,6 +9,14 @@ from app.outbox.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookReceived(Event):
+    """The provider told of something; the handler asks what is true now."""
+
+    name: ClassVar[str] = "billing.webhook_received"
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefundAsked(Event):
     """A refund stands in its row; the handler asks the provider for it."""
 

@@ -7,9 +7,10 @@ but its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 
@@ -147,7 +148,8 @@ class CheckoutFact:
 class Poke:
     """Something happened to an object: which event, of what kind, and which checkout it is about.
 
-    `checkout_ref` is found by asking the provider (R4); "" when it is none of ours.
+    `related` are references that the object names: what belongs to it, by which our own rows may know it.
+    Else the checkout is found by asking the provider (R4).
     """
 
     event_ref: str
@@ -157,6 +159,12 @@ class Poke:
     live: bool
     created: datetime
     body: str = ""
+    related: tuple[str, ...] = ()
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """By what our rows may know it: the object, then what belongs to it."""
+        return tuple(ref for ref in (self.object_ref, *self.related) if ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,23 @@ class Health:
     mend: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What our own rows know of a checkout that changes no more, so that work does not grow with age.
+
+    `begun`: the checkout that began the subscription `subscription`, all of it but that. `settled`:
+    invoices of it about which nothing changes any more, the oldest first.
+    """
+
+    begun: CheckoutFact | None = None
+    subscription: str = ""
+    settled: Sequence[Invoice] = ()
+
+
+UNKNOWN = Known()
+NOTHING_KNOWN: Mapping[str, Known] = MappingProxyType({})
+
+
 class Gateway(Protocol):
     """A payment provider. Every method may raise GatewayError; none may be called while the caller
     holds a unit of work (no database lock is held across a call to a provider)."""
@@ -196,15 +221,21 @@ class Gateway(Protocol):
         """Let an open checkout expire now; nothing happens when it is complete or expired."""
         ...
 
-    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
-        """Return all that is true now of the checkout."""
+    def fetch(self, ref: str, *, account: str, known: Known = UNKNOWN) -> CheckoutFact:
+        """Return all that is true now of the checkout; what is `known` need not be asked (R33)."""
         ...
 
     def fetch_many(
-        self, refs: Collection[str], *, account: str, since: datetime
+        self,
+        refs: Collection[str],
+        *,
+        account: str,
+        since: datetime,
+        known: Mapping[str, Known] = NOTHING_KNOWN,
     ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
         """Yield what is true now of each checkout, or what was wrong with it, some at a time; none is
-        older than `since`. The caller may take its time between: what comes next is asked then."""
+        older than `since`. `known` as for `fetch`, by reference. The caller may take its time between:
+        what comes next is asked then."""
         ...
 
     def find_checkout(self, poke: Poke) -> str:

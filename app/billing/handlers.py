@@ -8,19 +8,21 @@ from app.billing.actions.holding import follow_pause
 from app.billing.actions.parting import close_left_checkout, follow_parting
 from app.billing.actions.refunds import send_refund
 from app.billing.actions.subscriptions import end_subscription
+from app.billing.actions.webhooks import work_webhook
 from app.memberships.events import MembershipEnded
-from app.outbox.events import Subscriptions
+from app.outbox.events import Event, Handler, Lane, Subscriptions
 
 
 def subscribe(subscriptions: Subscriptions) -> None:
     """Connect the outbox's events; calls to the provider stand outside any transaction."""
-    subscriptions.add_outside(events.RefundAsked.name, "billing.send_refund", send_refund)
-    subscriptions.add_outside(
-        events.SubscriptionEndAsked.name, "billing.end_subscription", end_subscription
+    told: tuple[tuple[type[Event], str, Handler], ...] = (
+        (events.WebhookReceived, "billing.handle_webhook", work_webhook),
+        (events.RefundAsked, "billing.send_refund", send_refund),
+        (events.SubscriptionEndAsked, "billing.end_subscription", end_subscription),
+        (events.CheckoutCloseAsked, "billing.close_left_checkout", close_left_checkout),
+        (events.PauseFelt, "billing.follow_pause", follow_pause),
     )
-    subscriptions.add_outside(
-        events.CheckoutCloseAsked.name, "billing.close_left_checkout", close_left_checkout
-    )
+    for event, name, handler in told:
+        subscriptions.add_outside(event.name, name, handler, lane=Lane.PAYMENTS)
     subscriptions.add(MembershipEnded.name, "billing.follow_parting", follow_parting)
-    subscriptions.add_outside(events.PauseFelt.name, "billing.follow_pause", follow_pause)
     subscriptions.add(events.OrderSettled.name, "billing.record_paid", record_paid)

@@ -36,9 +36,24 @@ EVENTS: Final = (
     "invoice.paid",
 )
 
+# Of these an object's events say what it belongs to.
+_LINKS = ("subscription", "charge", "invoice")
+# Money that was there before goes back: also payments that are long settled are to be asked about.
+_GOES_BACK = ("charge.refunded", "charge.dispute.", "refund.")
+
 _ID = re.compile(r"[A-Za-z0-9_]{1,100}")
 _KIND = re.compile(r"[a-z0-9_.]{1,80}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{0,40}")
+
+
+def is_wanted(kind: str) -> bool:
+    """Whether anything follows from events of a kind; an endpoint may be told of more."""
+    return kind in EVENTS
+
+
+def goes_back(kind: str) -> bool:
+    """Whether events of a kind may be about a payment of long ago."""
+    return kind.startswith(_GOES_BACK)
 
 
 def signature_in(headers: Mapping[str, str]) -> str:
@@ -91,7 +106,8 @@ def read(text: str) -> Poke:
     )
     if not well_formed:
         raise BadWebhook("an event of another shape")
-    ref = event["data"]["object"].get("id")
+    about = event["data"]["object"]
+    ref = about.get("id")
     return Poke(
         event_ref=event["id"],
         kind=event["type"],
@@ -100,7 +116,18 @@ def read(text: str) -> Poke:
         live=event["livemode"],
         created=datetime.fromtimestamp(event["created"], UTC),
         body=text,
+        related=related_in(about),
     )
+
+
+def related_in(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an event's object says that it belongs to: references of Stripe's, never metadata (R4)."""
+    parent = about.get("parent")
+    details = parent.get("subscription_details") if isinstance(parent, Mapping) else None
+    found = [about.get(name) for name in _LINKS]
+    found += [details.get("subscription")] if isinstance(details, Mapping) else []
+    refs = (ref.get("id") if isinstance(ref, Mapping) else ref for ref in found)
+    return tuple(dict.fromkeys(ref for ref in refs if isinstance(ref, str) and _ID.fullmatch(ref)))
 
 
 def poke_of(event: Any, account: str) -> Poke:
@@ -112,4 +139,5 @@ def poke_of(event: Any, account: str) -> Poke:
         object_ref=str(getattr(event.data.object, "id", "")),
         live=event.livemode,
         created=datetime.fromtimestamp(event.created, UTC),
+        related=related_in(event.data.object.to_dict()),
     )

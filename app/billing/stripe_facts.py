@@ -201,6 +201,24 @@ def period_of(invoice: Any) -> tuple[datetime, datetime] | None:
     )
 
 
+def whole_subscription_of(invoice: Any) -> Any:
+    """Return the subscription that an invoice is of, where it came in full; None else."""
+    parent = invoice.parent
+    if parent is None or parent.type != "subscription_details":
+        return None
+    found = parent.subscription_details.subscription
+    return None if isinstance(found, str) else found
+
+
+def intent_of(invoice: Any) -> str:
+    """Return which payment intent paid an invoice that holds its payments; "" where nothing was to pay."""
+    for payment in invoice.payments.data if invoice.payments else ():
+        intent = ref_of(payment.payment.payment_intent) if payment.status == "paid" else ""
+        if intent:
+            return intent
+    return ""
+
+
 def _is_regular(line: Any) -> bool:
     parent = line.parent
     if parent is None or parent.type != "subscription_item_details":

@@ -14,7 +14,7 @@ from functools import partial
 from typing import cast
 
 import stripe
-from stripe.params import PayoutListParams, SubscriptionUpdateParams
+from stripe.params import EventListParams, PayoutListParams, SubscriptionUpdateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from app.billing import stripe_events as events
@@ -23,6 +23,8 @@ from app.billing import stripe_health as health
 from app.billing import stripe_wishes as wishes
 from app.billing.fetching import Answers, Page, fetch_listed
 from app.billing.gateway import (
+    NOTHING_KNOWN,
+    UNKNOWN,
     BadWebhook,
     Charge,
     Checkout,
@@ -30,7 +32,7 @@ from app.billing.gateway import (
     CheckoutWish,
     GatewayError,
     Health,
-    Invoice,
+    Known,
     PayoutFact,
     Poke,
     RefundFact,
@@ -38,13 +40,16 @@ from app.billing.gateway import (
 from app.billing.stripe_calls import Options
 from app.billing.stripe_calls import asking as _asking
 from app.billing.stripe_calls import options_of as _options
+from app.billing.stripe_invoices import CHARGE_PARTS, InvoiceReader
 from app.kernel import clock
 
 CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
 SHORTEST = timedelta(minutes=30)
-CHARGE_PARTS = ("latest_charge.balance_transaction", "latest_charge.refunds")
 # What a checkout is fetched with; in a list it may not lie deeper.
-SESSION_PARTS = (*(f"payment_intent.{part}" for part in CHARGE_PARTS), "subscription")
+SESSION_PARTS = (
+    *(f"payment_intent.latest_charge.{part}" for part in CHARGE_PARTS),
+    "subscription",
+)
 PAGE = wishes.PAGE
 CLOCKS_DIFFER = timedelta(hours=1)
 ENDED = ("canceled", "incomplete_expired")
@@ -120,62 +125,92 @@ class StripeGateway:
 
     # What is true now
 
-    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
+    def fetch(self, ref: str, *, account: str, known: Known = UNKNOWN) -> CheckoutFact:
         """Return all that is true now of the checkout."""
         options = _options(account)
         with _asking():
+            if known.begun is not None:
+                told = self._invoices(options).read_whole(known.subscription, known.settled)
+                if told is not None:
+                    return replace(known.begun, subscription=told)
             session = self._api.checkout.sessions.retrieve(
                 ref, {"expand": list(SESSION_PARTS)}, options
             )
-            return self._fact(session, options)
+            return self._fact(session, options, known)
 
     def fetch_many(
-        self, refs: Collection[str], *, account: str, since: datetime
+        self,
+        refs: Collection[str],
+        *,
+        account: str,
+        since: datetime,
+        known: Mapping[str, Known] = NOTHING_KNOWN,
     ) -> Iterator[Answers]:
         """Yield what the API says under this account of each reference that we know (R4)."""
+        options = _options(account)
         return fetch_listed(
             refs,
-            partial(self._page, since=since - CLOCKS_DIFFER, options=_options(account)),
-            partial(self.fetch, account=account),
+            partial(self._page, since=since - CLOCKS_DIFFER, options=options, known=known),
+            lambda ref: self.fetch(ref, account=account, known=known.get(ref, UNKNOWN)),
         )
 
     def _page(
-        self, last: str, sought: Collection[str], *, since: datetime, options: Options
+        self,
+        last: str,
+        sought: Collection[str],
+        *,
+        since: datetime,
+        options: Options,
+        known: Mapping[str, Known],
     ) -> Page:
         asked = cast(SessionListParams, wishes.page(last, since=since, parts=SESSION_PARTS))
         with _asking():
             page = self._api.checkout.sessions.list(asked, options)
-        ours = [session for session in page.data if session.id in sought]
-        answers = {session.id: self._fact_or_error(session, options) for session in ours}
+        answers = {
+            session.id: self._fact_or_error(session, options, known.get(session.id, UNKNOWN))
+            for session in page.data
+            if session.id in sought
+        }
         return Page(answers, page.data[-1].id if page.has_more else "")
 
     def _fact_or_error(
-        self, session: stripe.checkout.Session, options: Options
+        self, session: stripe.checkout.Session, options: Options, known: Known
     ) -> CheckoutFact | GatewayError:
         try:
             with _asking():
-                return self._fact(session, options)
+                return self._fact(session, options, known)
         except GatewayError as error:
             return error
 
-    def _fact(self, session: stripe.checkout.Session, options: Options) -> CheckoutFact:
+    def _fact(
+        self, session: stripe.checkout.Session, options: Options, known: Known
+    ) -> CheckoutFact:
         """Return the fact of a session that came with its parts."""
-        found = session.subscription
+        found, subscription = session.subscription, None
+        if isinstance(found, stripe.Subscription):
+            invoices = self._invoices(options).read(found, known.settled)
+            subscription = facts.subscription(found, invoices)
         return facts.checkout(
             session,
             charge=self._charge(
                 session.payment_intent, options, tax=facts.tax_of_checkout(session)
             ),
-            subscription=facts.subscription(found, tuple(self._invoices(found.id, options)))
-            if isinstance(found, stripe.Subscription)
-            else None,
+            subscription=subscription,
+        )
+
+    def _invoices(self, options: Options) -> InvoiceReader:
+        return InvoiceReader(
+            self._api, options, _asking, lambda charge, tax: self._paid(charge, options, tax=tax)
         )
 
     def _charge(self, intent: object, options: Options, *, tax: int) -> Charge | None:
         """Return what a payment intent, in full, brought in; `tax` is the part of a tax office."""
         if not isinstance(intent, stripe.PaymentIntent):
             return None
-        charge = intent.latest_charge
+        return self._paid(intent.latest_charge, options, tax=tax)
+
+    def _paid(self, charge: object, options: Options, *, tax: int) -> Charge | None:
+        """Return what a charge, in full, brought in; None when it brought nothing."""
         if not isinstance(charge, stripe.Charge) or not facts.is_paid(charge):
             return None
         refunds = charge.refunds
@@ -186,43 +221,6 @@ class StripeGateway:
             listed = self._api.disputes.list({"charge": charge.id, "limit": PAGE}, options)
             disputes = list(listed.auto_paging_iter())
         return facts.charge(charge, refunds=refunds.auto_paging_iter(), disputes=disputes, tax=tax)
-
-    def _invoices(self, subscription: str, options: Options) -> Iterator[Invoice]:
-        """Yield the paid invoices of a subscription, oldest first."""
-        listed = self._api.invoices.list(
-            {
-                "subscription": subscription,
-                "status": "paid",
-                "expand": ["data.payments"],
-                "limit": PAGE,
-            },
-            options,
-        )
-        for invoice in reversed(list(listed.auto_paging_iter())):
-            period = facts.period_of(invoice)
-            if period is None:
-                continue
-            yield Invoice(
-                ref=invoice.id,
-                starts=period[0],
-                ends=period[1],
-                amount=invoice.amount_paid,
-                currency=invoice.currency.upper(),
-                charge=self._charge_of_invoice(invoice, options),
-            )
-
-    def _charge_of_invoice(self, invoice: stripe.Invoice, options: Options) -> Charge | None:
-        """Return what an invoice brought in; None when there was nothing to pay."""
-        for payment in invoice.payments.data if invoice.payments else ():
-            intent = (
-                facts.ref_of(payment.payment.payment_intent) if payment.status == "paid" else ""
-            )
-            if intent:
-                full = self._api.payment_intents.retrieve(
-                    intent, {"expand": list(CHARGE_PARTS)}, options
-                )
-                return self._charge(full, options, tax=facts.tax_of_invoice(invoice))
-        return None
 
     def find_checkout(self, poke: Poke) -> str:
         """Return which checkout an event is about, "" when none that could be ours (R4)."""
@@ -376,27 +374,30 @@ class StripeGateway:
         It keeps them for 30 days; a cursor older than that is as good as none.
         """
         options = _options(account)
+        asked = {"types": list(events.EVENTS), "limit": PAGE}
         with _asking():
-            if cursor and self._keeps(cursor, options):
+            newer = self._after(cursor, asked, options) if cursor else None
+            if newer is not None:
                 # From the cursor on, page by page, each turned round by the library.
-                newer = self._api.events.list(
-                    {"types": list(events.EVENTS), "limit": PAGE, "ending_before": cursor}, options
-                )
                 for event in newer.auto_paging_iter():
                     yield events.poke_of(event, account)
                 return
-            every = self._api.events.list({"types": list(events.EVENTS), "limit": PAGE}, options)
+            every = self._api.events.list(cast(EventListParams, asked), options)
             kept = [events.poke_of(event, account) for event in every.auto_paging_iter()]
         yield from reversed(kept)
 
-    def _keeps(self, event: str, options: Options) -> bool:
+    def _after(
+        self, cursor: str, asked: dict[str, object], options: Options
+    ) -> stripe.ListObject[stripe.Event] | None:
+        """Return the events after the cursor; None when Stripe has forgotten it."""
         try:
-            self._api.events.retrieve(event, {}, options)
+            return self._api.events.list(
+                cast(EventListParams, asked | {"ending_before": cursor}), options
+            )
         except stripe.InvalidRequestError as error:
-            if error.http_status == 404:
-                return False
+            if error.http_status == 404 or error.code == "resource_missing":
+                return None
             raise
-        return True
 
     # The money that lies there
 

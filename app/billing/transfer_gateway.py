@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from sqlalchemy.exc import IntegrityError
 
 from app.billing.gateway import (
+    NOTHING_KNOWN,
+    UNKNOWN,
     BadWebhook,
     Charge,
     Checkout,
@@ -20,6 +22,7 @@ from app.billing.gateway import (
     CheckoutWish,
     GatewayError,
     Health,
+    Known,
     PayoutFact,
     Poke,
     RefundFact,
@@ -68,7 +71,7 @@ class TransferGateway:
             if row.state == "open":
                 row.state = "closed"
 
-    def fetch(self, ref: str, *, account: str) -> CheckoutFact:
+    def fetch(self, ref: str, *, account: str, known: Known = UNKNOWN) -> CheckoutFact:
         """Return all that is true now; what nobody stated in time has expired."""
         with unit_of_work():
             row = lock_transfer(ref)
@@ -77,7 +80,12 @@ class TransferGateway:
             return _fact(row)
 
     def fetch_many(
-        self, refs: Collection[str], *, account: str, since: datetime
+        self,
+        refs: Collection[str],
+        *,
+        account: str,
+        since: datetime,
+        known: Mapping[str, Known] = NOTHING_KNOWN,
     ) -> Iterator[dict[str, CheckoutFact | GatewayError]]:
         """Yield what is true of each, one after the other."""
         return fetch_each(self, refs, account=account)

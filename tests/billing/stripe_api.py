@@ -54,6 +54,7 @@ ROUTES: tuple[tuple[str, str, Any, str], ...] = (
     ("get", "/v1/checkout/sessions/(cs_.+)", checkout.SessionRetrieveParams, "retrieve"),
     ("post", "/v1/checkout/sessions/(.+)/expire", checkout.SessionExpireParams, "expire_session"),
     ("get", "/v1/payment_intents/(pi_.+)", p.PaymentIntentRetrieveParams, "retrieve"),
+    ("get", "/v1/charges", p.ChargeListParams, "list_charges"),
     ("get", "/v1/charges/((?:ch|py)_.+)", p.ChargeRetrieveParams, "retrieve"),
     ("post", "/v1/refunds", p.RefundCreateParams, "create_refund"),
     ("get", "/v1/refunds", p.RefundListParams, "list_refunds"),
@@ -319,11 +320,21 @@ class StripeApi(stripe.HTTPClient):
         links = ("charge", "payment_intent")
         return self._list_of("dispute", "/v1/disputes", values, account, *links)
 
+    def _list_charges(self, values: Thing, account: str) -> Thing:
+        links = ("customer", "payment_intent")
+        asked = {name: values[name] for name in links if name in values}
+        return self._page(self._since("charge", values, asked), values, "/v1/charges", account)
+
+    def _since(self, kind: str, values: Thing, asked: Thing) -> list[Thing]:
+        since = values.get("created", {}).get("gte", 0)
+        return [each for each in self.of(kind, **asked) if each["created"] >= since]
+
     def _list_invoices(self, values: Thing, account: str) -> Thing:
         links = ("status", "_subscription")
         if "subscription" in values:
             values["_subscription"] = values["subscription"]
-        return self._list_of("invoice", "/v1/invoices", values, account, *links)
+        asked = {name: values[name] for name in links if name in values}
+        return self._page(self._since("invoice", values, asked), values, "/v1/invoices", account)
 
     def _list_invoice_payments(self, values: Thing, account: str) -> Thing:
         links = ("invoice", "status", "payment")

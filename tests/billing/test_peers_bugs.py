@@ -18,7 +18,7 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.memberships.models import Entitlement
 from app.policy import Standing
-from tests.billing.buying import at, open_order, sell
+from tests.billing.buying import at, open_order, sell, work
 from tests.billing.stripe_double import StripeDouble, sign
 from tests.billing.stripe_shapes import Thing
 from tests.billing.test_races import at_once
@@ -54,9 +54,11 @@ def page_of(order: Order) -> str:
 
 
 def tell(client: FlaskClient, double: StripeDouble, event: Thing, **how: str) -> TestResponse:
-    """Let Stripe tell an event."""
+    """Let Stripe tell an event, and the worker handle it; returns what Stripe was answered."""
     body, headers = double.webhook(event, **how)
-    return client.post("/webhooks/stripe", data=body, headers=headers)
+    answer = client.post("/webhooks/stripe", data=body, headers=headers)
+    work()
+    return answer
 
 
 def tell_all(client: FlaskClient, double: StripeDouble) -> None:

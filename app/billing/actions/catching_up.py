@@ -12,22 +12,16 @@ from itertools import islice
 
 from sqlalchemy import select
 
-from app.billing.actions.webhooks import GATEWAY, handle, receive
+from app.billing.actions.webhooks import GATEWAY, handle, keep
 from app.billing.gateway import Gateway, GatewayError, Poke, gateways
-from app.billing.models import Order, Payment, ProviderCursor, Refund, WebhookEvent
+from app.billing.models import Order, ProviderCursor, WebhookEvent
+from app.billing.queries.settled import read_settled
+from app.billing.queries.webhooks import order_of, orders_named
+from app.billing.stripe_events import goes_back
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 
 BATCH = 100
-# By what our rows know things of the provider, and whose they are; the last two have no index.
-_NAMES = (
-    (Order.provider_ref, Order.id),
-    (Order.subscription_ref, Order.id),
-    (Payment.provider_ref, Payment.order_id),
-    (Refund.provider_ref, Refund.order_id),
-    (Payment.invoice_ref, Payment.order_id),
-    (Payment.dispute_ref, Payment.order_id),
-)
 
 
 @dataclass
@@ -70,7 +64,7 @@ def catch_up(heard: Heard, *, synced: Iterable[int] = ()) -> Caught:
     moves on. Opens its own units of work.
     """
     caught = Caught(failures=list(heard.failures))
-    covered = set(synced)
+    covered = _Covered(set(synced))
     for account, pokes in heard.pokes.items():
         for batch in _batches(pokes):
             _take_all(batch, covered, caught)
@@ -79,26 +73,46 @@ def catch_up(heard: Heard, *, synced: Iterable[int] = ()) -> Caught:
     return caught
 
 
-def _take_all(batch: list[Poke], covered: set[int], caught: Caught) -> None:
+@dataclass
+class _Covered:
+    """The orders that were asked about since; `anew` also about payments that are long settled."""
+
+    orders: set[int]
+    anew: set[int] = field(default_factory=set)
+
+    def has(self, poke: Poke, order_id: int | None) -> bool:
+        """Whether a poke about an order has nothing more to say."""
+        if order_id is None or order_id not in self.orders:
+            return False
+        return order_id in self.anew or not goes_back(poke.kind) or not read_settled([order_id])
+
+    def add(self, poke: Poke, order_id: int) -> None:
+        """Note that an order was asked about because of a poke."""
+        self.orders.add(order_id)
+        if goes_back(poke.kind):
+            self.anew.add(order_id)
+
+
+def _take_all(batch: list[Poke], covered: _Covered, caught: Caught) -> None:
     """Act upon the events of a batch that may say something new."""
     gateway = gateways.of(GATEWAY)
     done = _done_in(batch)
-    orders = _orders_of(batch)
+    known = _known_in(batch)
     for poke in batch:
-        if poke.event_ref in done or orders.get(poke.object_ref) in covered:
+        if poke.event_ref in done or covered.has(poke, order_of(poke.refs, known)):
             continue
         if _take(gateway, poke, caught):
             # Now our rows know what belongs to that order.
-            orders = _orders_of(batch)
-            if poke.object_ref in orders:
-                covered.add(orders[poke.object_ref])
+            known = _known_in(batch)
+            if (order_id := order_of(poke.refs, known)) is not None:
+                covered.add(poke, order_id)
 
 
 def _take(gateway: Gateway, poke: Poke, caught: Caught) -> bool:
     """Act upon one event; tells whether the order it is about was brought up to date."""
     if poke.live != (gateway.environment == "live"):
         return False
-    event_id = receive(poke)
+    event_id = keep(poke)
     if event_id is None:
         return False
     caught.handled += 1
@@ -117,17 +131,9 @@ def _done_in(batch: list[Poke]) -> set[str]:
     return set(db.session.scalars(brought))
 
 
-def _orders_of(batch: list[Poke]) -> dict[str, int]:
+def _known_in(batch: list[Poke]) -> dict[str, int]:
     """Return which orders our own rows know the things by that events are about."""
-    known: dict[str, int] = {}
-    for name, owner in _NAMES:
-        rest = {poke.object_ref for poke in batch} - known.keys()
-        if rest:
-            rows = db.session.execute(select(name, owner).where(name.in_(rest)))
-            known.update({ref: order_id for ref, order_id in rows if ref is not None})
-    # Nothing is read while the provider is asked.
-    db.session.rollback()
-    return known
+    return orders_named({ref for poke in batch for ref in poke.refs})
 
 
 def _accounts() -> list[str]:

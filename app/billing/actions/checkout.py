@@ -104,6 +104,13 @@ def open_page(order_id: int) -> None:
         _keep(order_id, opened)
 
 
+def note_return(order_id: int) -> Order:
+    """Note when a buyer first came back from the provider; in the caller's unit of work."""
+    order = db.session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
+    order.returned_at = order.returned_at or clock.now()
+    return order
+
+
 def _keep(order_id: int, opened: Checkout) -> None:
     order = db.session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
     if order.provider_ref is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.billing.actions.balancing import record_payouts
 from app.billing.actions.catching_up import catch_up, listen
@@ -19,13 +19,12 @@ from app.billing.actions.subscriptions import tell_end
 from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import GatewayError
 from app.billing.models import Order, OrderChange, Payment, Refund, Subscription
+from app.billing.queries.settled import DISPUTE_HORIZON
 from app.billing.states import FINAL, HOLDS, OrderState
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.kernel.logs import get_logger
 
-# A dispute may come this long after the payment.
-DISPUTE_HORIZON = timedelta(days=180)
 # The page after the checkout and webhooks come first; then we look ourselves.
 SOON = timedelta(minutes=2)
 
@@ -69,7 +68,8 @@ def reconcile() -> Report:
 
 
 def sync_open_orders(limit: int = 100) -> int:
-    """Sync the oldest orders that wait for a payment: the timed job between reconciliations.
+    """Sync orders that wait for a payment, first those that were not asked about for longest: the timed
+    job between reconciliations.
 
     Returns how many were asked about.
     """
@@ -80,11 +80,15 @@ def sync_open_orders(limit: int = 100) -> int:
             Order.gateway != "transfer",
             Order.created_at < clock.now() - SOON,
         )
-        .order_by(Order.id)
+        .order_by(func.coalesce(Order.asked_at, Order.created_at), Order.id)
         .limit(limit)
     )
+    with unit_of_work() as session:
+        chosen = list(session.scalars(waiting))
+        # Also what cannot be asked about goes to the end of the queue.
+        session.execute(update(Order).where(Order.id.in_(chosen)).values(asked_at=clock.now()))
     report = Report()
-    _sync_all(list(db.session.scalars(waiting)), report)
+    _sync_all(chosen, report)
     for line in report.failures:
         log.warning("an order could not be looked after", told=line)
     return report.asked

@@ -7,6 +7,8 @@ import hashlib
 from app.billing.actions.applying import apply_facts
 from app.billing.gateway import CheckoutFact, gateways
 from app.billing.models import Order
+from app.billing.queries.settled import read_known
+from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
 
@@ -14,9 +16,9 @@ from app.kernel.errors import NotFound
 LOOKING = ("webhook", "job", "reconcile")
 
 
-def sync(order_id: int, *, cause: str) -> Order:
+def sync(order_id: int, *, cause: str, anew: bool = False) -> Order:
     """Bring an order to what its provider says now; returns it. `cause`: checkout, webhook, return,
-    job, reconcile, staff, buyer.
+    job, reconcile, staff, buyer. `anew` asks about payments too that are long settled (R33).
 
     Opens its own units of work around the call to the provider; the ticket keeps a slow fetch from
     overwriting what a later one found. An order that was never opened there stays as
@@ -27,9 +29,11 @@ def sync(order_id: int, *, cause: str) -> Order:
         if order.provider_ref is None:
             return order
         order.ticket += 1
+        order.asked_at = clock.now()
         ticket, ref, account = order.ticket, order.provider_ref, order.account
         gateway = gateways.of(order.gateway)
-    fact = gateway.fetch(ref, account=account)
+        known = read_known([order], anew=anew)[order_id]
+    fact = gateway.fetch(ref, account=account, known=known)
     with unit_of_work():
         order = _locked(order_id)
         apply_newer([(order, ticket, fact)], cause=cause)

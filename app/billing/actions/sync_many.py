@@ -15,8 +15,10 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from app.billing.actions.sync import apply_newer
-from app.billing.gateway import CheckoutFact, GatewayError, gateways
+from app.billing.gateway import CheckoutFact, GatewayError, Known, gateways
 from app.billing.models import Order
+from app.billing.queries.settled import read_known
+from app.kernel import clock
 from app.kernel.db import db, give_way, unit_of_work
 from app.kernel.logs import get_logger
 from app.outbox.delivery import describe
@@ -31,12 +33,14 @@ log = get_logger("payments")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The right to apply what is fetched from now on. `since`: the order is as old as this."""
+    """The right to apply what is fetched from now on. `since`: the order is as old as this; `known` need
+    not be asked."""
 
     order_id: int
     number: int
     ref: str
     since: datetime
+    known: Known
 
 
 @dataclass
@@ -64,7 +68,13 @@ def sync_many(order_ids: Sequence[int], *, cause: str) -> Synced:
         by_ref = {ticket.ref: ticket for ticket in tickets}
         since = min(ticket.since for ticket in tickets)
         try:
-            for answers in gateways.of(name).fetch_many(by_ref, account=account, since=since):
+            told_by = gateways.of(name).fetch_many(
+                by_ref,
+                account=account,
+                since=since,
+                known={ref: ticket.known for ref, ticket in by_ref.items()},
+            )
+            for answers in told_by:
                 told = [(by_ref[ref], fact) for ref, fact in answers.items()]
                 _apply_all(told, synced, cause=cause)
         except GatewayError as error:
@@ -79,10 +89,19 @@ def _take_tickets(order_ids: Sequence[int]) -> dict[tuple[str, str], list[Ticket
     taken: dict[tuple[str, str], list[Ticket]] = defaultdict(list)
     for some in _parts(order_ids):
         with unit_of_work():
-            for order in _locked(some):
+            orders = _locked(some)
+            known = read_known(orders)
+            for order in orders:
                 if order.provider_ref is not None:
                     order.ticket += 1
-                    ticket = Ticket(order.id, order.ticket, order.provider_ref, order.created_at)
+                    order.asked_at = clock.now()
+                    ticket = Ticket(
+                        order.id,
+                        order.ticket,
+                        order.provider_ref,
+                        order.created_at,
+                        known[order.id],
+                    )
                     taken[order.gateway, order.account].append(ticket)
     return taken
 

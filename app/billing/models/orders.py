@@ -24,6 +24,8 @@ class Order(Base):
     the buyer came from; `memo` what he wrote with a transfer. `paid_at` is when it was settled, with or
     without money. `refund_until`: the end of the buyer's own right to a refund of its newest payment,
     None before there is one. `parted_at`: when its buyer left, was removed or closed the account (R25).
+    `asked_at`: when the provider was last asked about it; `returned_at`: when its buyer came back from
+    there for the first time.
     """
 
     __tablename__ = "orders"
@@ -69,6 +71,8 @@ class Order(Base):
     closed_at: Mapped[datetime | None]
     refund_until: Mapped[datetime | None]
     parted_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
@@ -115,7 +119,7 @@ class Payment(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id"), index=True)
     provider_ref: Mapped[str] = mapped_column(String(100), unique=True)
-    invoice_ref: Mapped[str] = mapped_column(String(100), default="")
+    invoice_ref: Mapped[str] = mapped_column(String(100), default="", index=True)
     receipt_url: Mapped[str] = mapped_column(Text, default="")
     amount: Mapped[int]
     refunded: Mapped[int] = mapped_column(default=0)

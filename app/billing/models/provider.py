@@ -35,7 +35,8 @@ class Customer(Base):
 
 
 class WebhookEvent(Base):
-    """A verified poke, stored once. `state`: new, done, failed. Bodies are kept for 90 days."""
+    """A verified poke, stored once. `state`: new, done, failed. Bodies are kept for 90 days. `related`:
+    references of other things of the provider's that its object names."""
 
     __tablename__ = "webhook_events"
     __table_args__ = (Index("ix_webhook_events_state_received_at", "state", "received_at"),)
@@ -45,6 +46,7 @@ class WebhookEvent(Base):
     kind: Mapped[str] = mapped_column(String(80))
     account: Mapped[str] = mapped_column(String(40), default="")
     object_ref: Mapped[str] = mapped_column(String(100), default="")
+    related: Mapped[list[Any]] = mapped_column(default=list)
     planet_id: Mapped[int | None] = mapped_column(Id, ForeignKey("planets.id"))
     state: Mapped[str] = mapped_column(String(6), default="new")
     tries: Mapped[int] = mapped_column(default=0)

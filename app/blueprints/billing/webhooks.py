@@ -1,11 +1,14 @@
-"""Where Stripe tells what happened. Public, without session and CSRF: the signature is the right."""
+"""Where Stripe tells what happened. Public, without session and CSRF: the signature is the right.
+
+What is told is kept and answered; the worker asks Stripe about it (R33).
+"""
 
 from __future__ import annotations
 
 from flask import abort, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.billing.actions.webhooks import GATEWAY, count_refused, handle, receive
+from app.billing.actions.webhooks import GATEWAY, count_refused, receive
 from app.billing.gateway import BadWebhook, gateways
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares
@@ -22,8 +25,8 @@ Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
 @bp.post("/webhooks/stripe")
 @declares("public")
 def hear_stripe() -> Answer:
-    """Take an event: 400 for what is not to be believed (429 for too much of it), 503 for what should be
-    told again, 200 for all else (R1 to R4). Where nobody pays by Stripe there is no such page."""
+    """Take an event: 400 for what is not to be believed (429 for too much of it), 200 for what is kept
+    (R1 to R4). Where nobody pays by Stripe there is no such page."""
     gateway = gateways.by_name.get(GATEWAY)
     if gateway is None:
         abort(404)
@@ -34,9 +37,8 @@ def hear_stripe() -> Answer:
         poke = gateway.read_webhook(body, dict(request.headers), now=clock.now())
     except (BadWebhook, RequestEntityTooLarge) as error:
         return _refuse(str(error))
-    event_id = receive(poke)
-    done = event_id is None or handle(event_id)
-    return "", 200 if done else 503
+    receive(poke)
+    return "", 200
 
 
 def _refuse(why: str) -> Answer:
