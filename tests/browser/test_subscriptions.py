@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from app.billing.models import Order, WebhookEvent
+from app.billing.models import Order, Subscription, WebhookEvent
 from app.kernel import clock
 from app.kernel.db import unit_of_work
 from tests.billing.asking import cost, go_to_pay
@@ -119,6 +119,40 @@ def test_nothing_is_out_of_reach(
             f"/demo-checkout/{orders['question'].provider_ref}",
         ],
         "visitor": [f"{P}/about"],
+    }
+    complaints: list[str] = []
+    for persona, paths in seen.items():
+        context = signed_in(
+            cast, chromium, live_url, persona, viewport=size, color_scheme=theme, locale=language
+        )
+        complaints += [f"{persona} {line}" for line in look(context.new_page(), live_url, paths)]
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "language"),
+    VIEWS,
+    ids=["phone-dark-zh", "desktop-light-en"],
+)
+def test_the_ways_out_say_what_they_end(
+    cast: Cast, chromium: Browser, live_url: str, size: object, theme: str, language: str
+) -> None:
+    orders = fill(cast)
+    with unit_of_work() as session:
+        held = session.query(Subscription).filter_by(order_id=orders["month"].id).one()
+        held.end_wanted, held.end_asked_at = "now", clock.now()
+        held.end_tries, held.end_error = 12, "no way to Stripe"
+    member = member_id(cast, "left")
+    waits = f"{P}/orders/{orders['waits'].public_id}"
+    seen = {
+        "left": [f"{P}/leave", "/account/close", f"{P}/orders/{orders['month'].public_id}"],
+        "admin": [
+            f"{P}/members/{member}/remove",
+            f"{P}/subscriptions/{member}/remove",
+            f"{P}/subscriptions/provider",
+        ],
+        "grace": [waits, f"{waits}?returned=1"],
     }
     complaints: list[str] = []
     for persona, paths in seen.items():
