@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, render_template, request, url_for
@@ -11,6 +12,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from app.billing.actions.asking import refundable
+from app.billing.actions.checkout import note_return
 from app.billing.actions.codes import show_gift_code
 from app.billing.actions.refunds import list_returnable, may_refund_own, refund_own
 from app.billing.actions.subscriptions import ask_end, ask_resume, find_portal
@@ -26,6 +28,7 @@ from app.billing.remaining import Thought
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.remaining import thought_words
+from app.blueprints.billing.ways import RETURNED
 from app.blueprints.billing.words import STATE_NAMES
 from app.blueprints.entrance import (
     current_site,
@@ -36,13 +39,15 @@ from app.blueprints.entrance import (
 )
 from app.blueprints.memberships.door import Page
 from app.discussion.queries.drafts import find_draft
+from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Standing, can
 
-# How often a page that waits for the truth looks again, in seconds.
-LOOKS_AGAIN = "4"
+# How often a page that waits for the truth looks again, in seconds, and until when after its reader came
+# back from the provider; afterwards they look again by a button.
+LOOKS_AGAIN = ((20, 4), (60, 8), (120, 15), (300, 30))
 _REFUNDABLE = (OrderState.PAID.value, OrderState.PARTIALLY_REFUNDED.value)
 
 
@@ -53,6 +58,9 @@ def order(slug: str, public_id: str) -> Page:
     planet, actor = enter_planet(slug)
     require_viewer()
     found = get_own(actor, public_id)
+    if RETURNED in request.args and found.returned_at is None:
+        with unit_of_work():
+            found = note_return(found.id)
     silent = False
     if OrderState(found.state) in HOLDS:
         try:
@@ -152,6 +160,7 @@ def _to(page: str) -> Response:
 def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     # A transfer waits for people: the page does not look again while its reader types.
     waits = OrderState(found.state) in HOLDS and found.gateway != "transfer"
+    looks = _looks_again(found.returned_at) if waits else ""
     # Anew: what was applied a moment ago may have let him in.
     _planet, actor = enter_planet(planet.slug)
     question = _question(planet, actor, found)
@@ -168,14 +177,25 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
             transfer=_transfer(planet, found) if found.gateway == "transfer" else None,
             gift=_gift(planet, found) if found.kind == "gift" and found.paid_at else None,
             waits=waits,
+            looks=bool(looks),
             silent=silent,
             token=secrets.token_urlsafe(18),
             question=question,
         )
     )
-    if waits or (question is not None and question["being_asked"]):
-        answer.headers["Refresh"] = LOOKS_AGAIN
+    if question is not None and question["being_asked"]:
+        looks = _looks_again(found.paid_at)
+    if looks:
+        answer.headers["Refresh"] = looks
     return answer
+
+
+def _looks_again(since: datetime | None) -> str:
+    """Return in how many seconds a page looks again that waits since a moment; "" for not by itself."""
+    if since is None:
+        return ""
+    waited = (clock.now() - since).total_seconds()
+    return next((str(pause) for until, pause in LOOKS_AGAIN if waited < until), "")
 
 
 def _ending(actor: Actor, row: Subscription | None) -> dict[str, bool]:
