@@ -81,6 +81,7 @@ def count_ends(actor: Actor, planet: PlanetView) -> list[Ends]:
         Subscription.status.in_(_RUNNING),
         Subscription.cancel_at.is_(None),
         Subscription.cancel_at_period_end.is_(False),
+        Subscription.end_wanted == "",
     )
     sums: list[ColumnElement[int]] = []
     for days in SOON:

@@ -121,7 +121,7 @@ def _wish(order_id: int) -> _Wish | None:
 def _next_charge(order: Order, held: Subscription) -> datetime | None:
     """Return where the next charge belongs because pauses moved the end of what is paid; None when the
     provider has it right, or when nothing renews."""
-    if held.cancel_at_period_end or held.cancel_at is not None:
+    if held.cancel_at_period_end or held.cancel_at is not None or held.end_wanted:
         return None
     said, moved = db.session.execute(
         select(func.max(Entitlement.ends_at), func.max(Entitlement.until_at))

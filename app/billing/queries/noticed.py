@@ -25,6 +25,7 @@ GOES_ON = exists().where(
     Subscription.status.in_(("active", "trialing", "past_due")),
     Subscription.cancel_at.is_(None),
     Subscription.cancel_at_period_end.is_(False),
+    Subscription.end_wanted == "",
 )
 
 
