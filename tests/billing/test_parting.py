@@ -301,6 +301,23 @@ def test_r26_what_was_paid_before_leaving_and_seen_afterwards_waits(
         assert at(cast, "stranger") == noon + 2 * timedelta(days=365)
 
 
+@pytest.mark.parametrize("way", OUT)
+def test_r25_a_subscription_that_is_seen_only_afterwards_ends_too(
+    cast: Cast, stripe: StripeDouble, noon: datetime, way: str
+) -> None:
+    first = open_order(cast, "stranger", sell(cast))
+    stripe.pay(str(first.provider_ref))
+    sync(first.id, cause="webhook")
+    order = open_order(cast, "stranger", monthly(cast))
+    stripe.pay(str(order.provider_ref))
+    with clock.fixed(noon + timedelta(minutes=1)):
+        OUT[way](cast)
+        order = sync(order.id, cause="webhook")
+        work()
+    assert told(stripe, order) == TOLD[way]
+    assert len(refunds()) == (0 if way == "leave" else 1)
+
+
 def test_r26_who_buys_anew_after_leaving_is_let_in(
     cast: Cast, stripe: StripeDouble, noon: datetime
 ) -> None:

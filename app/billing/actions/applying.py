@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select
 from app.billing.actions.access import give_access
 from app.billing.actions.codes import make_gift_code
 from app.billing.actions.doubles import give_back_doubles
-from app.billing.actions.late import sift_gifts
+from app.billing.actions.late import end_for_gone, sift_gifts
 from app.billing.actions.orders import change, release
 from app.billing.events import (
     ChargeFailed,
@@ -59,6 +59,7 @@ def apply_facts(found: Found, *, cause: str) -> None:
     if memberships:
         give_access(memberships)
         give_back_doubles([order for order, _fact in memberships])
+        end_for_gone(order for order, _fact in memberships if order.mode == "subscription")
     for order in sift_gifts([(order, fact) for order, fact in settled if order.kind == "gift"]):
         make_gift_code(order)
     book_orders([order for order, _fact in found])

@@ -15,6 +15,7 @@ from app.billing.actions.asking import RefundWish, ask_refund, refundable
 from app.billing.actions.ending import wish_end
 from app.billing.gateway import CheckoutFact
 from app.billing.models import CodeBatch, Order, Payment, Refund, Subscription
+from app.billing.queries.running import find_subscription
 from app.kernel.db import db
 from app.memberships.parted import Parted, read_parted
 
@@ -59,6 +60,8 @@ class Lateness:
 def read_lateness(orders: Iterable[Order]) -> dict[int, Lateness]:
     """Return for each order, by its id, what makes money for it come too late."""
     rows = {order.id: order for order in orders}
+    if not rows:
+        return {}
     parted = read_parted({(order.planet_id, order.user_id) for order in rows.values()})
     asked: Mapping[int, datetime | None] = dict(
         db.session.execute(
@@ -116,6 +119,19 @@ def give_back_late(late: Sequence[tuple[Order, str]]) -> None:
             wish = RefundWish(amount=left, ends="now", reason=reason, token=token)
             ask_refund(order, payment, wish, cause="job")
         wish_end(order, when="now", cause="job")
+
+
+def end_for_gone(orders: Iterable[Order]) -> None:
+    """Ask for the end of subscriptions that became known only after their buyers had gone: with what is
+    paid for who left, now for the others."""
+    for lateness in read_lateness(orders).values():
+        gone = lateness.parted is not None and (lateness.waits or not lateness.parted.returns)
+        row = find_subscription(lateness.order.id) if gone else None
+        if row is None or row.end_wanted:
+            continue
+        returns = lateness.parted is not None and lateness.parted.returns
+        if not (returns and (row.cancel_at_period_end or row.cancel_at is not None)):
+            wish_end(lateness.order, when="at_end" if returns else "now", cause="job")
 
 
 def _payments(refs: Collection[str]) -> dict[str, Payment]:
