@@ -1,6 +1,6 @@
 """Who parts from a planet has no running subscription: what the provider is to be told, until confirmed.
 
-Revision: 0020, after 0031.
+Revision: 0020, after 0100.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0020"
-down_revision = "0031"
+down_revision = "0100"
 branch_labels = None
 depends_on = None
 
