@@ -57,35 +57,42 @@ def is_placed(key: bytes) -> bool:
 
 def placed_rows(run: Run) -> Array:
     """Return of how many positions each row has."""
-    placed = np.fromiter((key[0] in PLACED for key in run.keys), bool, len(run.keys))
-    return np.where(np.repeat(placed, run.spreads), run.counts, 0).astype(np.int64)
+    placed = np.repeat(placed_terms(run.keys), run.spreads)
+    return np.where(placed, run.counts, 0).astype(np.int64)
+
+
+def placed_terms(keys: list[bytes]) -> Array:
+    """Return of which terms, in the order of their keys, the positions are kept."""
+    placed = np.zeros(len(keys), bool)
+    for kind in PLACED:
+        placed[bisect_left(keys, bytes([kind])) : bisect_left(keys, bytes([kind + 1]))] = True
+    return placed
 
 
 # --- writing ------------------------------------------------------------------------------------------
 
 
 def cut(run: Run) -> Iterator[tuple[bytes, bytes]]:
-    """Return the blocks of a page's terms, each with its first key."""
+    """Return the blocks of a page's terms, each with its first key. No block holds terms of two kinds."""
     rows = np.concatenate([np.zeros(1, np.int64), np.cumsum(run.spreads)])
     places = np.concatenate([np.zeros(1, np.int64), np.cumsum(placed_rows(run))])
-    kinds = np.frombuffer(b"".join(key[:1] for key in run.keys), "u1")
-    turns = [*(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist(), len(run.keys)]
-    at = 0
-    for turn in turns:
-        while at < turn:
-            fits = int(np.searchsorted(rows, rows[at] + MOST_ROWS, side="right")) - 1
-            end = max(at + 1, min(fits, at + MOST_TERMS, turn))
-            one, other = int(rows[at]), int(rows[end])
-            here = Run(
-                run.keys[at:end],
-                run.spreads[at:end],
-                run.ordinals[one:other],
-                run.counts[one:other],
-                run.titles[one:other],
-                run.places[places[one] : places[other]],
-            )
-            yield run.keys[at], pack(here)
-            at = end
+    at = turn = 0
+    while at < len(run.keys):
+        if at == turn:
+            turn = bisect_left(run.keys, bytes([run.keys[at][0] + 1]))
+        fits = int(np.searchsorted(rows, rows[at] + MOST_ROWS, side="right")) - 1
+        end = max(at + 1, min(fits, at + MOST_TERMS, turn))
+        one, other = int(rows[at]), int(rows[end])
+        here = Run(
+            run.keys[at:end],
+            run.spreads[at:end],
+            run.ordinals[one:other],
+            run.counts[one:other],
+            run.titles[one:other],
+            run.places[places[one] : places[other]],
+        )
+        yield run.keys[at], pack(here)
+        at = end
 
 
 def pack(run: Run) -> bytes:

@@ -83,7 +83,7 @@ def _in_order(
     """Return rows by their terms' keys; those of one term stay in the order in which they come. `of_row`:
     which of the keys each is of."""
     order = np.argsort(of_row, kind="stable")
-    placed = np.fromiter((packing.is_placed(key) for key in keys), bool, len(keys))
+    placed = packing.placed_terms(keys)
     spans = np.where(placed[of_row], counts, 0).astype(np.int64)
     starts = np.cumsum(spans) - spans
     spreads = np.bincount(of_row, minlength=len(keys))
