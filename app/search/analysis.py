@@ -7,8 +7,11 @@ Each takes a position. Units are made of them:
   don't part them). A run of Chinese is looked up as its overlapping pairs in a row, so no substring
   can be missed, whatever a dictionary would think.
 - CHAR: one Chinese character, for looking up a single one. Its positions are not kept.
-- WORD: a word as typed; `getUserName` and `user's` have their parts at the same position.
+- WORD: a word as typed; `getUserName` and `user's` have their parts at the same position, `1,299` is `1299`
+  and has them too. `e-mail` stands there as `email` as well.
 - STEM: an English word's stem, where it is not the word itself.
+
+A single line end parts nothing: Chinese is broken anywhere. An empty line does.
 
 `units` gives them with their places in the original text; `wanted` says what a query's text needs.
 """
@@ -16,9 +19,10 @@ Each takes a position. Units are made of them:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from snowballstemmer.english_stemmer import EnglishStemmer
@@ -35,14 +39,21 @@ _CHINESE = (
 )
 _RUNS = re.compile(
     rf"(?P<chinese>[{_CHINESE}]+)"
-    r"|(?P<word>\d+"
-    r"|[a-z]+(?:\+\+|(?<![a-z]{3})\#)(?![a-z\d])"
+    r"|(?P<word>(?<!\d,)\d{1,3}(?:,\d{3})+(?!,?\d)|\d+"
+    r"|[a-z]+(?:\+\+|(?<![a-z]{3})\#)(?![a-z])"
     rf"|[a-z]+(?:'[a-z]+){{0,3}}(?=[\W\d_{_CHINESE}]|$)"
     rf"|(?:(?![{_CHINESE}])[^\W\d_])+)"
 )
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PARTS = re.compile(r"[a-z]{2,}")
 _PLAIN = re.compile(r"[a-z']{3,}\Z")
+_BREAK = re.compile(r"[ \t\u00a0]*\r?\n[ \t\u00a0]*\Z")
+_BLANKS = " \t\u00a0"
+_HYPHENS = "-\u2010\u2011"
+_MOST_JOINED, _LONGEST_JOINED = (
+    4,
+    24,
+)  # parts and letters of what may be written with hyphens or without
 
 
 class Kind(StrEnum):
@@ -70,8 +81,8 @@ class Unit(NamedTuple):
 
 
 class Atom(NamedTuple):
-    """A word or a Chinese character, with its places in the folded text. `joined`: only blanks
-    stand between it and the atom before, and one of the two is Chinese."""
+    """A word or a Chinese character, with its places in the folded text. `joined`: one of it and the atom
+    before is Chinese, and only blanks beside a word, or one line end, stand between."""
 
     token: str
     chinese: bool
@@ -80,8 +91,11 @@ class Atom(NamedTuple):
     joined: bool
 
 
-_Raw = tuple[str, Kind, int, int, int]
+# A unit's key, position, and places in the folded text.
+_Raw = tuple[str, int, int, int]
 _stemmer = EnglishStemmer()
+_WORD, _STEM, _PAIR, _CHAR = (kind.value for kind in Kind)
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @lru_cache(maxsize=20_000)
@@ -96,18 +110,25 @@ def atoms(folded: str) -> Iterator[Atom]:
     for run in _RUNS.finditer(folded):
         start, end = run.span()
         chinese = run.lastgroup == "chinese"
-        joined = last_end == start or (
-            last_end >= 0
-            and chinese != last_chinese
-            and not folded[last_end:start].strip(" \t\u00a0")
+        joined = (chinese or last_chinese) and _touch(
+            folded, last_end, start, blanks=chinese != last_chinese
         )
-        joined = joined and (chinese or last_chinese)
         if chinese:
-            for at in range(start, end):
-                yield Atom(folded[at], True, at, at + 1, joined or at > start)
+            yield Atom(folded[start], True, start, start + 1, joined)
+            for at in range(start + 1, end):
+                yield Atom(folded[at], True, at, at + 1, True)
         else:
-            yield Atom(folded[start:end][:_LONGEST_WORD], False, start, end, joined)
+            token = run.group().replace(",", "")[:_LONGEST_WORD]
+            yield Atom(token, False, start, end, joined)
         last_end, last_chinese = end, chinese
+
+
+def _touch(folded: str, end: int, start: int, *, blanks: bool) -> bool:
+    """Whether nothing parts what ends and what starts there. `blanks` part nothing beside a word."""
+    if end < 0 or end == start:
+        return end == start
+    between = folded[end:start]
+    return (blanks and not between.strip(_BLANKS)) or _BREAK.match(between) is not None
 
 
 def _pairs(one: Atom, other: Atom) -> bool:
@@ -115,10 +136,33 @@ def _pairs(one: Atom, other: Atom) -> bool:
     return other.joined and len(one.token) <= _LONGEST_IN_PAIR >= len(other.token)
 
 
+def _compounds(row: Sequence[Atom], folded: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what is written with hyphens (`e-mail`, `Wi-Fi`): from which atom of a row up to which, without
+    it, and as it is written without them."""
+    first = 0
+    for at in range(1, len(row) + 1):
+        if at < len(row) and _hyphened(row[at - 1], row[at], folded):
+            continue
+        token = "".join(atom.token for atom in row[first:at])
+        if 1 < at - first <= _MOST_JOINED and len(token) <= _LONGEST_JOINED:
+            yield first, at, token
+        first = at
+
+
+def _hyphened(one: Atom, other: Atom, folded: str) -> bool:
+    return (
+        other.start - one.end == 1
+        and folded[one.end] in _HYPHENS
+        and all(atom.token.isascii() and atom.token.isalpha() for atom in (one, other))
+    )
+
+
 def _parts(word: Atom, text: str, folded: Folded) -> set[str]:
-    """Return the parts of `getUserName`, `user's`, `c++`; none of most words."""
+    """Return the parts of `getUserName`, `user's`, `c++`, `1,299`; none of most words."""
     token = word.token
     original = text[folded.starts[word.start] : folded.ends[word.end - 1]]
+    if token.isdigit():
+        return set(folded.text[word.start : word.end].split(",")) - {token}
     parts: set[str] = set()
     if "'" in token or token[-1] in "+#":
         parts.update(_PARTS.findall(token) or (token[:1],))
@@ -130,33 +174,53 @@ def _parts(word: Atom, text: str, folded: Folded) -> set[str]:
     return parts
 
 
+def _word(token: str, parts: set[str], position: int, start: int, end: int) -> Iterator[_Raw]:
+    """Yield the units of a word."""
+    if not parts:
+        yield _WORD + token, position, start, end
+        root = stem(token)
+        if root != token:
+            yield _STEM + root, position, start, end
+        return
+    words = {token} | parts
+    for word in sorted(words):
+        yield _WORD + word, position, start, end
+    for root in sorted({stem(word) for word in words} - words):
+        yield _STEM + root, position, start, end
+
+
 def _raw(text: str) -> tuple[Folded, list[_Raw]]:
     """Return a text folded, and its units with places in the folded text."""
     folded = fold(text)
+    row = list(atoms(folded.text))
     found: list[_Raw] = []
     before: Atom | None = None
-    for position, atom in enumerate(atoms(folded.text)):
-        if before is not None and atom.joined and _pairs(before, atom):
-            found.append(
-                (before.token + atom.token, Kind.PAIR, position - 1, before.start, atom.end)
-            )
+    for position, atom in enumerate(row):
+        token, chinese, start, end, joined = atom
+        if joined and before is not None:
+            one = before.token
+            if len(one) <= _LONGEST_IN_PAIR >= len(token):
+                found.append((_PAIR + one + token, position - 1, before.start, end))
         before = atom
-        if atom.chinese:
-            found.append((atom.token, Kind.CHAR, position, atom.start, atom.end))
-            continue
-        words = {atom.token} if atom.token.isdigit() else {atom.token, *_parts(atom, text, folded)}
-        stems = {stem(word) for word in words} - words
-        found += [(word, Kind.WORD, position, atom.start, atom.end) for word in sorted(words)]
-        found += [(word, Kind.STEM, position, atom.start, atom.end) for word in sorted(stems)]
+        if chinese:
+            found.append((_CHAR + token, position, start, end))
+        elif token.isdigit() and len(token) == end - start:
+            found.append((_WORD + token, position, start, end))
+        else:
+            found += _word(token, _parts(atom, text, folded), position, start, end)
+    if any(hyphen in folded.text for hyphen in _HYPHENS):
+        for first, last, token in _compounds(row, folded.text):
+            found += _word(token, set(), first, row[first].start, row[last - 1].end)
     return folded, found
 
 
 def units(text: str) -> list[Unit]:
     """Return the units of a text in the order of their positions."""
     folded, found = _raw(text)
+    found.sort(key=itemgetter(1))
     return [
-        Unit(token, kind, position, folded.starts[start], folded.ends[end - 1])
-        for token, kind, position, start, end in found
+        Unit(key[1:], _KINDS[key[0]], position, folded.starts[start], folded.ends[end - 1])
+        for key, position, start, end in found
     ]
 
 
@@ -178,9 +242,9 @@ def passage(title: str, names: str, body: str) -> Analysed:
     for text in (title, names, body):
         starts.append(at)
         last = -1
-        for token, kind, position, _, _ in _raw(text)[1] if text else ():
-            places.setdefault(kind + token, []).append(at + position)
-            last = max(last, position)
+        for key, position, _, _ in sorted(_raw(text)[1], key=itemgetter(1)) if text else ():
+            places.setdefault(key, []).append(at + position)
+            last = position
         length += last + 1
         at += last + 1 + GAP if last >= 0 else 0
     return Analysed(places, starts[1], starts[2], length)
@@ -199,10 +263,12 @@ class Place(NamedTuple):
 
 class Wanted(NamedTuple):
     """What a text of the query needs: all places in a row in one field, and each of the keys in `anywhere`
-    somewhere in the passage. `empty` if the text holds nothing that can be looked up."""
+    somewhere in the passage; or else one of `instead`. `empty` if the text holds nothing that can be looked
+    up."""
 
     places: tuple[Place, ...]
     anywhere: tuple[str, ...]
+    instead: tuple[Wanted, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -221,7 +287,25 @@ def _word_place(offset: int, token: str, *, exact: bool) -> Place:
 
 def wanted(text: Text) -> Wanted:
     """Say what a text of a query needs. Everything is folded as the index is."""
-    row = list(atoms(fold(text.text).text))
+    folded = fold(text.text).text
+    row = list(atoms(folded))
+    need = _needed(row, text)
+    joined = without_hyphens(row, folded)
+    return need if joined is None else need._replace(instead=(_needed(joined, text),))
+
+
+def without_hyphens(row: list[Atom], folded: str) -> list[Atom] | None:
+    """Return a row in which `e-mail` is one word, None if there is none."""
+    whole = list(row)
+    found = list(_compounds(row, folded))
+    for first, last, token in reversed(found):
+        whole[first:last] = [
+            Atom(token, False, row[first].start, row[last - 1].end, row[first].joined)
+        ]
+    return whole if found else None
+
+
+def _needed(row: list[Atom], text: Text) -> Wanted:
     places: list[Place] = []
     anywhere: list[str] = []
     last = len(row) - 1
@@ -266,6 +350,8 @@ def _edges(row: list[Atom], at: int, *, open_end: bool) -> list[Place]:
 def stands(need: Wanted, places: dict[str, list[int]]) -> bool:
     """Whether what a query's text needs stands among a passage's units (`Analysed.places`): the meaning of
     a search, in its plainest words. Engines do the same faster."""
+    if any(stands(other, places) for other in need.instead):
+        return True
     if need.empty or any(key not in places for key in need.anywhere):
         return False
     starts: set[int] | None = None

@@ -29,6 +29,8 @@ C = Comment.__table__.c
 # nothing stays of what an index should not hold.
 WHOLE = "all"
 ANEW = "anew"
+# Between a title and tags, and between names: nothing stands together across an empty line.
+_APART = "\n\n"
 # Ids in one statement: SQLite takes some 32,000.
 _CHUNK = 10_000
 
@@ -120,8 +122,8 @@ def _load(wanted: _Wanted) -> list[Entry]:
                 author_id=row.author_id,
                 writer_id=_writer(row),
                 body=plain_text(row.source),
-                title="\n".join(word for word in words if word),
-                names="\n".join((*files[topic_id], *names(row.planet_id, row.author_id))),
+                title=_APART.join(word for word in words if word),
+                names=_APART.join((*files[topic_id], *names(row.planet_id, row.author_id))),
                 isolated=row.isolated,
             )
         )
@@ -281,7 +283,7 @@ def _passage(part: Part, text: Any, topic: Any, names: _Names, files: Iterable[s
         # Without an author it is the anonymous asker's.
         writer_id=_writer(topic) if text.author_id is None else text.author_id,
         body=plain_text(text.source),
-        names="\n".join((*files, *names(topic.planet_id, text.author_id))),
+        names=_APART.join((*files, *names(topic.planet_id, text.author_id))),
         isolated=text.isolated,
     )
 

@@ -1,7 +1,8 @@
 """Folding: what counts as the same letter when searching, with the way back to the original text.
 
-Full width becomes half width (NFKC), upper case lower, traditional simplified; invisible characters
-vanish. `Folded` knows from where in the original each character came, so that passages can be marked.
+Full width becomes half width (NFKC), upper case lower, traditional simplified; letters lose their accents,
+invisible characters vanish. `Folded` knows from where in the original each character came, so that passages
+can be marked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _ODD = "\uffff"  # stands for whatever cannot be folded by itself, one character
 # seconds. No language has more than a few.
 _MOST_MARKS = 30
 _SAME = {"\u2019": "'", "\u2018": "'", "\u02bc": "'"}
+_SAME |= dict(zip("øđłħŧı", "odlhti", strict=True)) | {"æ": "ae", "œ": "oe"}
+_COMMA = "\uff0c"  # stays: between digits the other one belongs to a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,23 @@ def _together(characters: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", characters).casefold())
     simplified = _simplified()
     return "".join(
-        simplified.get(one, _SAME.get(one, one))
+        simplified.get(one) or _SAME.get(one) or _bare(one)
         for one in folded
         if unicodedata.category(one) not in ("Cf", "Mn", "Me")
     )
 
 
+def _bare(letter: str) -> str:
+    """Return a Latin or Greek letter without its accents; anything else as it is. In other scripts such marks
+    make other letters."""
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base.isascii() or "\u0370" <= base <= "\u03ff" else letter
+
+
 def _alone(character: str) -> str:
     """Fold a character that nothing joins, or say that it is odd."""
+    if character == _COMMA:
+        return character
     folded = _together(character)
     return _ODD if len(folded) != 1 or _joins(character) or _joins(folded) else folded
 

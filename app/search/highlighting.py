@@ -10,17 +10,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.search.analysis import Atom, atoms, stem, units
+from app.search.analysis import Atom, atoms, stem, units, without_hyphens
 from app.search.folding import fold
 from app.search.language import Word
 from app.search.views import Segment, Snippet
 
 SNIPPET = 150
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[^\S\n]+")
+_EMPTY_LINES = re.compile(r" ?\n(?: ?\n)+ ?")
+_LINE = re.compile(r" ?\n ?")
 # Letters of words that are written with spaces between.
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u052f"
 _BLANKS = r"[ \t\u00a0]*"
 _ANYTHING = r"[\W_]*"
+_LINE_END = r"(?:[ \t]*\r?\n[ \t]*)?"  # Chinese is broken anywhere
 # How far a text is cut into units where no pattern found anything (parts of `getUserName`).
 _CLOSELY = 2_000
 Span = tuple[int, int]
@@ -54,8 +57,10 @@ class Marker:
         self._patterns: list[_Pattern] = []
         self._tokens: set[str] = set()
         for word in words:
-            row = list(atoms(fold(word.text).text))
-            for piece in _pieces(row) if loose else [row]:
+            folded = fold(word.text).text
+            row = list(atoms(folded))
+            joined = without_hyphens(row, folded)
+            for piece in (*(_pieces(row) if loose else [row]), *([joined] if joined else ())):
                 self._patterns.append(_pattern(piece, word))
             self._tokens |= {atom.token for atom in row if not atom.chinese}
 
@@ -67,6 +72,8 @@ class Marker:
         """Return a piece of the text on one line, where most of the words stand; its beginning when none
         does. An ellipsis tells where something is left out."""
         text = _SPACE.sub(" ", text).strip()
+        if "\n" in text:
+            text = _LINE.sub("\n", _EMPTY_LINES.sub(" ", text))
         spans = self._spans(text)
         start = _best_start(spans, length)
         if start + length > len(text):
@@ -75,7 +82,8 @@ class Marker:
         end = min(len(text), start + length)
         before = (Segment("…"),) if start > 0 else ()
         after = (Segment("…"),) if end < len(text) else ()
-        return (*before, *_cut(text, spans, start, end), *after)
+        pieces = _cut(text.replace("\n", " "), spans, start, end)
+        return (*before, *pieces, *after)
 
     def around(self, text: str, *, length: int) -> str:
         """Return some lines of a long text around where most of the words stand, "" if none does."""
@@ -118,7 +126,7 @@ def _pattern(row: Sequence[Atom], word: Word) -> _Pattern:
         if at:
             chinese = atom.chinese or row[at - 1].chinese
             both = atom.chinese and row[at - 1].chinese
-            written.append("" if both else _BLANKS if chinese else _ANYTHING)
+            written.append(_LINE_END if both else _BLANKS if chinese else _ANYTHING)
         if atom.chinese:
             written.append(re.escape(atom.token))
             continue

@@ -68,10 +68,10 @@ def _own(topic: Topic, question: Question | None) -> Passage:
         author_id=topic.author_id,
         writer_id=question.asker_id if question else topic.author_id,
         body=plain_text(topic.source),
-        title="\n".join(
+        title="\n\n".join(
             [topic.title, *db.session.scalars(tags.where(TopicTag.topic_id == topic.id))]
         ).strip(),
-        names="\n".join(names),
+        names="\n\n".join(names),
         isolated=topic.isolated,
     )
 

@@ -208,7 +208,7 @@ def test_files_are_found_by_name_and_pictures_are_not(noon: datetime, cast: Cast
         attach(cast, purpose, answer_id)
     [entry] = load_whole([topic.id])
     [answer] = [one for one in entry.passages if one.part is Part.ANSWER]
-    assert answer.names == "答.file\n陈默"
+    assert answer.names == "答.file\n\n陈默"
     assert entry.facts is not None
     assert (entry.facts.has_file, entry.facts.has_image) == (True, True)
 

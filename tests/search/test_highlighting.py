@@ -35,6 +35,12 @@ def shown(snippet: Snippet) -> str:
         ("a OR b", "A b c", "[A] [b] c"),
         ("-退款 书", "退款的书", "退款的[书]"),
         ("ＡＢＣ", "abc def", "[abc] def"),
+        ("cafe", "au café", "au [café]"),
+        ("退款", "申请退\n款了", "申请[退\n款]了"),
+        ("e-mail", "Email or e-mail", "[Email] or [e-mail]"),
+        ("email", "an e-mail", "an [e-mail]"),
+        ("1299", "卖1,299元", "卖[1,299]元"),
+        ("C++", "C++20 or c", "[C++]20 or c"),
     ],
 )
 def test_words_are_marked_as_they_are_found(query: str, text: str, marked: str) -> None:
@@ -85,3 +91,8 @@ def test_of_a_long_text_the_lines_around_the_words_are_enough() -> None:
     assert len(piece) < 1_500
     assert piece.startswith("第") and "退款" in piece
     assert marker.around("别的\n" * 2_000, length=1_000) == ""
+
+
+def test_a_line_end_within_a_chinese_word_is_no_gap_in_a_snippet() -> None:
+    pieces = Marker(parse("退款").terms).snippet("怎么申请 退\n款。\n\n退 款")
+    assert shown(pieces) == "怎么申请 [退 款]。 退 款"

@@ -56,6 +56,8 @@ def _blocks(page: Page, need: Wanted) -> Iterator[int]:
     for place in need.places:
         if place.prefix:
             yield from page.terms.holders(place.prefix.encode())
+    for other in need.instead:
+        yield from _blocks(page, other)
 
 
 def _needs(node: port.Node) -> Iterator[Wanted]:

@@ -44,6 +44,12 @@ class Lookup:
 
     def stood(self, need: Wanted) -> Stood:
         """Return the passages in which what a query's text needs stands."""
+        found = self._stood(need)
+        for other in need.instead:
+            found = _any(found, self._stood(other))
+        return found
+
+    def _stood(self, need: Wanted) -> Stood:
         found = self._in_a_row(need.places) if need.places else None
         for key in need.anywhere:
             single = self._counted((key,))
@@ -137,6 +143,17 @@ def _inside(values: Array, others: Array) -> Array:
     at = np.searchsorted(others, values)
     at[at == len(others)] = 0
     return np.asarray(others[at] == values)
+
+
+def _any(one: Stood, other: Stood) -> Stood:
+    """Return where either stands, with the larger counts."""
+    numbers = np.union1d(one.numbers, other.numbers)
+    counts, titles = (np.zeros(len(numbers), np.float32) for _ in range(2))
+    for part in (one, other):
+        at = np.searchsorted(numbers, part.numbers)
+        counts[at] = np.maximum(counts[at], part.counts)
+        titles[at] = np.maximum(titles[at], part.titles)
+    return Stood(numbers, counts, titles)
 
 
 def _both(one: Stood, other: Stood) -> Stood:

@@ -22,7 +22,7 @@ from app.search.whoosh_engine.packing import Array, Run
 from app.search.whoosh_engine.stores import Packed
 
 # What is written in another format, or analysed by other rules, is of no use: the indexer makes it anew.
-FORMAT = 2
+FORMAT = 3
 PARTS = (Part.TOPIC, Part.ANSWER, Part.COMMENT)
 FLAGS = (
     "isolated",
