@@ -33,16 +33,16 @@ from app.search.port import Text
 GAP = 16  # positions between title, names and body: nothing stands together across them
 _LONGEST_WORD = 64
 _LONGEST_IN_PAIR = 16
-_CHINESE = (
+CHINESE = (
     r"\u3005\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
     r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 )
 _RUNS = re.compile(
-    rf"(?P<chinese>[{_CHINESE}]+)"
+    rf"(?P<chinese>[{CHINESE}]+)"
     r"|(?P<word>(?<!\d,)\d{1,3}(?:,\d{3})+(?!,?\d)|\d+"
     r"|[a-z]+(?:\+\+|(?<![a-z]{3})\#)(?![a-z])"
-    rf"|[a-z]+(?:'[a-z]+){{0,3}}(?=[\W\d_{_CHINESE}]|$)"
-    rf"|(?:(?![{_CHINESE}])[^\W\d_])+)"
+    rf"|[a-z]+(?:'[a-z]+){{0,3}}(?=[\W\d_{CHINESE}]|$)"
+    rf"|(?:(?![{CHINESE}])[^\W\d_])+)"
 )
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PARTS = re.compile(r"[a-z]{2,}")

@@ -49,6 +49,10 @@ class _Waiting:
         """Return words of titles that begin so."""
         return self._engine.words(prefix, request, limit=limit)
 
+    def names(self, prefix: str, request: Request, *, limit: int) -> list[str]:
+        """Return names of authors that begin so."""
+        return self._engine.names(prefix, request, limit=limit)
+
     def near(self, word: str, request: Request, *, limit: int) -> list[str]:
         """Return words almost like this one."""
         return self._engine.near(word, request, limit=limit)

@@ -15,7 +15,7 @@ from app.search.cards import name_planet, title_of
 from app.search.highlighting import Marker
 from app.search.language import MAX_WORDS, Filter, Word, parse
 from app.search.likeness import Likeness
-from app.search.names import readable_tags
+from app.search.names import readable_authors, readable_tags
 from app.search.operators import fold
 from app.search.past import list_past
 from app.search.readers import Searcher
@@ -105,15 +105,16 @@ def _look_alike(searcher: Searcher, topic: ReadableTopic, marker: Marker) -> Loo
 
 
 def suggest(engine: port.Engine, searcher: Searcher, typed: str) -> tuple[Suggestion, ...]:
-    """Return what may be meant by the beginning of a search: my own past searches, tags, words of titles
-    (by their pinyin too), and topics whose title goes on like this."""
+    """Return what may be meant by the beginning of a search: my own past searches, tags, words of titles and
+    names of authors (by their pinyin too), and topics whose title goes on like this."""
     beginning = " ".join(clean(typed).split())
     if not beginning:
         return ()
     made = _past(searcher, beginning)
     try:
         words = _words(engine, searcher, beginning)
-        made += _tags(searcher, beginning, words) + words + _topics(engine, searcher, beginning)
+        made += _tags(searcher, beginning, words) + words + _names(engine, searcher, beginning)
+        made += _topics(engine, searcher, beginning)
     except port.Broken:
         return tuple(made)
     by_what_they_are = {one.public_id or fold(one.query): one for one in reversed(made)}
@@ -134,8 +135,8 @@ def _tags(searcher: Searcher, beginning: str, words: list[Suggestion]) -> list[S
     if " " in beginning:
         return []
     keys = [fold(word.text) for word in words]
-    names = readable_tags(searcher, fold(beginning), keys)
-    return [Suggestion("tag", name, str(Filter("tag", name))) for name in names[:_EACH]]
+    names = readable_tags(searcher, fold(beginning), keys, limit=_EACH)
+    return [Suggestion("tag", name, str(Filter("tag", name))) for name in names]
 
 
 def _words(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Suggestion]:
@@ -145,6 +146,16 @@ def _words(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Sugg
     found = engine.words(last, request, limit=_EACH)
     whole = [f"{before} {word}".strip() for word in found]
     return [Suggestion("word", text, text) for text in whole]
+
+
+def _names(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Suggestion]:
+    """Return authors whose name begins like this, as what stands before it with a filter."""
+    before, _space, last = beginning.rpartition(" ")
+    found = engine.names(last, searcher.request(port.All(())), limit=_EACH)
+    return [
+        Suggestion("name", name, f"{before} {Filter('from', name)}".strip())
+        for name in readable_authors(searcher, found)
+    ]
 
 
 def _topics(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Suggestion]:

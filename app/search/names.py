@@ -6,7 +6,7 @@ one that is hidden: a hint and no results.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,7 @@ from app.search.operators import fold
 from app.search.readers import Searcher
 
 M = Membership.__table__.c
-_MOST_TAGS = 100
+_TAGS_AT_ONCE = 100
 
 
 def resolve(searcher: Searcher, query: Query) -> tuple[port.Filters, Query]:
@@ -73,7 +73,7 @@ def _planets(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> fro
 
 def _tags(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> frozenset[int]:
     keys = {tag_key(name): name for name in names}
-    found = _shown_tags(searcher, Tag.key.in_(keys))
+    found = list(_shown_tags(searcher, Tag.key.in_(keys)))
     known = {tag.key for tag in found}
     hints += [
         Hint(Trouble.UNKNOWN_TAG, name, "tag") for key, name in keys.items() if key not in known
@@ -81,24 +81,31 @@ def _tags(searcher: Searcher, names: Iterable[str], hints: list[Hint]) -> frozen
     return frozenset(tag.id for tag in found)
 
 
-def readable_tags(searcher: Searcher, begun: str, keys: Iterable[str]) -> list[str]:
+def readable_tags(searcher: Searcher, begun: str, keys: Iterable[str], *, limit: int) -> list[str]:
     """Return the names of tags that begin so or have one of the keys, where the searcher may open a topic
     that bears it."""
     like = or_(Tag.key.startswith(begun, autoescape=True), Tag.key.in_(list(keys)))
-    return list(dict.fromkeys(tag.name for tag in _shown_tags(searcher, like)))
+    found: dict[str, None] = {}
+    for tag in _shown_tags(searcher, like):
+        found[tag.name] = None
+        if len(found) >= limit:
+            break
+    return list(found)
 
 
-def _shown_tags(searcher: Searcher, which: ColumnElement[bool]) -> list[Any]:
-    """Return tags of topics that he may open, as rows of id, planet, name and key."""
+def _shown_tags(searcher: Searcher, which: ColumnElement[bool]) -> Iterator[Any]:
+    """Yield tags of topics that he may open, as rows of id, planet, name and key, by name. Those that he may
+    not know take no place of others, however many they are."""
     rows = db.session.execute(
         select(Tag.id, Tag.planet_id, Tag.name, Tag.key)
         .where(Tag.planet_id.in_(searcher.places), which)
         .order_by(Tag.name, Tag.id)
-        .limit(_MOST_TAGS)
     ).all()
-    there = searcher.actors_in(row.planet_id for row in rows)
-    shown = find_shown_tags(there, [row.id for row in rows])
-    return [row for row in rows if row.id in shown]
+    for start in range(0, len(rows), _TAGS_AT_ONCE):
+        some = rows[start : start + _TAGS_AT_ONCE]
+        there = searcher.actors_in(row.planet_id for row in some)
+        shown = find_shown_tags(there, [row.id for row in some])
+        yield from (row for row in some if row.id in shown)
 
 
 def _with_authors(
@@ -182,6 +189,11 @@ def _authors(searcher: Searcher, name: str) -> set[tuple[int, int]]:
         for planet_id, user_id in called
         if has_readable_words(actors[planet_id], user_id)
     }
+
+
+def readable_authors(searcher: Searcher, names: Iterable[str]) -> list[str]:
+    """Return those names under which somebody wrote what the searcher may read."""
+    return [name for name in names if _authors(searcher, name)]
 
 
 def _called(searcher: Searcher, name: str) -> set[tuple[int, int]]:

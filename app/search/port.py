@@ -56,8 +56,8 @@ class TopicFacts:
 class Passage:
     """One text at one anchor. `row_id` is the id of the topic, answer or comment.
 
-    `title` holds the topic's title and its tags, `names` file names and the name the author bears in
-    the planet (none where he is anonymous); comments and answers have no title of their own. `body`
+    `title` holds the topic's title and its tags, a line each, `names` file names and last the name the author
+    bears in the planet (none where he is anonymous); comments and answers have no title of their own. `body`
     is plain text as the reader sees it. `isolated`: only `writer_id` may find it.
     """
 
@@ -306,8 +306,12 @@ class Engine(Protocol):
         """Return what the readers may open and the query asks. Raises Broken."""
 
     def words(self, prefix: str, request: Request, *, limit: int) -> list[str]:
-        """Return words of titles and tags that begin with `prefix` (or whose pinyin does) and stand in a
-        title that the readers may open, the most frequent first."""
+        """Return words of titles and tags, as they are written, that begin with `prefix` (or whose pinyin
+        does) and stand in a title that the readers may open, the most frequent first."""
+
+    def names(self, prefix: str, request: Request, *, limit: int) -> list[str]:
+        """Return names of authors that begin with `prefix` (or whose pinyin does) and stand with a text that
+        the readers may open, who wrote most first."""
 
     def near(self, word: str, request: Request, *, limit: int) -> list[str]:
         """Return English words the readers may open, one or two letters away from `word`."""

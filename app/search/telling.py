@@ -34,7 +34,6 @@ from app.search.views import FoundTopic
 # More at once is a list to look at, not news.
 MOST_TOLD = 3
 _OVERLAP = timedelta(days=1)
-_MOST_CHANGED = 2_000
 _LOOKED_THROUGH = 50
 
 
@@ -133,12 +132,7 @@ def _changed_topics(planet_ids: Iterable[int], since: datetime, upto: datetime) 
     touched = select(SearchChange.topic_id).where(SearchChange.at >= since, SearchChange.at < upto)
     due = (Topic.published_at > since, Topic.published_at <= upto)
     which = or_(Topic.id.in_(touched), and_(*due))
-    rows = (
-        select(Topic.id)
-        .where(Topic.planet_id.in_(planet_ids), which)
-        .order_by(Topic.published_at.desc())
-        .limit(_MOST_CHANGED)
-    )
+    rows = select(Topic.id).where(Topic.planet_id.in_(planet_ids), which)
     return frozenset(db.session.scalars(rows))
 
 

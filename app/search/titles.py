@@ -1,5 +1,8 @@
-"""Words of titles, for search as you type: pieces of Chinese of two to four characters and words, each by
-itself and by its pinyin.
+"""Words as people write them, for search as you type: of titles, tags and names, each by itself and by its
+pinyin. And pieces of Chinese of two to four characters by their sound, for who types pinyin.
+
+Chinese is written without spaces. What stands between marks, spaces and words that join others (`的`,
+`怎么`) is taken as a word as long as it is short, so no scraps are offered (`束讨论` of `结束讨论`).
 
 Only the writer loads pinyin's table of characters (12 MB; that of phrases would be 46 more): it is asked for
 it when it makes a page. A character read in several ways (重, 行) is found by either of its first two.
@@ -9,17 +12,29 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import islice, product
 from typing import Any
 
-from app.search import analysis
+from app.search.analysis import CHINESE
 from app.search.folding import fold
 
-WORD, PINYIN = "t", "y"
-SHORTEST, LONGEST = 2, 4
+# What keys begin with: a word, a word by its pinyin, a piece by its whole pinyin, a name, and that by pinyin.
+WORD, PINYIN, SOUND, NAME, NAME_PINYIN = "t", "y", "z", "n", "m"
+SHORTEST, LONGEST_PIECE, LONGEST = 2, 4, 8  # Chinese characters
+LONGEST_NAME = 40
 READINGS, SOUNDS = 2, 4  # of a character and of a piece so many ways to read it are kept
+_BETWEEN = re.compile(r"[\s，。！？；：、（）《》〈〉【】「」『』“”‘’…—～·|/\\()\[\]{}<>,;!?\"]+")
+_EDGE = re.compile(r"^[^\w]+|[^\w+#]+$")
+_RUN = re.compile(rf"[{CHINESE}]+|[^{CHINESE}]+")
+_IS_CHINESE = re.compile(rf"[{CHINESE}]+")
+_JOINING = re.compile(
+    "的|吗|呢|吧|怎么样|怎么办|怎么|怎样|如何|什么|为什么|为何|是否|能否|哪些|哪个|哪里|多少|请问|请教|关于|对于|以及|还有"
+    "|因为|所以|如果|虽然|但是|而且|或者|还是|可以|应该|能不能|要不要|有没有|是不是|会不会|没有|不是|一个|一下|一些"
+    "|我们|你们|他们|大家|自己|这个|那个|这些|那些"
+)
 
 
 @cache
@@ -32,43 +47,61 @@ def _pinyin() -> Any:
 
 @lru_cache(maxsize=2_000)
 def _syllables(chinese: str) -> tuple[tuple[str, ...], ...]:
-    """Return the readings of each character."""
+    """Return the readings of each character; kana and hangul have none."""
     pinyin = _pinyin()
     found = pinyin.pinyin(chinese, style=pinyin.Style.NORMAL, heteronym=True)
+    if len(found) != len(chinese):
+        return (("",),) * len(chinese)
     return tuple(tuple(readings[:READINGS]) for readings in found)
 
 
-def words(title: str) -> Iterator[tuple[str, str]]:
-    """Return the words of a title, each with its pinyin ("" if it has none), once for each way to read it."""
-    run = ""
-    for atom in analysis.atoms(fold(title).text):
-        if atom.chinese and (atom.joined or not run):
-            run += atom.token
-            continue
-        yield from _pieces(run)
-        run = atom.token if atom.chinese else ""
-        if not atom.chinese and len(atom.token) >= SHORTEST:
-            yield atom.token, ""
-    yield from _pieces(run)
+def _sounds(chinese: str) -> Iterator[str]:
+    """Return the ways in which a piece of Chinese is read."""
+    for sounds in islice(product(*_syllables(chinese)), SOUNDS):
+        if all(sounds):
+            yield "".join(sounds)
 
 
-def _pieces(run: str) -> Iterator[tuple[str, str]]:
-    if len(run) < SHORTEST:
-        return
-    syllables = _syllables(run)
-    if len(syllables) != len(run):  # kana and hangul have none
-        syllables = (("",),) * len(run)
-    for start in range(len(run) - SHORTEST + 1):
-        for end in range(start + SHORTEST, min(start + LONGEST, len(run)) + 1):
-            for sounds in islice(product(*syllables[start:end]), SOUNDS):
-                yield run[start:end], "".join(sounds)
+def words(title: str) -> Iterator[str]:
+    """Return the words of a title and of its tags (a line each) as they are written."""
+    for line in title.split("\n"):
+        for piece in _BETWEEN.split(line):
+            token = _EDGE.sub("", piece)
+            # What is a line of its own is a tag or a title: whole in any case.
+            if token == line or not _JOINING.search(token):
+                yield from _fitting(token)
+            for run in _RUN.findall(token):
+                parts = _JOINING.split(run) if _IS_CHINESE.match(run) else [_EDGE.sub("", run)]
+                for word in parts:
+                    yield from _fitting(word)
 
 
-def keys(title: str) -> set[str]:
-    """Return the keys by which a title's words are found."""
-    found = set()
-    for word, sound in words(title):
-        found.add(WORD + word)
-        if sound:
-            found.add(f"{PINYIN}{sound} {word}")
+def _fitting(word: str) -> Iterator[str]:
+    chinese = sum(map(len, _IS_CHINESE.findall(word)))
+    if SHORTEST <= len(word) <= LONGEST_NAME and chinese <= LONGEST:
+        yield word
+
+
+def keys(title: str, name: str = "") -> set[str]:
+    """Return the keys by which the words of a title are found, and the name of who wrote under it."""
+    found = {key for word in words(title) for key in _keys(word, WORD, PINYIN)}
+    if 0 < len(name) <= LONGEST_NAME:
+        found.update(_keys(name, NAME, NAME_PINYIN))
+    for run in _IS_CHINESE.findall(fold(title).text):
+        for start in range(len(run) - SHORTEST + 1):
+            for end in range(start + SHORTEST, min(start + LONGEST_PIECE, len(run)) + 1):
+                piece = run[start:end]
+                found.update(f"{SOUND}{sound} {piece}" for sound in _sounds(piece))
     return found
+
+
+def _keys(word: str, plain: str, spoken: str) -> Iterator[str]:
+    """Return a word's key: what is typed for it without spaces, and behind a space the word."""
+    folded = fold(word).text
+    typed = "".join(folded.split())
+    if not typed:
+        return
+    yield f"{plain}{typed} {word}"
+    if _IS_CHINESE.fullmatch(typed):
+        for sound in _sounds(typed):
+            yield f"{spoken}{sound} {word}"

@@ -155,7 +155,7 @@ class LookAlike:
 class Suggestion:
     """Something to search for or to open while typing.
 
-    `kind`: past (my own earlier search), word, tag (`query` is the search then) or topic (`public_id`,
+    `kind`: past (my own earlier search), word, tag, name (`query` is the search then) or topic (`public_id`,
     `slug` and `planet` are its place).
     """
 

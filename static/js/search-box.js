@@ -1,9 +1,9 @@
-// Suggests while one types: titles, tags and one's own past searches. Arrows choose, Enter opens, Escape closes.
+// Suggests while one types: titles, tags, words, names and one's own past searches. Arrows choose, Enter opens, Escape closes.
 // Nothing is asked for in the middle of a composition (Chinese is typed as Latin letters first).
 import { icon } from "./page.js";
 
 const WAIT = 140;
-const GLYPHS = { past: "history", saved: "star", tag: "hash", post: "file-text", question: "circle-question-mark", word: "search", planet: "house" };
+const GLYPHS = { past: "history", saved: "star", tag: "hash", name: "user", post: "file-text", question: "circle-question-mark", word: "search", planet: "house" };
 let made = 0;
 
 class SearchBox extends HTMLElement {

@@ -153,6 +153,15 @@ class MemoryEngine:
                     found[piece] += 1
         return sorted(found, key=lambda word: (-found[word], len(word), word))[:limit]
 
+    def names(self, prefix: str, request: port.Request, *, limit: int) -> list[str]:
+        found = Counter(
+            passage.names.rpartition("\n")[2]
+            for passage in self._readable(request)
+            if passage.author_id is not None
+        )
+        begun = [name for name in found if name and fold(name).text.startswith(fold(prefix).text)]
+        return sorted(begun, key=lambda name: (-found[name], name))[:limit]
+
     def near(self, word: str, request: port.Request, *, limit: int) -> list[str]:
         known = {
             run

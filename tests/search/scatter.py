@@ -19,6 +19,7 @@ _CHARACTERS = "退款流程复利时间读书笔记番茄睡眠质量结束讨�
 CHINESE = [
     _CHARACTERS[at : at + length] for length in (1, 2, 3, 4) for at in range(len(_CHARACTERS) - 4)
 ]
+NAMES = ("王小雨", "王小", "李雷", "陈默", "Chen", "wang xi")
 WORDS = ENGLISH + CHINESE
 
 
@@ -138,7 +139,7 @@ def _topic(rng: random.Random, topic_id: int, favoured: list[str]) -> Entry:
         facts.writer_id,
         said(rng, favoured, 20),
         title,
-        rng.choice(("", "con 报告.pdf")),
+        rng.choice(("", "con 报告.pdf\n李雷", *NAMES)),
         isolated=facts.isolated,
     )
     replies = [
@@ -149,6 +150,7 @@ def _topic(rng: random.Random, topic_id: int, favoured: list[str]) -> Entry:
             who := rng.choice((ME, *OTHERS)),
             who,
             said(rng, favoured, 12),
+            names=rng.choice(NAMES),
             isolated=rng.random() < 0.3,
         )
         for at in range(rng.randint(0, 3))

@@ -467,11 +467,72 @@ def test_words_of_titles_are_completed_for_who_may_read_them(engine: Engine) -> 
     def words(prefix: str) -> list[str]:
         return engine.words(prefix, ask(All(())), limit=5)
 
-    assert words("ref") == ["refund"]
-    assert any(word.startswith("退款") for word in words("退"))
-    assert any(word.startswith("退款") for word in words("tuikuan"))
+    assert words("ref") == ["Refund"]
+    assert set(words("退")) == {"退款", "退款流程"}
+    assert words("tuikuan")[0] == "退款"
+    assert "退款流程" in words("tuikuanl")
     assert not any("休" in word for word in [*words("退"), *words("tuixiu")])
     assert words("没有") == []
+
+
+def test_words_are_offered_as_they_are_written_and_no_scraps(engine: Engine) -> None:
+    engine.apply(
+        [
+            topic(1, "正文", title="结束讨论，是因为下雨吗？\nGitHub\n读书笔记"),
+            topic(2, "正文", title="如何用 GitHub 写周报：Flask框架入门"),
+            topic(3, "正文", title="GITHUB 與複利"),
+        ],
+        cursor=1,
+    )
+
+    def words(prefix: str) -> list[str]:
+        return engine.words(prefix, ask(All(())), limit=9)
+
+    assert words("git") == ["GitHub"]
+    assert words("束") == words("是因为下") == words("因为") == words("何用") == []
+    assert words("结") == ["结束讨论"]
+    assert words("读书") == ["读书笔记"]
+    assert words("flask框") == ["Flask框架入门"]
+    assert words("与复") == ["與複利"]
+    assert words("duSHU") == ["读书", "读书笔记"]
+
+
+def test_a_beginning_finds_every_word_that_goes_on_so(engine: Engine) -> None:
+    """However many there are, and whatever others write elsewhere."""
+    mine = [topic(at, f"con{at:03d}x concern", title=f"con{at}") for at in range(1, 201)]
+    others = [topic(1_000 + at, f"{'contract ' * 9} consist", planet_id=9) for at in range(50)]
+    engine.apply([*mine, *others], cursor=1)
+    assert engine.search(ask(Text("con", prefix=True), limit=0)).total == 200
+    assert engine.search(ask(Text("con1", prefix=True), limit=0)).total == 111
+    titled = Filters(where=frozenset({Where.TITLE}))
+    assert found_ids(engine, Text("con19", prefix=True), filters=titled, limit=50) == {
+        19, *range(190, 200),
+    }  # fmt: skip
+    assert found_ids(engine, Text("con007x con", prefix=True)) == {7}
+    assert found_ids(engine, Text("contr", prefix=True)) == set()
+
+
+def test_names_are_completed_for_who_may_read_something_of_them(engine: Engine) -> None:
+    def by(topic_id: int, names: str, **columns: object) -> Entry:
+        return Entry(topic_id, facts(topic_id, **columns), (own(topic_id, "文", names=names),))
+
+    engine.apply(
+        [
+            by(1, "年度报告.pdf\n王小雨"),
+            by(2, "王小雨"),
+            by(3, "Wang Xi"),
+            by(4, "王某", isolated=True),
+            Entry(5, facts(5), (replace(own(5, "文", names="王文件.pdf"), author_id=None),)),
+        ],
+        cursor=1,
+    )
+
+    def names(prefix: str) -> list[str]:
+        return engine.names(prefix, ask(All(())), limit=5)
+
+    assert names("王") == names("王小") == ["王小雨"]
+    assert names("wangx") == ["王小雨", "Wang Xi"]
+    assert names("年度") == names("") == []
 
 
 def test_near_words_are_known_ones_the_reader_may_open(engine: Engine) -> None:

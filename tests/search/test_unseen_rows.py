@@ -26,8 +26,10 @@ def node(rng: random.Random) -> port.Node:
 
     def text() -> port.Text:
         word = rng.choice(WORDS)
+        if rng.random() < 0.25:
+            return port.Text(word[: rng.randint(1, len(word))], prefix=True)
         if rng.random() < 0.2:
-            return port.Text(f"{word} {rng.choice(WORDS)}")
+            return port.Text(f"{word} {rng.choice(WORDS)}", prefix=rng.random() < 0.3)
         return port.Text(word, exact=rng.random() < 0.15)
 
     many = rng.choice((0, 1, 1, 2, 3, 13, 30))
@@ -74,7 +76,21 @@ def asking(rng: random.Random, readers: Readers) -> Callable[[Engine], object]:
         facets=True,
         facet_authors=frozenset({1}),
     )
-    return lambda engine: engine.search(request)
+    everything = replace(request, query=port.All(()), filters=Filters())
+    word, limit = rng.choice(WORDS), rng.choice((1, 4))
+    begun = rng.choice((word, "t", "tui", "shui", "con", "c", "re"))[: rng.randint(1, 4)]
+    name = rng.choice(("王", "li", "w", "陈", "c"))
+    typo = word[:-2] + word[-1:] + word[-2:-1] if word in ENGLISH else word
+    return rng.choice(
+        (
+            lambda engine: engine.search(request),
+            lambda engine: engine.search(request),
+            lambda engine: engine.search(request),
+            lambda engine: engine.words(begun, everything, limit=limit),
+            lambda engine: engine.names(name, everything, limit=limit),
+            lambda engine: engine.near(typo, everything, limit=limit),
+        )
+    )
 
 
 def commit(engine: Engine, rng: random.Random, entries: list[Entry], cursor: int) -> None:

@@ -82,7 +82,8 @@ def _item(where: Where, one: Suggestion) -> Shape:
         url = topic_url(one.planet.slug, one.public_id, one.slug)
         note = one.planet.name if where.planet is None else ""
         return {"kind": "post", "text": one.text, "url": url, "note": note}
-    note = gettext("searched before") if one.kind == "past" else ""
+    notes = {"past": gettext("searched before"), "name": gettext("what this person wrote")}
+    note = notes.get(one.kind, "")
     return {"kind": one.kind, "text": one.text, "url": where.url_of(one.query), "note": note}
 
 

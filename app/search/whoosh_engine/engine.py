@@ -19,7 +19,7 @@ from app.search.whoosh_engine.ranking import Ranking
 from app.search.whoosh_engine.rebuilding import PagedRebuild
 from app.search.whoosh_engine.snapshot import Page, Snapshot
 from app.search.whoosh_engine.stores import Shelf
-from app.search.whoosh_engine.suggesting import complete, similar_words
+from app.search.whoosh_engine.suggesting import complete, complete_name, similar_words
 
 _LOOK_EVERY = 0.3  # seconds between two looks for a newer commit
 _TRIES = 5
@@ -59,6 +59,12 @@ class PagedEngine:
         snapshot = self._current()
         with _broken():
             return complete(snapshot, prefix, request, limit=limit)
+
+    def names(self, prefix: str, request: Request, *, limit: int) -> list[str]:
+        """Return names that begin with `prefix`, by letters or by pinyin."""
+        snapshot = self._current()
+        with _broken():
+            return complete_name(snapshot, prefix, request, limit=limit)
 
     def near(self, word: str, request: Request, *, limit: int) -> list[str]:
         """Return English words that are almost `word`."""

@@ -5,7 +5,6 @@ Everything is an array of passage numbers (the place in the snapshot's columns),
 
 from __future__ import annotations
 
-import heapq
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from app.search.whoosh_engine import packing
 from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.snapshot import Snapshot
 
-MOST_COMPLETIONS = 64  # of a prefix as many words are looked up, the most frequent
+_SPARSE = 16  # rows are sorted while there is not one for so many passages
 _SHIFT = 1 << 20  # room before the first position, for places that begin later in the query
 _SPAN = 33  # bits of a position
 
@@ -32,6 +31,8 @@ class Stood(NamedTuple):
         return Stood(self.numbers[keep], self.counts[keep], self.titles[keep])
 
 
+# Where a page's passages begin, and what a term, or all that begin alike, say of them.
+_Rows = tuple[int, packing.Postings]
 NONE = Stood(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
@@ -40,7 +41,8 @@ class Lookup:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._read: dict[str, list[tuple[int, packing.Postings]]] = {}
+        self._read: dict[str, list[_Rows]] = {}
+        self._begun: dict[str, list[_Rows]] = {}
 
     def stood(self, need: Wanted) -> Stood:
         """Return the passages in which what a query's text needs stands."""
@@ -52,26 +54,29 @@ class Lookup:
     def _stood(self, need: Wanted) -> Stood:
         found = self._in_a_row(need.places) if need.places else None
         for key in need.anywhere:
-            single = self._counted((key,))
+            single = self._counted(self._postings(key))
             found = single if found is None else _both(found, single)
         return NONE if found is None else found
 
-    def keys(self, place: Place) -> tuple[str, ...]:
-        """Return the keys that serve a place."""
-        if not place.prefix:
-            return place.keys
-        return completions(self._snapshot, place.prefix)
+    def _rows(self, place: Place) -> list[_Rows]:
+        """Return where what serves a place stands: one of its keys, or any word that begins so."""
+        if place.prefix:
+            return self._beginning(place.prefix)
+        return [rows for key in place.keys for rows in self._postings(key)]
 
     def _in_a_row(self, places: tuple[Place, ...]) -> Stood:
         if len(places) == 1:
-            return self._counted(self.keys(places[0]))
-        ordered = [self._starts(place) for place in places]
+            return self._counted(self._rows(places[0]), once=_is_one(places[0]))
+        ordered = [self._starts(place) for place in places if not place.prefix]
         ordered.sort(key=len)
         starts = ordered[0]
         for other in ordered[1:]:
             if not len(starts):
                 return NONE
             starts = starts[_inside(starts, other)]
+        for place in places:
+            if place.prefix:
+                starts = starts[_inside(starts, self._starts(place, among=starts >> _SPAN))]
         numbers, counts = np.unique(starts >> _SPAN, return_counts=True)
         in_title = (starts & ((1 << _SPAN) - 1)) - _SHIFT
         titled = in_title < self._snapshot.names_from[starts >> _SPAN]
@@ -80,40 +85,44 @@ class Lookup:
         )
         return Stood(numbers, counts.astype(np.float32), titles.astype(np.float32))
 
-    def _starts(self, place: Place) -> Array:
+    def _starts(self, place: Place, among: Array | None = None) -> Array:
         """Return where the query would begin for a place to stand at its offset, passage and position in one
-        number."""
+        number; in some passages alone, if they are given."""
         found = []
-        keys = self.keys(place)
-        for key in keys:
-            for start, one in self._postings(key):
-                assert one.places is not None
-                numbers = np.repeat((one.ordinals + start).astype(np.int64), one.counts)
-                found.append(
-                    (numbers << _SPAN) + (one.places.astype(np.int64) - place.offset + _SHIFT)
-                )
+        wanted = None
+        if among is not None:
+            wanted = np.zeros(self._snapshot.size, bool)
+            wanted[among] = True
+        for start, one in self._rows(place):
+            assert one.places is not None
+            numbers = np.repeat((one.ordinals + start).astype(np.int64), one.counts)
+            at = one.places
+            if wanted is not None:
+                keep = wanted[numbers]
+                numbers, at = numbers[keep], at[keep]
+            found.append((numbers << _SPAN) + (at.astype(np.int64) - place.offset + _SHIFT))
         if not found:
             return np.zeros(0, np.int64)
         whole = np.concatenate(found)
-        return np.unique(whole) if len(keys) > 1 else whole
+        return whole if _is_one(place) else np.unique(whole)
 
-    def _counted(self, keys: tuple[str, ...]) -> Stood:
-        found = [(start, one) for key in keys for start, one in self._postings(key)]
+    def _counted(self, found: list[_Rows], *, once: bool = True) -> Stood:
+        """`once`: a passage is in one row at most."""
         if not found:
             return NONE
         numbers = np.concatenate([one.ordinals.astype(np.int64) + start for start, one in found])
         counts = np.concatenate([one.counts for _start, one in found]).astype(np.float32)
         titles = np.concatenate([one.titles for _start, one in found]).astype(np.float32)
-        if len(keys) == 1:
+        if once:
             return Stood(numbers, counts, titles)
-        unique, at = np.unique(numbers, return_inverse=True)
-        return Stood(
-            unique,
-            np.bincount(at, counts).astype(np.float32),
-            np.bincount(at, titles).astype(np.float32),
-        )
+        if len(numbers) * _SPARSE < self._snapshot.size:
+            unique, at = np.unique(numbers, return_inverse=True)
+            return Stood(unique, *_sums(at, counts, titles))
+        sums = _sums(numbers, counts, titles)
+        met = np.flatnonzero(sums[0])
+        return Stood(met, *(column[met] for column in sums))
 
-    def _postings(self, key: str) -> list[tuple[int, packing.Postings]]:
+    def _postings(self, key: str) -> list[_Rows]:
         if key not in self._read:
             encoded = key.encode()
             found = (page.terms.postings(encoded) for page in self._snapshot.pages)
@@ -124,16 +133,30 @@ class Lookup:
             ]
         return self._read[key]
 
+    def _beginning(self, prefix: str) -> list[_Rows]:
+        """Return the rows of all words that begin so: to leave out rare ones would take counting what the
+        reader may not open."""
+        if prefix not in self._begun:
+            encoded = prefix.encode()
+            runs = (page.terms.beginning(encoded) for page in self._snapshot.pages)
+            self._begun[prefix] = [
+                (start, packing.Postings(run.ordinals, run.counts, run.titles, run.places))
+                for start, run in zip(self._snapshot.starts.tolist(), runs, strict=False)
+                if run.keys
+            ]
+        return self._begun[prefix]
 
-def completions(snapshot: Snapshot, prefix: str) -> tuple[str, ...]:
-    """Return the keys of the most frequent words that begin with a prefix (itself a word's key)."""
-    counts: dict[bytes, int] = {}
-    for page in snapshot.pages:
-        found = page.terms.beginning(prefix.encode())
-        for key, spread in zip(found.keys, found.spreads.tolist(), strict=True):
-            counts[key] = counts.get(key, 0) + spread
-    keys = heapq.nsmallest(MOST_COMPLETIONS, counts, key=lambda key: (-counts[key], key))
-    return tuple(key.decode() for key in keys)
+
+def _is_one(place: Place) -> bool:
+    """Whether one key serves a place, so that its rows are in order and none comes twice."""
+    return len(place.keys) == 1 and not place.prefix
+
+
+def _sums(at: Array, counts: Array, titles: Array) -> tuple[Array, Array]:
+    return (
+        np.bincount(at, counts).astype(np.float32),
+        np.bincount(at, titles).astype(np.float32),
+    )
 
 
 def _inside(values: Array, others: Array) -> Array:

@@ -118,6 +118,12 @@ class Rights:
         open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
         return np.asarray(open_)
 
+    @property
+    def findable(self) -> Array:
+        """Which passages may be opened and are of topics that the filters let pass."""
+        topic = self._snapshot.topic
+        return self.open & self.topics[topic] if len(self.topics) else self.open
+
     def passages(self, numbers: Array) -> Array:
         """Return which of some passages may be opened."""
         return np.asarray(self.open[numbers])

@@ -1,101 +1,124 @@
-"""Suggestions: words of titles by letters or pinyin, and English words that were almost typed."""
+"""Suggestions: words and names by letters or pinyin, and English words that were almost typed.
+
+Everything is counted in what the reader may open, so that the rest changes nothing of what is offered.
+"""
 
 from __future__ import annotations
-
-import heapq
 
 import numpy as np
 
 from app.search import analysis, titles
 from app.search.folding import fold
-from app.search.port import Part, Request
-from app.search.whoosh_engine.matching import Lookup
-from app.search.whoosh_engine.pages import PARTS
+from app.search.port import Request
 from app.search.whoosh_engine.rights import Rights
 from app.search.whoosh_engine.snapshot import Snapshot
 
-_SCANNED = 500  # keys of each page
-_COUNTED = 30  # words of which the readable titles are counted
-_NEAREST = 40
+_SHORTEST_NEAR = 3  # letters
 
 
 def complete(snapshot: Snapshot, prefix: str, request: Request, *, limit: int) -> list[str]:
-    """Return words of readable titles that begin with what was typed, or whose pinyin does."""
-    typed = "".join(fold(prefix).text.split())
-    if not typed:
-        return []
-    spreads: dict[str, int] = {}
-    spoken: set[str] = set()
-    for page in snapshot.pages:
-        for key, spread in page.terms.spreads((titles.WORD + typed).encode(), _SCANNED):
-            word = key.decode()[1:]
-            spreads[word] = spreads.get(word, 0) + spread
-        for key, spread in page.terms.spreads((titles.PINYIN + typed).encode(), _SCANNED):
-            sound, word = key.decode()[1:].split(" ", 1)
-            spreads[word] = spreads.get(word, 0) + spread
-            if sound == typed:
-                spoken.add(word)
-    spreads.pop(typed, None)
-    candidates = heapq.nsmallest(
-        _COUNTED, spreads, key=lambda word: (word not in spoken, -spreads[word], len(word), word)
-    )
-    counts = _readable_titles(snapshot, candidates, request)
-    kept = [word for word in counts if word in spoken or not _goes_on(word, counts)]
-    return sorted(kept, key=lambda word: (word not in spoken, -counts[word], len(word), word))[
-        :limit
-    ]
+    """Return words of readable titles that begin with what was typed, or whose pinyin does; first those that
+    sound just so."""
+    offered = _Offered(snapshot, prefix, request)
+    offered.add(titles.WORD, titles.PINYIN)
+    offered.add_spoken(titles.SOUND)
+    return offered.best(limit)
 
 
-def _goes_on(word: str, counts: dict[str, int]) -> bool:
-    """Whether a word is just the beginning of another that stands wherever it does."""
-    return any(
-        other != word and other.startswith(word) and counts[other] == counts[word]
-        for other in counts
-    )
+def complete_name(snapshot: Snapshot, prefix: str, request: Request, *, limit: int) -> list[str]:
+    """Return names that begin with what was typed, or whose pinyin does, of who wrote what may be read."""
+    offered = _Offered(snapshot, prefix, request)
+    offered.add(titles.NAME, titles.NAME_PINYIN)
+    return offered.best(limit)
 
 
-def _readable_titles(snapshot: Snapshot, words: list[str], request: Request) -> dict[str, int]:
-    """Return in how many titles that may be read each word stands; none that stands in none."""
-    rights, lookup = Rights(snapshot, request), Lookup(snapshot)
-    topic_part = PARTS.index(Part.TOPIC)
-    counts = {}
-    for word in words:
-        numbers = lookup.stood(analysis.Wanted((), (titles.WORD + word,))).numbers
-        numbers = numbers[snapshot.part[numbers] == topic_part]
-        numbers = numbers[rights.passages(numbers) & rights.topics[snapshot.topic[numbers]]]
-        if len(numbers):
-            counts[word] = len(numbers)
-    return counts
+class _Offered:
+    """What may be offered for the beginning of a word. Of several ways to write a word the most frequent one
+    is shown."""
+
+    def __init__(self, snapshot: Snapshot, prefix: str, request: Request) -> None:
+        self._readable = _Readable(snapshot, request)
+        self._typed = "".join(fold(prefix).text.split())
+        self._written: dict[str, dict[str, int]] = {}
+        self._spoken: set[str] = set()
+
+    def add(self, plain: str, spoken: str) -> None:
+        """Add what begins so, by letters and, where letters were typed, by pinyin."""
+        for _typed, word, count in self._read(plain + self._typed):
+            self._add(word, count)
+        if self._typed.isascii():
+            for sound, word, count in self._read(spoken + self._typed):
+                self._add(word, count)
+                if sound == self._typed:
+                    self._spoken.add(fold(word).text)
+
+    def add_spoken(self, sound: str) -> None:
+        """Add pieces that sound just as it was typed."""
+        if self._typed.isascii():
+            for _sound, word, count in self._read(f"{sound}{self._typed} "):
+                self._add(word, count)
+                self._spoken.add(fold(word).text)
+
+    def _read(self, prefix: str) -> list[tuple[str, str, int]]:
+        if not self._typed:
+            return []
+        found = self._readable.beginning(prefix)
+        return [(*key[1:].split(" ", 1), count) for key, count in found.items()]  # type: ignore[misc]
+
+    def _add(self, word: str, count: int) -> None:
+        counts = self._written.setdefault(fold(word).text, {})
+        counts[word] = max(count, counts.get(word, 0))
+
+    def best(self, limit: int) -> list[str]:
+        """Return the best, as they are written. What is typed already is none."""
+        ranked = sorted(
+            (word not in self._spoken, -sum(counts.values()), len(word), word)
+            for word, counts in self._written.items()
+            if word != self._typed
+        )
+        return [self._usual(word) for *_rank, word in ranked[:limit]]
+
+    def _usual(self, word: str) -> str:
+        counts = self._written[word]
+        return min(counts, key=lambda written: (-counts[written], written))
+
+
+class _Readable:
+    """Counts in how many passages terms stand that a request may find."""
+
+    def __init__(self, snapshot: Snapshot, request: Request) -> None:
+        self._snapshot = snapshot
+        self._open = Rights(snapshot, request).findable
+
+    def beginning(self, prefix: str) -> dict[str, int]:
+        """Return the keys that begin so and stand anywhere there, each with in how many passages."""
+        counts: dict[str, int] = {}
+        for start, page in zip(self._snapshot.starts.tolist(), self._snapshot.pages, strict=False):
+            run = page.terms.beginning(prefix.encode())
+            if not run.keys:
+                continue
+            open_ = self._open[run.ordinals + start].astype(np.int64)
+            sums = np.add.reduceat(open_, np.cumsum(run.spreads) - run.spreads)
+            for at in np.flatnonzero(sums).tolist():
+                key = run.keys[at].decode()
+                counts[key] = counts.get(key, 0) + int(sums[at])
+        return counts
 
 
 def similar_words(snapshot: Snapshot, word: str, request: Request, *, limit: int) -> list[str]:
     """Return readable English words one or two letters away, the nearest and most frequent first."""
     typed = fold(word).text
-    if not typed.isascii() or not typed.isalpha() or len(typed) < 3:
+    if not typed.isascii() or not typed.isalpha() or len(typed) < _SHORTEST_NEAR:
         return []
     most = 1 if len(typed) < 6 else 2
-    spreads: dict[bytes, int] = {}
-    for page in snapshot.pages:
-        for key, spread in page.terms.spreads((analysis.Kind.WORD + typed[0]).encode()):
-            other = key[1:]
-            if abs(len(other) - len(typed)) <= most and other.isalpha():
-                spreads[other] = spreads.get(other, 0) + spread
     found = []
-    for raw, times in spreads.items():
-        near = raw.decode()
-        apart = distance(typed, near, most)
-        if 0 < apart <= most:
-            found.append((apart, -times, near))
-    rights, lookup = Rights(snapshot, request), Lookup(snapshot)
-    kept: list[str] = []
-    for _apart, _times, near in heapq.nsmallest(_NEAREST, found):
-        numbers = lookup.stood(analysis.Wanted((), (analysis.Kind.WORD + near,))).numbers
-        open_ = rights.passages(numbers) & rights.topics[snapshot.topic[numbers]]
-        if np.any(open_):
-            kept.append(near)
-        if len(kept) >= limit:
-            break
-    return kept
+    for key, times in _Readable(snapshot, request).beginning(analysis.Kind.WORD + typed[0]).items():
+        near = key[1:]
+        if abs(len(near) - len(typed)) <= most and near.isascii() and near.isalpha():
+            apart = distance(typed, near, most)
+            if 0 < apart <= most:
+                found.append((apart, -times, near))
+    return [near for _apart, _times, near in sorted(found)[:limit]]
 
 
 def distance(one: str, other: str, most: int) -> int:

@@ -49,12 +49,17 @@ class _Rows:
             )
             if key[0] in _PLACED:
                 self.places += everywhere
-        for key in titles.keys(passage.title) if passage.title else ():
+        for key in titles.keys(passage.title, _author(passage)):
             self.terms.append(numbers.setdefault(key, len(numbers)))
             self.counts.append(1)
             self.titles.append(0)
         self.spans.append(len(self.terms) - before)
         return found.length, names_from
+
+
+def _author(passage: Passage) -> str:
+    """Return the name of who wrote a passage, "" where it is not shown."""
+    return "" if passage.author_id is None else passage.names.rpartition("\n")[2]
 
 
 _PLACED = packing.PLACED.decode()
