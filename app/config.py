@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -64,10 +65,20 @@ class Settings(BaseSettings):
 
     @field_validator("base_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
+    def _is_a_bare_address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
-        return value.rstrip("/")
+        parts = urlsplit(value)
+        if parts.path.strip("/"):
+            raise ValueError(
+                f"must end after the host, without “{parts.path}”: Planetarium is not served below a "
+                "path. Give it a host name of its own, e.g. https://planet.example.com"
+            )
+        if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError(
+                "must be http:// or https:// and a host, e.g. https://planet.example.com"
+            )
+        return f"{parts.scheme}://{parts.netloc}"
 
     @field_validator("database_url")
     @classmethod

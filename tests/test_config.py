@@ -102,6 +102,16 @@ def test_addresses_are_normalised() -> None:
     assert settings.secure_cookies
 
 
+@pytest.mark.parametrize(
+    "address", ["https://host.example/planets", "https://host.example/a/b/", "https://host.example?x=1",
+                "https://", "https://me:secret@host.example"]
+)  # fmt: skip
+def test_an_address_that_is_more_than_a_host_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="PLANETARIUM_BASE_URL") as caught:
+        load_settings(env="development", base_url=address)
+    assert "https://planet.example.com" in str(caught.value)
+
+
 def test_misspelt_names_are_found() -> None:
     names = ["PLANETARIUM_SITE_NAME", "PLANETARIUM_SITENAME", "SECRET_KEY", "HOME"]
     assert unknown_names(names) == ["PLANETARIUM_SITENAME"]

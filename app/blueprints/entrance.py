@@ -128,7 +128,7 @@ def site_actor() -> Actor:
 def enter_planet(slug: str) -> tuple[PlanetView, Actor]:
     """Return the planet and the viewer as an actor in it, and keep both for the page's frame.
 
-    NotFound when there is no such planet (former slugs: `errors.former_address`). Whoever has new
+    NotFound when there is no such planet (former slugs: `addresses.find_meant`). Whoever has new
     rules before him is led to them first, when he opens a page.
     """
     planet, actor = query_entry(

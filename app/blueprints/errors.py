@@ -12,10 +12,10 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.blueprints.entrance import current_viewer, with_query
+from app.blueprints.addresses import find_meant
+from app.blueprints.entrance import current_viewer
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, LimitReached, NotFound, Refused
-from app.planets.queries import find_former_slug
 from app.policy import Reason
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
@@ -145,8 +145,8 @@ def _typed() -> str:
 
 def _not_found(_error: Exception) -> Answer:
     """One page for what is hidden and what never was: the same words, the same way out."""
-    if g.get("planet") is None and (address := former_address()):
-        return redirect(address, code=301)
+    if (meant := find_meant()) is not None:
+        return redirect(meant.address, code=meant.code)
     return _nothing()
 
 
@@ -165,21 +165,6 @@ def _nothing() -> Answer:
     if planet is not None:
         link = (gettext("To the planet"), url_for("planets.landing", slug=planet.slug))
     return _page(404, title=gettext("Nothing to see here"), sentence=sentence, link=link)
-
-
-def former_address() -> str:
-    """Return where a page lies whose planet has another slug now; "" when that is not the matter.
-
-    Asked only when nothing was found, so that a present slug costs nothing.
-    """
-    arguments = request.view_args or {}
-    former = arguments.get("slug")
-    if request.method not in ("GET", "HEAD") or former is None or request.endpoint is None:
-        return ""
-    slug = find_former_slug(former)
-    if slug is None:
-        return ""
-    return with_query(url_for(request.endpoint, **{**arguments, "slug": slug}))
 
 
 def _refused(error: Refused) -> Answer:

@@ -46,7 +46,8 @@ class Frame:
     """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in.
 
     `layout` is planet, site or focus (nothing but the head and the foot of the document); `side` tells
-    whether something stands in the right column, `width` widens the page, `mark` is the watermark.
+    whether something stands in the right column, `width` widens the page, `mark` is the watermark,
+    `viewer` the reader's own public id, by which his browser keeps what he typed apart from others'.
     """
 
     language: str
@@ -64,6 +65,7 @@ class Frame:
     side: bool = False
     width: str = ""
     mark: str = ""
+    viewer: str = ""
 
 
 class Shell(NamedTuple):
@@ -98,6 +100,7 @@ def make_frame(viewer: Any, planet: Any, links: Links, mine: Iterable[Any], **sh
         ),
         waiting=sum(p.questions for p in mine),
         theme=(viewer.theme if viewer else "") or "auto",
+        viewer=viewer.public_id if viewer else "",
         **shown,
     )
 

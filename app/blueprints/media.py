@@ -12,6 +12,7 @@ from werkzeug.wsgi import wrap_file
 
 from app.blueprints.entrance import current_viewer, declares, enter_planet, require, storage
 from app.discussion.queries.facts import find_owner_facts, text_is_readable
+from app.discussion.queries.uploads import drafted_attachments
 from app.kernel.errors import Invalid, NotFound
 from app.media import actions
 from app.media.models import Attachment
@@ -32,6 +33,7 @@ def upload(slug: str) -> Response | tuple[Response, int]:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return jsonify(error=gettext("Choose a file first.")), 422
+    actions.make_room(actor, storage=storage(), keep=drafted_attachments)
     incoming = actions.Upload(filename=sent.filename, stream=sent.stream)
     try:
         if request.form.get("kind") == "file":

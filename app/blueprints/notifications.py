@@ -39,6 +39,10 @@ def notices() -> str:
         before=request.args.get("before", ""),
         after=request.args.get("after", ""),
     )
+    empty = [one.public_id for one in page.notices if one.sight is None and not one.read]
+    if empty:
+        with unit_of_work():
+            actions.mark_many_read(site_actor(), public_ids=empty)
     return render_template("notifications/notices.html", page=page, say=_say)
 
 

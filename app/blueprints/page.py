@@ -5,17 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from flask import Flask, current_app, g, request
+from flask import Flask, after_this_request, current_app, g, request
 from flask_babel import Babel, get_locale, get_timezone
+from werkzeug.wrappers import Response
 
 from app.blueprints import language
-from app.blueprints.entrance import current_site, current_viewer, may
+from app.blueprints.entrance import current_site, current_viewer, may, site_actor
 from app.blueprints.rail import my_planets
 from app.kernel import clock
-from app.notifications.queries import count_unread
+from app.kernel.db import unit_of_work
+from app.notifications.actions import mark_seen
+from app.notifications.kinds import Kind
+from app.notifications.queries import Seen, count_seen, count_unread
 
 LANGUAGES = {"zh_Hans": "简体中文", "en": "English"}
 LANGUAGE_COOKIE = "language"
+# Where notices of a planet lead that are about no topic and no order (notifications/sight).
+_LED_TO: dict[str, tuple[Kind, ...]] = {
+    "memberships.requests": (Kind.JOIN_REQUESTED,),
+    "billing.transfers": (Kind.TRANSFER_STATED,),
+    "feed.home": (Kind.JOIN_APPROVED, Kind.ROLE_CHANGED, Kind.JOIN_DECLINED),
+    "planets.landing": (Kind.INVITED, Kind.JOIN_DECLINED, Kind.SEAT_FREE),
+    "memberships.mine": (Kind.ROLE_CHANGED,),
+    "billing.buy": (Kind.MAY_BUY, Kind.SEAT_FREE, Kind.TERM_ENDS, Kind.TERM_ENDED),
+}
 
 
 def choose_locale() -> str:
@@ -70,13 +83,40 @@ def install(app: Flask) -> None:
 
 
 def unread_notices() -> int:
-    """Return how many notices wait for the viewer; asked once a page, by the frame."""
+    """Return how many notices wait for the viewer, without those that this page is about; asked once a
+    page, by the frame."""
     viewer = current_viewer()
     if viewer is None:
         return 0
     if "unread_notices" not in g:
-        g.unread_notices = count_unread(viewer.user_id)
+        g.unread_notices = g.waiting = count_unread(viewer.user_id)
+        here = g.get("seen") or _seen_here()
+        if g.unread_notices and here is not None:
+            g.unread_notices -= count_seen(viewer.user_id, here)
+            show(here)
     return int(g.unread_notices)
+
+
+def show(seen: Seen) -> None:
+    """Say what this page shows, however its reader came: once it is sent, notices of it are read."""
+    if current_viewer() is None or "shown" in g:
+        return
+    g.seen = g.shown = seen
+
+    @after_this_request
+    def _clear(response: Response) -> Response:
+        viewer = current_viewer()
+        drawn = response.status_code < 300 and g.get("waiting") != 0
+        if drawn and viewer is not None and count_seen(viewer.user_id, seen):
+            with unit_of_work():
+                mark_seen(site_actor(), seen=seen)
+        return response
+
+
+def _seen_here() -> Seen | None:
+    """Return what the page of this endpoint shows of a planet, when notices lead there."""
+    kinds, planet = _LED_TO.get(request.endpoint or ""), g.get("planet")
+    return Seen(planet_id=planet.id, kinds=kinds) if kinds and planet is not None else None
 
 
 def _frame() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
@@ -33,6 +33,7 @@ MAX_FILES = 9
 # Uploads that nobody attached yet, per person: enough for a few composers, too few to fill a disk.
 MAX_WAITING = 60
 ORPHANS_KEPT = timedelta(days=2)
+LEFT_AFTER = timedelta(hours=1)
 # A photograph of fifty megapixels has up to thirty.
 IMAGE_MAX_MIB = 50
 PICTURE_MAX_MIB = 30
@@ -152,6 +153,27 @@ def discard(actor: Actor, *, storage: Storage, public_id: str) -> None:
     _delete_bytes(storage, row.storage_key, row.thumbnail_key)
 
 
+def make_room(
+    actor: Actor, *, storage: Storage, keep: Callable[[int | None], Collection[str]]
+) -> int:
+    """When as many uploads wait as may, discard what the actor left: in no draft of theirs (`keep`: public
+    ids, by user id) and older than an hour. Returns how many.
+
+    Without it, forms that were closed would block further uploads until the purge."""
+    if _count_waiting(actor) < MAX_WAITING:
+        return 0
+    statement = select(Attachment.public_id).where(
+        Attachment.uploader_id == actor.user_id,
+        Attachment.owner_id.is_(None),
+        Attachment.created_at < clock.now() - LEFT_AFTER,
+        Attachment.public_id.not_in(list(keep(actor.user_id))),
+    )
+    left = list(db.session.scalars(statement))
+    for public_id in left:
+        discard(actor, storage=storage, public_id=public_id)
+    return len(left)
+
+
 def purge_orphans(storage: Storage, *, keep: Collection[str] = ()) -> int:
     """Delete uploads that waited for two days and are in no draft (`keep`: public ids). A timed job.
 
@@ -230,11 +252,15 @@ def _check_size(stream: IO[bytes], max_mib: int) -> int:
 
 
 def _check_waiting(actor: Actor) -> None:
+    if _count_waiting(actor) >= MAX_WAITING:
+        raise Invalid("file", "too_many_waiting", limit=MAX_WAITING)
+
+
+def _count_waiting(actor: Actor) -> int:
     waiting = select(func.count()).where(
         Attachment.uploader_id == actor.user_id, Attachment.owner_id.is_(None)
     )
-    if (db.session.scalar(waiting) or 0) >= MAX_WAITING:
-        raise Invalid("file", "too_many_waiting", limit=MAX_WAITING)
+    return db.session.scalar(waiting) or 0
 
 
 def _row(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, update
 
 from app.kernel import clock
 from app.kernel.db import db
 from app.notifications.models import Notification
+from app.notifications.queries import Seen, noticed_in
 from app.policy import Action, Actor, require
 
 
@@ -22,6 +25,18 @@ def mark_all_read(actor: Actor) -> None:
     _mark(actor)
 
 
+def mark_seen(actor: Actor, *, seen: Seen) -> None:
+    """Mark the actor's notices of what a page showed as read, by whatever way they came to the page."""
+    require(actor, Action.ACCOUNT_USE)
+    _mark(actor, noticed_in(seen))
+
+
+def mark_many_read(actor: Actor, *, public_ids: Sequence[str]) -> None:
+    """Mark some of the actor's notices as read: those that show nothing any more."""
+    require(actor, Action.ACCOUNT_USE)
+    _mark(actor, Notification.public_id.in_(public_ids))
+
+
 def _mark(actor: Actor, *conditions: ColumnElement[bool]) -> None:
     db.session.execute(
         update(Notification)
@@ -31,4 +46,5 @@ def _mark(actor: Actor, *conditions: ColumnElement[bool]) -> None:
             *conditions,
         )
         .values(read_at=clock.now())
+        .execution_options(synchronize_session=False)
     )

@@ -1,19 +1,12 @@
-// The writing field: characters left, and a preview that the server renders.
+// The writing field: how many characters it has, and a preview that the server renders.
+import { count } from "./limit.js";
 import { post, toast, words } from "./page.js";
-
-function count(area, place) {
-  const limit = area.maxLength;
-  const used = [...area.value].length;
-  place.textContent = `${used} / ${limit}`;
-  place.classList.toggle("composer__count--over", used >= limit);
-}
 
 /** Count the characters of the fields below `root`; forms that come later are started by who brings them. */
 export function start(root) {
   for (const place of root.querySelectorAll("[data-count-for]")) {
     const area = document.getElementById(place.dataset.countFor);
-    area?.addEventListener("input", () => count(area, place));
-    if (area) count(area, place);
+    if (area) count(area);
   }
 }
 start(document);

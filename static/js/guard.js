@@ -1,4 +1,4 @@
-// Leaving a form with unsaved text asks first. A saved draft counts as saved; sending does too.
+// Leaving a form with unsaved text asks first. A draft or a text kept in the browser counts as saved; sending does too.
 const changed = new Set();
 
 document.addEventListener("input", (event) => {
@@ -7,6 +7,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("submit", (event) => changed.delete(event.target));
 document.addEventListener("draft:saved", (event) => changed.delete(event.target.closest("form")));
+document.addEventListener("text:kept", (event) => changed.delete(event.detail));
 
 addEventListener("beforeunload", (event) => {
   const forms = [...changed].filter((form) => form.isConnected && hasText(form));

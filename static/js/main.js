@@ -1,10 +1,13 @@
 // The page is complete without this file; each module adds one comfort to what it finds.
+import "./address.js";
 import "./menu.js";
 import "./relative-time.js";
 import "./confirm.js";
 import "./copy.js";
 import "./autosize.js";
 import "./guard.js";
+import "./limit.js";
+import "./keep.js";
 import "./toggle.js";
 import "./load-more.js";
 import "./unfold.js";

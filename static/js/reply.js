@@ -1,3 +1,5 @@
+import { restore } from "./keep.js";
+
 // "Reply" opens the form below its comment; without this file it leads to a page of its own.
 let busy = false;
 
@@ -30,6 +32,7 @@ document.addEventListener("click", async (event) => {
     link.setAttribute("aria-expanded", "true");
     import("./upload-zone.js");
     import("./composer.js").then(({ start }) => start(place));
+    restore(place);
     import("../vendor/markdown-toolbar-element/2.2.3/index.js");
     place.querySelector("textarea")?.focus();
   } catch {

@@ -18,10 +18,10 @@ class UploadZone extends HTMLElement {
     this.picked(); // chosen before this script was there
     this.addEventListener("paste", (event) => {
       const files = event.clipboardData?.files;
-      if (files?.length) {
-        event.preventDefault();
-        this.take(files);
-      }
+      if (!files?.length) return;
+      // Excel and Word put a picture of the words beside the words: the browser pastes these.
+      if (!event.clipboardData.getData("text/plain").trim()) event.preventDefault();
+      this.take(files);
     });
     this.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes("Files")) return;
@@ -105,6 +105,7 @@ class UploadZone extends HTMLElement {
   fill(row, found) {
     row.removeAttribute("aria-busy");
     row.dataset.id = found.id;
+    row.dataset.found = JSON.stringify(found);
     const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "attachment", value: found.id });
     const tools = [this.tool("remove", "x", found.name), this.tool("move", "arrow-left", found.name)];
     if (found.kind === "image" && this.dataset.kinds !== "image") tools.push(this.tool("insert", "arrow-up", found.name));
@@ -117,6 +118,11 @@ class UploadZone extends HTMLElement {
       face.append(icon("file"), Object.assign(document.createElement("span"), { textContent: found.name }));
     }
     row.replaceChildren(hidden, face, ...tools);
+  }
+
+  /** Show an upload that was there before (keep.js). */
+  again(found) {
+    if (!this.list.querySelector(`[data-id="${CSS.escape(found.id)}"]`)) this.fill(this.row(found.name), found);
   }
 
   tool(act, glyph, name) {

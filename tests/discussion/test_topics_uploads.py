@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.discussion.models import Topic
 from app.discussion.queries.drafts import list_drafts
+from app.kernel import clock
 from app.kernel.db import db
+from app.media import actions as media
 from app.media.queries import list_attachments
 from tests.cast import Cast
 from tests.media.samples import picture
@@ -135,3 +138,29 @@ def test_the_preview_shows_pictures_and_harms_nobody(cast: Cast, noon: datetime)
     assert "<strong>粗</strong>" in answer.json["html"]
     assert "<script>" not in answer.json["html"]
     assert cast.client("visitor").post(f"/p/{cast.slug}/preview").status_code == 403
+
+
+def test_a_deleted_draft_gives_its_uploads_room_back(cast: Cast, noon: datetime) -> None:
+    kept, loose = _upload(cast), _upload(cast)
+    client = cast.client("guest")
+    for key, held in ((KEY, [kept, loose]), ("bQ7mVx3pRt9a", [kept])):
+        _send(cast, draft=key, attachment=held, do="keep")
+    assert client.post(f"/p/{cast.slug}/drafts/{KEY}/delete").status_code == 303
+    assert client.get(f"/media/{loose}").status_code == 404
+    assert client.get(f"/media/{kept}").status_code == 200
+
+
+def test_uploads_of_closed_forms_do_not_block_further_ones(
+    cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "MAX_WAITING", 2)
+    drafted, left = _upload(cast), _upload(cast)
+    _send(cast, attachment=[drafted], do="keep")
+    refused = cast.client("guest").post(
+        f"/p/{cast.slug}/uploads", data={"file": (picture(), "a.png"), "kind": "image"}
+    )
+    assert refused.status_code == 422
+    with clock.fixed(noon + timedelta(hours=2)):
+        assert _upload(cast)
+    assert cast.client("guest").get(f"/media/{left}").status_code == 404
+    assert cast.client("guest").get(f"/media/{drafted}").status_code == 200

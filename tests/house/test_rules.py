@@ -211,6 +211,15 @@ def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
     ]
 
 
+def test_no_field_is_cut_by_the_browser() -> None:
+    # A browser drops what is beyond a maxlength without a word: limit.js counts it, the server refuses it.
+    scripts = [path for path in tracked("static/js/*.js") if "vendor" not in named(path)]
+    assert (
+        lines_with(re.compile(r"""maxlength=["']|"maxlength":|maxLength"""), [*TEMPLATES, *scripts])
+        == []
+    )
+
+
 def test_no_machine_paths_or_registry_hosts() -> None:
     assert lines_with(FOREIGN, tracked()) == []
 

@@ -53,6 +53,7 @@ OTHERS = {
     "side": True,
     "width": "frame--wide",
     "mark": "First #7",
+    "viewer": "kQ7mVx3pRt9a",
 }
 
 

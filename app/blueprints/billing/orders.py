@@ -38,10 +38,12 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
+from app.blueprints.page import show
 from app.discussion.queries.drafts import find_draft
 from app.kernel import clock
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict
+from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Standing, can
 
@@ -58,6 +60,7 @@ def order(slug: str, public_id: str) -> Page:
     planet, actor = enter_planet(slug)
     require_viewer()
     found = get_own(actor, public_id)
+    show(Seen(order=public_id))
     if RETURNED in request.args and found.returned_at is None:
         with unit_of_work():
             found = note_return(found.id)

@@ -23,6 +23,7 @@ from app.blueprints.discussion.comment_shapes import (
     acts_shape,
     comment_shape,
     cursor_args,
+    cursor_in,
     images_of,
     is_own,
     more_shape,
@@ -88,6 +89,7 @@ class Section:
     empty: bool
     form: bool
     refusal: dict[str, str] | None
+    shown: frozenset[str]
 
 
 def _shelf() -> kept.Shelf[_Drawn]:
@@ -99,8 +101,9 @@ def _shelf() -> kept.Shelf[_Drawn]:
 
 def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Section:
     """Return what the topic's page shows below the topic: the page of comments that the address
-    asks for (`order`, `after`, `before`, `from`). NotFound for a cursor of elsewhere."""
-    order, cursor = _wanted()
+    asks for (`order`, `after`, `before`, `from`); the first one for a cursor of elsewhere."""
+    order: Order = "likes" if request.args.get("order") == "likes" else "time"
+    cursor = cursor_in(request.args)
     rights = rights_below(actor, topic.facts)
     marks = marks_on_topic(actor, topic.id)
     page = _page(planet, actor, topic, rights, order=order, cursor=cursor)
@@ -115,19 +118,8 @@ def thread_section(planet: PlanetView, actor: Actor, topic: Topic) -> Section:
         refusal=None
         if rights.reply
         else refusal_words(can(actor, Action.COMMENT_WRITE, topic.facts)),
+        shown=frozenset(view.public_id for view in page.views),
     )
-
-
-def _wanted() -> tuple[Order, Cursor | None]:
-    args = request.args.to_dict()
-    order: Order = "likes" if args.get("order") == "likes" else "time"
-    if found := args.get("after"):
-        return order, Cursor("after", found)
-    if found := args.get("before"):
-        return order, Cursor("before", found)
-    if found := args.get("from"):
-        return order, Cursor("from", found)
-    return order, None
 
 
 def _page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from markupsafe import Markup
 from app.blueprints.discussion.present import Shape, author_shape, image_shape
 from app.discussion.queries.comment_rows import CommentView
 from app.discussion.queries.comment_tree import CommentNode
-from app.discussion.queries.comment_windows import Cursor
+from app.discussion.queries.comment_windows import CURSOR_KINDS, Cursor
+from app.kernel.ids import is_public_id
 from app.media.queries import AttachmentView, list_attachments
 from app.policy import Action, Actor, CommentFacts, TopicFacts, can
 
@@ -162,3 +163,12 @@ def more_shape(slug: str, node: CommentNode) -> Shape | None:
 def cursor_args(cursor: Cursor | None) -> dict[str, str]:
     """Return a cursor as the query parameter of an address."""
     return {cursor.kind: cursor.public_id} if cursor else {}
+
+
+def cursor_in(args: Mapping[str, str]) -> Cursor | None:
+    """Return the cursor that an address carries; None for a word that chat apps put in its place
+    (`from=groupmessage`)."""
+    for kind in CURSOR_KINDS:
+        if is_public_id(args.get(kind, "")):
+            return Cursor(kind, args[kind])
+    return None

@@ -20,6 +20,7 @@ from app.blueprints.discussion.comment_shapes import (
     acts_shape,
     comment_shape,
     cursor_args,
+    cursor_in,
     images_of,
     is_own,
     rights_below,
@@ -28,6 +29,7 @@ from app.blueprints.discussion.comment_shapes import (
 from app.blueprints.discussion.present import Shape, author_shape, topic_url
 from app.blueprints.discussion.words import errors_of, sentence
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.page import show as show_seen
 from app.discussion.actions import comments as actions
 from app.discussion.diffing import diff_texts
 from app.discussion.queries.comment_rows import CommentView
@@ -46,6 +48,7 @@ from app.discussion.queries.revisions import list_revisions
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.ids import new_public_id
+from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, TopicFacts, can
 
@@ -118,9 +121,11 @@ def replies(slug: str, public_id: str) -> str:
     """Show a root and a page of its replies; for our script only the list."""
     planet, actor = enter_planet(slug)
     _row, topic, facts = _find(actor, public_id)
-    page = replies_page(actor, public_id, facts, topic_id=topic.id, cursor=_cursor())
+    page = replies_page(actor, public_id, facts, topic_id=topic.id, cursor=cursor_in(request.args))
     root = nest_replies(page)
-    images = images_of((page.root, *page.replies))
+    drawn_now = (page.root, *page.replies)
+    show_seen(Seen(comments=frozenset(one.public_id for one in drawn_now)))
+    images = images_of(drawn_now)
     rights, marks = rights_below(actor, facts), marks_on_topic(actor, topic.id)
 
     def shape(node: CommentNode) -> Shape:
@@ -155,13 +160,6 @@ def _liked(marks: Marks, view: CommentView) -> Shape:
         "liked": subject in marks.liked,
         "likes": marks.likes(("comment", view.id), view.like_count),
     }
-
-
-def _cursor() -> Cursor | None:
-    for kind in ("after", "before", "from"):
-        if found := request.args.get(kind):
-            return Cursor(kind, found)
-    return None
 
 
 @bp.get("/p/<slug>/c/<public_id>/reply")

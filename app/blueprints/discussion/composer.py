@@ -21,7 +21,7 @@ from app.blueprints.discussion.forms import (
 )
 from app.blueprints.discussion.present import topic_url
 from app.blueprints.discussion.words import errors_of
-from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.entrance import declares, enter_planet, require, see_other, storage
 from app.discussion.actions import drafts as draft_actions
 from app.discussion.actions.composing import compose_topic
 from app.discussion.actions.drafts import DraftSave, save_draft
@@ -34,6 +34,7 @@ from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import new_public_id
 from app.kernel.text import HARD_LENGTH
+from app.media.actions import discard
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
@@ -171,7 +172,9 @@ def delete_draft(slug: str, draft_id: str) -> Response:
     """Throw one's own draft away."""
     _planet, actor = enter_planet(slug)
     with unit_of_work():
-        draft_actions.delete_draft(actor, public_id=draft_id)
+        loose = draft_actions.delete_draft(actor, public_id=draft_id)
+    for upload in loose:
+        discard(actor, storage=storage(), public_id=upload)
     flash(gettext("The draft is gone."), "ok")
     topic = request.form.get("topic", "")
     if topic:

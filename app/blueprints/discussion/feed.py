@@ -134,6 +134,7 @@ def _around(
 
 
 def _view(show: str | None) -> FeedView:
+    """Return the way that `show` names; NotFound for none of ours, which leads to the plain feed."""
     try:
         return FeedView(show) if show is not None else FeedView.LATEST
     except ValueError:

@@ -14,6 +14,7 @@ from app.blueprints.entrance import storage
 from app.blueprints.page import choose_timezone
 from app.discussion.actions.composing import TopicWish
 from app.discussion.actions.drafts import Hold
+from app.discussion.queries.uploads import drafted_attachments
 from app.kernel.errors import Invalid
 from app.media import actions as media
 from app.planets.queries import PlanetView
@@ -154,11 +155,12 @@ def attachment_ids(form: MultiDict[str, str]) -> tuple[str, ...]:
 def store_files(planet: PlanetView, actor: Actor, files: list[FileStorage]) -> list[str]:
     """Store what a form without scripts sent along; returns public ids. Invalid from the room."""
     stored = []
-    for file in files:
-        if not file.filename:
-            continue
-        upload = media.Upload(filename=file.filename, stream=file.stream)
-        if file.mimetype in _PICTURES or file.filename.lower().endswith(_PICTURE_NAMES):
+    sent = [file for file in files if file.filename]
+    if sent:
+        media.make_room(actor, storage=storage(), keep=drafted_attachments)
+    for file in sent:
+        upload = media.Upload(filename=file.filename or "", stream=file.stream)
+        if file.mimetype in _PICTURES or (file.filename or "").lower().endswith(_PICTURE_NAMES):
             row = media.store_image(actor, storage=storage(), upload=upload).row
         else:
             row = media.store_file(

@@ -22,11 +22,13 @@ from app.blueprints.discussion.question_shapes import question_section
 from app.blueprints.entrance import current_site
 from app.blueprints.frame import macros, planet_page
 from app.blueprints.navigation import frame_links, planet_url
+from app.blueprints.page import show
 from app.discussion.queries.cards import TopicCard
 from app.discussion.queries.feed import FeedEntry
 from app.discussion.queries.series import SeriesPlace, places_of
 from app.discussion.queries.topic_page import Neighbour, find_neighbours
 from app.kernel.ids import new_public_id
+from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
@@ -39,6 +41,7 @@ def topic_page(planet: PlanetView, actor: Actor, entry: FeedEntry, card: TopicCa
             planet.slug, actor, topic_id=entry.id, public_id=entry.public_id, facts=entry.facts
         )
     thread = None if entry.published_at > actor.now else _thread(planet, actor, entry, card)
+    show(Seen(topic_id=entry.id, comments=thread.shown if thread else frozenset()))
     own: list[bytes] = []
     if not entry.facts.deleted:
         own.append(drawn_article(planet.slug, actor, entry, card, question))
