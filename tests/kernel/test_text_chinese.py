@@ -71,15 +71,12 @@ def test_an_address_inside_a_link_text_makes_no_second_link():
         ("@Zhao_Heng，你好", "@Zhao_Heng"),
         ("（@苏晴）", "@苏晴"),
         ("谢谢@陈·博士。", "@陈·博士"),
+        ("@不存在的人 你好", "@不存在的人"),
     ],
 )
-def test_mentions(source, name):
-    assert f'<span class="mention">{name}</span>' in html(source)
-
-
-@pytest.mark.parametrize("source", ["a@b.com", "x/@y", "@ 谁", "`@林悦`", "[@林悦](https://e.com)"])
-def test_what_is_no_mention(source):
-    assert "mention" not in html(source)
+def test_a_mention_of_anybody_is_plain_text(source, name):
+    # Until mentions are built nobody is told: what looks like a link to somebody would promise it.
+    assert html(source) == f"<p>{source}</p>"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Inline rules for Chinese writing: bare addresses, @names and #topics#.
+"""Inline rules for Chinese writing: bare addresses and #topics#. An @name is plain text.
 
 No library links `见https://e.com/a，好的` rightly: they take Chinese for a part of the address or
 demand a space before it.
@@ -14,7 +14,7 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.util import AtomicString
 
-from app.kernel.text.patterns import HASHTAG, MENTION, URL, safe_href, trim_url
+from app.kernel.text.patterns import HASHTAG, URL, safe_href, trim_url
 
 _Match = tuple[etree.Element | None, int | None, int | None]
 
@@ -34,7 +34,7 @@ class _Address(InlineProcessor):
 
 
 class _Mark(InlineProcessor):
-    """A mention or a hashtag, shown as a span of its own class."""
+    """A hashtag, shown as a span of its own class."""
 
     ANCESTOR_EXCLUDES = ("a",)
 
@@ -50,11 +50,10 @@ class _Mark(InlineProcessor):
 
 
 class ChineseInline(Extension):
-    """Registers the three rules after links and before emphasis."""
+    """Registers the two rules after links and before emphasis."""
 
     def extendMarkdown(self, md: Markdown) -> None:
         address = _Address(URL.pattern, md)
         address.compiled_re = URL
         md.inlinePatterns.register(address, "bare_address", 118)
-        md.inlinePatterns.register(_Mark(MENTION, "mention", md), "mention", 117)
         md.inlinePatterns.register(_Mark(HASHTAG, "hashtag", md), "hashtag", 116)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 """Raise it when the same source would give other HTML; a command then renders old rows again."""
 
 HARD_LENGTH = 200_000

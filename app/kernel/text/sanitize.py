@@ -42,7 +42,7 @@ _FIXED = {
     "pre": {"tabindex": "0"},
 }
 _CLASSES = {
-    "span": {"math", "mention", "hashtag", "missing-image", "hll", "filename"}
+    "span": {"math", "hashtag", "missing-image", "hll", "filename"}
     | {name for name in STANDARD_TYPES.values() if name},
     "div": {"highlight", "footnote", "table-scroll", "math"},
     "a": {"footnote-ref", "footnote-backref"},
