@@ -24,6 +24,7 @@ from app.notifications import actions, queries
 from app.notifications.kinds import sentence
 from app.notifications.links import read_no_mail_token
 from app.notifications.mailer import find_written, list_written
+from app.notifications.pace import find_refused
 from app.notifications.sight import Sight
 from app.policy import Action
 
@@ -43,7 +44,8 @@ def notices() -> str:
     if empty:
         with unit_of_work():
             actions.mark_many_read(site_actor(), public_ids=empty)
-    return render_template("notifications/notices.html", page=page, say=_say)
+    refused = find_refused([require_viewer().email])
+    return render_template("notifications/notices.html", page=page, say=_say, refused=refused)
 
 
 def _say(sight: Sight) -> str:

@@ -25,6 +25,7 @@ from app.billing.actions.installation import find_mismatch
 from app.config import Settings, unknown_names
 from app.kernel import clock, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
+from app.notifications.pace import count_refused, list_slow
 from app.outbox.queries import count_backlog, find_last_worker, list_failing_jobs
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
@@ -223,6 +224,13 @@ def _outbox(_settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", told, "see the worker's log")
     elif not backlog.dead:
         yield Finding("ok", f"outbox: {backlog.pending} pending, none dead")
+    for domain, seconds, next_at, words in list_slow():
+        told = f"{domain} takes a letter each {seconds} s, the next at {next_at:%F %T}Z: {words}"
+        yield Finding(
+            "warn", told, "nothing is lost; ask the provider to let the site's mail through"
+        )
+    if refused := count_refused():
+        yield Finding("ok", f"{refused} addresses have no mailbox, their servers say")
     for name, error in list_failing_jobs():
         yield Finding("warn", f"timed job {name} failed: {error}", "see the worker's log")
 

@@ -11,7 +11,8 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.header import Header
+from email.message import EmailMessage, Message
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from flask_mailman.backends import base, smtp
 from flask_mailman.utils import DNS_NAME
 
 from app.kernel import clock
+from app.notifications.refusals import MailRefused
 
 # Below the lease of a delivery, with room for a slow greeting and a slow goodbye.
 TIMEOUT_SECONDS = 20
@@ -120,8 +122,38 @@ def install(app: Any, server: MailServer) -> None:
     _mail.init_app(app)
 
 
+class _Message(flask_mailman.EmailMultiAlternatives):  # type: ignore[misc]
+    """The library's, but a long subject begins on its header's first line: the library encodes without
+    the header's name, and some providers show a subject that begins on the second line as empty."""
+
+    def message(self) -> Any:
+        """Return the mail as the email library has it."""
+        built = super().message()
+        del built["Subject"]
+        charset = "us-ascii" if self.subject.isascii() else "utf-8"
+        subject = Header(self.subject, charset, header_name="Subject")
+        # Past the library's own, which takes no Header.
+        Message.__setitem__(built, "Subject", subject)
+        return built
+
+
 def hand_over(mail: Outgoing) -> None:
-    """Give a mail to the server; raises what the server or the network raises."""
+    """Give a mail to the server; MailRefused when it refuses this one, else what it or the network
+    raises."""
+    try:
+        _send(mail)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        raise MailRefused(code, _said(words)) from error
+    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+        raise MailRefused(error.smtp_code, _said(error.smtp_error)) from error
+
+
+def _said(words: bytes | str) -> str:
+    return words if isinstance(words, str) else words.decode("utf-8", "replace")
+
+
+def _send(mail: Outgoing) -> None:
     headers = {
         "Message-ID": f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@{_host()}>",
         "Auto-Submitted": "auto-generated",
@@ -130,8 +162,8 @@ def hand_over(mail: Outgoing) -> None:
     if mail.no_mail_link:
         headers["List-Unsubscribe"] = f"<{mail.no_mail_link}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message = flask_mailman.EmailMultiAlternatives(
-        subject=mail.subject,
+    message = _Message(
+        subject=" ".join(mail.subject.split()),
         body=mail.text,
         to=[mail.to],
         headers=headers,

@@ -54,7 +54,8 @@ class Mail(Base):
 
     `letter` (a `letters.Letter` as JSON) may hold a secret link: it is emptied once the mail is sent
     or dropped. `notification_id` is set for notices: their rights are checked again at sending.
-    `dropped_at`: the receiver lost the right to it, or the account closed, before it was sent.
+    `dropped_at`: the receiver lost the right to it, the account closed before it was sent, or the server
+    says that there is no such mailbox (`refusal`: its words).
     """
 
     __tablename__ = "mails"
@@ -71,3 +72,26 @@ class Mail(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]
+    refusal: Mapped[str] = mapped_column(String(200), default="", server_default="")
+
+
+class RefusedAddress(Base):
+    """An address of which its server said that there is no such mailbox. Gone once a letter is taken."""
+
+    __tablename__ = "refused_addresses"
+
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    refused_at: Mapped[datetime]
+    words: Mapped[str] = mapped_column(String(200))
+
+
+class MailPace(Base):
+    """A receiving domain that takes mail slowly: one letter each `seconds`, the next at `next_at`."""
+
+    __tablename__ = "mail_paces"
+
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+    seconds: Mapped[int]
+    next_at: Mapped[datetime]
+    refused_at: Mapped[datetime]
+    words: Mapped[str] = mapped_column(String(200))

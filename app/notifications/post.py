@@ -15,15 +15,18 @@ from sqlalchemy import delete, or_, select, update
 from app.accounts.queries import find_recipient
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
-from app.notifications import links, mailer
+from app.notifications import links, mailer, pace
 from app.notifications.events import MailWritten
 from app.notifications.letters import Letter
 from app.notifications.models import Mail, Notification
 from app.notifications.paper import write_out
+from app.notifications.refusals import MailRefused, Meaning
 from app.notifications.sight import look_at
+from app.outbox.delivery import Later
 from app.outbox.events import put
 
 KEEP_MAILS = timedelta(days=30)
+KEEP_REFUSED = timedelta(days=180)
 
 
 def post(
@@ -84,13 +87,34 @@ def deliver(payload: dict[str, Any]) -> None:
     outgoing = _prepare(waiting)
     # No transaction stays open while a mail server takes its time.
     db.session.rollback()
-    if outgoing is not None:
+    if outgoing is None:
+        _settle(waiting, "dropped_at")
+        return
+    turn = pace.find_turn(waiting.to_address) or pace.take_turn(waiting.to_address)
+    db.session.rollback()
+    if turn is not None:
+        raise Later(turn)
+    try:
         mailer.hand_over(outgoing)
-    settled = "sent_at" if outgoing is not None else "dropped_at"
+    except MailRefused as refused:
+        if refused.meaning is not Meaning.NO_MAILBOX:
+            pace.slow_down(waiting.to_address, refused.words)
+            raise
+        _settle(waiting, "dropped_at", refused)
+    else:
+        _settle(waiting, "sent_at")
+
+
+def _settle(waiting: _Waiting, settled: str, refused: MailRefused | None = None) -> None:
+    """Write down that a mail is done with: sent, or dropped; of a refusal its words, at the address too."""
+    words = str(refused)[:200] if refused else ""
     with unit_of_work() as session:
-        session.execute(
-            update(Mail).where(Mail.id == waiting.id).values({settled: clock.now(), "letter": {}})
-        )
+        done = {settled: clock.now(), "letter": {}, "refusal": words}
+        session.execute(update(Mail).where(Mail.id == waiting.id).values(done))
+        if refused is not None:
+            pace.mark_refused(waiting.to_address, words)
+        elif settled == "sent_at":
+            pace.was_taken(waiting.to_address)
 
 
 def _prepare(waiting: _Waiting) -> mailer.Outgoing | None:
@@ -102,6 +126,9 @@ def _prepare(waiting: _Waiting) -> mailer.Outgoing | None:
             return None
         if waiting.notification_id is not None:
             if not recipient.mail_notices or not _still_visible(waiting):
+                return None
+            # Letters that somebody asks for are tried all the same: the mailbox may be there again.
+            if pace.find_refused([waiting.to_address]):
                 return None
             token = links.no_mail_token(recipient.public_id)
             no_mail_link = links.absolute(links.NO_MAIL, token=token)
@@ -131,4 +158,5 @@ def purge_mails() -> int:
             .where(or_(Mail.sent_at < before, Mail.dropped_at < before))
             .returning(Mail.id)
         )
+        pace.purge(addresses_before=clock.now() - KEEP_REFUSED, paces_before=before)
         return len(gone.all())

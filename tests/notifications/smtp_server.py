@@ -12,9 +12,11 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 
 class SmtpServer:
-    """Listens on a free port until `close`; what arrives is in `mails`, who signed in in `logins`."""
+    """Listens on a free port until `close`; what arrives is in `mails`, who signed in in `logins`.
+    `refuse` is what it says to every receiver."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, *, refuse: str = "") -> None:
+        self.refuse = refuse
         self.mails: list[str] = []
         self.logins: list[str] = []
         self.secured = 0
@@ -69,6 +71,8 @@ class SmtpServer:
                     lines.append(part.decode())
                 self.mails.append("".join(lines))
                 say("250 taken")
+            elif verb == "RCPT" and self.refuse:
+                say(self.refuse)
             elif verb == "QUIT":
                 say("221 bye")
                 return

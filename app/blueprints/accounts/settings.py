@@ -20,6 +20,7 @@ from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.media.actions import Upload, store_picture
 from app.memberships.actions import follow_name
+from app.notifications.pace import find_refused
 from app.policy import Action
 
 
@@ -182,5 +183,10 @@ def change_password() -> Response | Page:
 
 
 def _security_page(typed: str, problems: Problems) -> Page:
-    page = render_template("accounts/security.html", email=typed, errors=problems)
+    page = render_template(
+        "accounts/security.html",
+        email=typed,
+        errors=problems,
+        refused=find_refused([require_viewer().email]),
+    )
     return page, problems.status

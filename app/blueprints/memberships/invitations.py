@@ -42,6 +42,7 @@ from app.memberships.queries import (
     list_open_invitations,
     lock_invitation,
 )
+from app.notifications.pace import find_refused
 from app.planets.queries import find_rules
 from app.policy import Action, Actor, MemberFacts, PlanetRole, Standing, can
 
@@ -199,6 +200,7 @@ def _shielded(html: str, status: int) -> Response:
 
 
 def _list(actor: Actor, *, errors: dict[str, str]) -> Page:
+    rows = list_open_invitations(actor)
     return answer(
         "memberships/invitations.html",
         errors,
@@ -209,8 +211,9 @@ def _list(actor: Actor, *, errors: dict[str, str]) -> Page:
                 "late": row.is_late(actor.now),
                 "mine_to_change": _is_below(actor, PlanetRole(row.role)),
             }
-            for row in list_open_invitations(actor)
+            for row in rows
         ],
+        refused=find_refused([row.email for row in rows]),
         roles=[
             (role.value, ROLE_NAMES[role], ROLE_HELP[role])
             for role in PlanetRole

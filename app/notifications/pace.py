@@ -1,0 +1,108 @@
+"""How fast a receiving domain takes mail: as fast as we send, until it says that it was too fast.
+
+Then its letters go one at a time, each `seconds` after the one before; a further refusal doubles that, a
+letter that is taken halves it, and below half a minute the domain is as any other again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from app.kernel import clock
+from app.kernel.db import db, unit_of_work
+from app.notifications.models import MailPace, RefusedAddress
+
+FIRST_SECONDS = 60
+LEAST_SECONDS = 30
+MOST_SECONDS = 3600
+
+
+def domain_of(address: str) -> str:
+    """Return the receiving domain of an address, in small letters."""
+    return address.rpartition("@")[2].strip().lower()
+
+
+def find_turn(address: str) -> datetime | None:
+    """Return when the next letter may go to this address's domain; None for now."""
+    statement = select(MailPace.next_at).where(MailPace.domain == domain_of(address))
+    turn = db.session.scalar(statement)
+    return turn if turn is not None and turn > clock.now() else None
+
+
+def take_turn(address: str) -> datetime | None:
+    """Take the turn of a domain that takes mail slowly, so that no other worker does; returns when the
+    next one is if it was taken already, None when the letter may go."""
+    moment = clock.now()
+    with unit_of_work():
+        row = db.session.get(MailPace, domain_of(address), with_for_update=True)
+        if row is None:
+            return None
+        if row.next_at > moment:
+            return row.next_at
+        row.next_at = moment + timedelta(seconds=row.seconds)
+    return None
+
+
+def slow_down(address: str, words: str) -> None:
+    """Send to this address's domain half as often from now on."""
+    domain, moment = domain_of(address), clock.now()
+    with unit_of_work() as session:
+        row = session.get(MailPace, domain, with_for_update=True)
+        if row is None:
+            row = MailPace(domain=domain, seconds=FIRST_SECONDS // 2)
+            session.add(row)
+        row.seconds = min(row.seconds * 2, MOST_SECONDS)
+        row.next_at = moment + timedelta(seconds=row.seconds)
+        row.refused_at, row.words = moment, words
+
+
+def was_taken(address: str) -> None:
+    """Note that a letter was taken: the address works, and its domain takes mail again. Runs in the
+    caller's unit of work."""
+    domain = domain_of(address)
+    db.session.execute(delete(RefusedAddress).where(RefusedAddress.address == address))
+    half = select(MailPace.seconds / 2).where(MailPace.domain == domain).scalar_subquery()
+    db.session.execute(
+        delete(MailPace).where(MailPace.domain == domain, MailPace.seconds < 2 * LEAST_SECONDS)
+    )
+    db.session.execute(
+        update(MailPace)
+        .where(MailPace.domain == domain)
+        .values(seconds=half)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_refused(address: str, words: str) -> None:
+    """Note that there is no such mailbox. Runs in the caller's unit of work."""
+    db.session.execute(delete(RefusedAddress).where(RefusedAddress.address == address))
+    db.session.add(RefusedAddress(address=address, refused_at=clock.now(), words=words))
+
+
+def find_refused(addresses: list[str]) -> dict[str, datetime]:
+    """Return which of these addresses were refused as no mailbox at all, and when."""
+    if not addresses:
+        return {}
+    statement = select(RefusedAddress.address, RefusedAddress.refused_at)
+    rows = db.session.execute(statement.where(RefusedAddress.address.in_(addresses)))
+    return {str(row[0]): row[1] for row in rows}
+
+
+def purge(*, addresses_before: datetime, paces_before: datetime) -> None:
+    """Forget what was refused before these moments. Runs in the caller's unit of work."""
+    db.session.execute(delete(RefusedAddress).where(RefusedAddress.refused_at < addresses_before))
+    db.session.execute(delete(MailPace).where(MailPace.refused_at < paces_before))
+
+
+def list_slow() -> list[tuple[str, int, datetime, str]]:
+    """Return the domains that take mail slowly: name, seconds between letters, the next turn, its words."""
+    statement = select(MailPace.domain, MailPace.seconds, MailPace.next_at, MailPace.words)
+    rows = db.session.execute(statement.order_by(MailPace.domain))
+    return [(domain, seconds, next_at, words) for domain, seconds, next_at, words in rows]
+
+
+def count_refused() -> int:
+    """Return how many addresses have no mailbox."""
+    return db.session.scalar(select(func.count()).select_from(RefusedAddress)) or 0
