@@ -1,6 +1,6 @@
 """Mail refusals: what a server said, addresses without a mailbox, domains that take mail slowly.
 
-Revision: 0090, after 0070.
+Revision: 0090, after 0021.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0090"
-down_revision = "0070"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
