@@ -205,7 +205,7 @@ def list_discoverable(
 ) -> tuple[list[ListedPlanet], str]:
     """Return planets that opted in to be found, the youngest first, and the next page's cursor.
 
-    `after` is the public id of the last planet seen; the cursor is "" on the last page.
+    `after` is the public id of the last planet seen (an unknown one is none); the cursor is "" at the end.
     """
     statement = (
         select(*(Planet.__table__.c[name] for name in ListedPlanet.__dataclass_fields__))
@@ -215,8 +215,8 @@ def list_discoverable(
     )
     if category:
         statement = statement.where(Planet.category == category)
-    if after:
-        last = select(Planet.created_at, Planet.id).where(Planet.public_id == after)
+    last = select(Planet.created_at, Planet.id).where(Planet.public_id == after)
+    if after and db.session.execute(last).first():
         statement = statement.where(tuple_(Planet.created_at, Planet.id) < last.scalar_subquery())
     found = [ListedPlanet(*row) for row in db.session.execute(statement)]
     more = len(found) > limit

@@ -20,7 +20,7 @@ from app.billing.queries.orders import shown_to
 from app.kernel.db import db
 from app.memberships.facts import has_standing
 from app.memberships.models import Entitlement, Membership
-from app.memberships.queries.people import SHOWN_NAME
+from app.memberships.queries.people import SHOWN_NAME, find_membership_id
 from app.memberships.rows import get_terms, planet_of
 from app.policy import Action, Actor, Grace, MembershipFacts, PlanetRole, Standing, derive_standing
 from app.policy.gate import require
@@ -90,15 +90,12 @@ def list_subscribers(
 ) -> tuple[list[Subscriber], str]:
     """Return members, the newest first, and the next page's cursor or "".
 
-    `after` is the public id of the last membership seen. Refused by the policy.
+    `after` is the public id of the last membership seen; an unknown one is none. Refused by the policy.
     """
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     statement = sift(_ROW, actor, sieve)
-    if after:
-        last = select(Membership.id).where(
-            Membership.public_id == after, Membership.planet_id == planet_of(actor)
-        )
-        statement = statement.where(Membership.id < last.scalar_subquery())
+    if last := find_membership_id(planet_of(actor), after):
+        statement = statement.where(Membership.id < last)
     rows = db.session.execute(statement.order_by(Membership.id.desc()).limit(limit + 1))
     found = [Subscriber(*row) for row in rows]
     page = found[:limit]

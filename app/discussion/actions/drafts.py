@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.discussion.models import Draft, Topic
 from app.discussion.queries.facts import get_topic
+from app.discussion.queries.uploads import drafted_attachments
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
@@ -126,14 +127,16 @@ def _save_first(actor: Actor, draft: DraftSave, topic_id: int | None) -> DraftRe
     return DraftRef(key, 1, moment)
 
 
-def delete_draft(actor: Actor, *, public_id: str) -> None:
-    """Throw one's own draft away; NotFound when there is none."""
+def delete_draft(actor: Actor, *, public_id: str) -> set[str]:
+    """Throw one's own draft away; NotFound when there is none. Returns the uploads that no draft of the
+    person names any more (public ids), for the caller to discard."""
     require(actor, Action.ACCOUNT_USE)
     gone = db.session.execute(
-        delete(Draft).where(_mine(actor, public_id)).returning(Draft.id)
+        delete(Draft).where(_mine(actor, public_id)).returning(Draft.fields)
     ).scalar()
     if gone is None:
         raise NotFound(public_id)
+    return {str(one) for one in gone.get("attachments", ())} - drafted_attachments(actor.user_id)
 
 
 def consume_draft(actor: Actor, *, key: str, hold: Hold | None) -> None:

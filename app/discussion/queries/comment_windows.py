@@ -12,6 +12,7 @@ from app.discussion.queries.visible import C
 
 Order = Literal["time", "likes"]
 Kind = Literal["after", "before", "from"]
+CURSOR_KINDS: tuple[Kind, ...] = ("after", "before", "from")
 
 
 @dataclass(frozen=True, slots=True)

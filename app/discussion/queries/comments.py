@@ -96,12 +96,15 @@ def thread_page(
     """Return one page of a readable topic's comments. `total` is the topic's `comment_count`.
 
     One query for the first page, one more for a page by cursor, one more for an isolated reader.
-    NotFound when the cursor is no comment of this topic.
+    A cursor that is no comment of this topic is none: chat apps add parameters of their own.
     """
     window = Window(order, cursor.kind if cursor else None, ROOTS_PER_PAGE)
     binds = {**reader_binds(actor, facts), "topic": topic_id}
     if cursor is not None:
-        binds.update(_key_of(cursor, window, topic_id))
+        place = _key_of(cursor, window, topic_id)
+        if place is None:
+            return thread_page(actor, topic_id, facts, total=total, order=order)
+        binds.update(place)
     rows = _thread_statement(order, window.kind, _lateral()).rows(**binds)
     views = [read_comment_view(row, actor.now) for row in rows]
     if actor.isolated:
@@ -155,12 +158,12 @@ def _by_time(view: CommentView) -> tuple[Any, int]:
     return (view.created_at, view.id)
 
 
-def _key_of(cursor: Cursor, window: Window, topic_id: int) -> dict[str, Any]:
-    """Return the binds for the cursor's place; NotFound when it is no comment of the topic."""
+def _key_of(cursor: Cursor, window: Window, topic_id: int) -> dict[str, Any] | None:
+    """Return the binds for the cursor's place; None when it is no comment of the topic."""
     binds = {"public_id": cursor.public_id, "topic": topic_id}
     row = db.session.execute(_key_statement(window.keys), binds).one_or_none()
     if row is None:
-        raise NotFound(cursor.public_id)
+        return None
     return {f"key_{name}": value for name, value in zip(window.keys, row, strict=True)}
 
 
@@ -212,7 +215,8 @@ def replies_page(
 ) -> RepliesPage:
     """Return one page of the replies below the root with this public id, in a readable topic.
 
-    At most four queries. NotFound when the root is not shown or the cursor is none of its replies.
+    At most four queries. NotFound when the root is not shown; a cursor that is no comment of this topic
+    is none.
     """
     window = Window("time", cursor.kind if cursor else None, REPLIES_PER_PAGE, REPLIES_BEFORE_FOCUS)
     binds = {**reader_binds(actor, facts), "topic": topic_id}
@@ -221,7 +225,10 @@ def replies_page(
         raise NotFound(root)
     binds["root"] = top.id
     if cursor is not None:
-        binds.update(_key_of(cursor, window, topic_id))
+        place = _key_of(cursor, window, topic_id)
+        if place is None:
+            return replies_page(actor, root, facts, topic_id=topic_id)
+        binds.update(place)
     views = _read_all(actor, _replies_statement(window.kind), binds)
     kept, earlier, later = window.cut(views, cursor)
     missing = {v.parent_id for v in kept} - {v.id for v in kept} - {top.id}

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from app.discussion.models import Bookmark, Like, ReadMark, TopicTag
 from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
 from app.discussion.queries.kinds import Kind, kind_of, stand_in, values_of
-from app.discussion.queries.pages import Cursor, Cut, Page, Way, cut_out, page_of
+from app.discussion.queries.pages import NEWEST, Cursor, Cut, Page, Way, cut_out, page_of
 from app.discussion.queries.visible import (
     TOPICS,
     Q,
@@ -160,6 +160,8 @@ def list_feed(
     past = cut.before is not None and cut.before.published_at <= actor.now
     page = _feed(kind_of(actor), view, cut.way, tagged=tag_id is not None, past=past)
     rows = page.rows(**values_of(actor), **cut.values(PAGE_SIZE), tag=tag_id)
+    if not rows and cut != NEWEST:
+        return list_feed(actor, view=view, tag_id=tag_id, cut=NEWEST)
     return page_of(rows, cut, _read_listed, size=PAGE_SIZE)
 
 

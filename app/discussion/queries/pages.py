@@ -69,6 +69,9 @@ class Cut:
         return {**where, "wanted": size + 1}
 
 
+NEWEST = Cut()
+
+
 def read_page(
     statement: Select[Any],
     cut: Cut,
@@ -78,9 +81,14 @@ def read_page(
     keys: tuple[ColumnElement[Any], ColumnElement[Any]] = (T.published_at, T.id),
 ) -> Page[Item]:
     """Return one page of `statement`, whose last two columns are the topic's published_at and
-    public_id. `keys` are the indexed columns it is ordered by (a time and the topic's row id)."""
-    statement = cut_out(statement, cut.way, keys=keys)
-    return page_of(db.session.execute(statement, cut.values(size)).all(), cut, read, size=size)
+    public_id. `keys` are the indexed columns it is ordered by (a time and the topic's row id).
+
+    No page of ours leads to a place without rows: where there are none, it is the newest page."""
+    found = cut_out(statement, cut.way, keys=keys)
+    rows = db.session.execute(found, cut.values(size)).all()
+    if not rows and cut != NEWEST:
+        return read_page(statement, NEWEST, read, size=size, keys=keys)
+    return page_of(rows, cut, read, size=size)
 
 
 def cut_out(

@@ -83,6 +83,8 @@ def list_latest_comments(actor: Actor, *, before: Cursor | None = None) -> Strea
     rows = db.session.execute(
         statement.order_by(C.created_at.desc(), C.id.desc()).limit(PAGE_SIZE + 1)
     ).all()
+    if not rows and before is not None:
+        return list_latest_comments(actor)
     entries = [_entry(row, actor.now) for row in rows[:PAGE_SIZE]]
     more = len(rows) > PAGE_SIZE
     older = Cursor(entries[-1].created_at, entries[-1].public_id) if more else None

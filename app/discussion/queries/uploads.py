@@ -8,12 +8,15 @@ from app.discussion.models import Draft
 from app.kernel.db import db
 
 
-def drafted_attachments() -> set[str]:
-    """Return the public ids of all uploads that some draft names, for the purge to spare.
+def drafted_attachments(user_id: int | None = None) -> set[str]:
+    """Return the public ids of all uploads that some draft (of this person) names, for the purge to spare.
 
     A draft keeps them in its field `attachments` as a list of public ids.
     """
     kept: set[str] = set()
-    for fields in db.session.scalars(select(Draft.fields)):
+    statement = select(Draft.fields)
+    if user_id is not None:
+        statement = statement.where(Draft.user_id == user_id)
+    for fields in db.session.scalars(statement):
         kept.update(str(public_id) for public_id in fields.get("attachments", ()))
     return kept

@@ -104,7 +104,7 @@ def list_members(
     """Return members in the order in which they came, and the next page's cursor or "".
 
     Staff see every standing; others, where the directory is open, only those inside, and not who
-    is isolated. `after` is the public id of the last membership seen.
+    is isolated. `after` is the public id of the last membership seen; an unknown one is none.
     """
     require(actor, Action.MEMBER_LIST)
     planet_id = planet_of(actor)
@@ -125,15 +125,24 @@ def list_members(
         statement = statement.where(Membership.role == narrowed.role)
     if narrowed.name:
         statement = statement.where(_named(narrowed.name, actor))
-    if after:
-        last = select(Membership.id).where(
-            Membership.public_id == after, Membership.planet_id == planet_id
-        )
-        statement = statement.where(Membership.id > last.scalar_subquery())
+    if last := find_membership_id(planet_id, after):
+        statement = statement.where(Membership.id > last)
     rows = db.session.execute(statement.order_by(Membership.id).limit(limit + 1))
     found = [MemberRow(*row) for row in rows]
     more = len(found) > limit
     return found[:limit], found[limit - 1].public_id if more else ""
+
+
+def find_membership_id(planet_id: int, public_id: str) -> int | None:
+    """Return the row id of a planet's membership, the place where a page of a list begins; None when
+    there is none of this public id."""
+    if not public_id:
+        return None
+    return db.session.scalar(
+        select(Membership.id).where(
+            Membership.public_id == public_id, Membership.planet_id == planet_id
+        )
+    )
 
 
 def _named(typed: str, actor: Actor) -> Any:
