@@ -17,12 +17,13 @@ from app.discussion.queries.found import (
 from app.kernel.text import excerpt, plain_text
 from app.planets.queries import PlanetView
 from app.search.highlighting import Marker
+from app.search.plain import KEPT
 from app.search.port import Hit, Part, Spot
 from app.search.readers import Searcher
 from app.search.views import FoundPassage, FoundTopic, PlanetName, Segment, Snippet
 
 _TITLE = 60
-# Of longer texts only what stands around the words is made plain.
+# Of longer texts only what stands around the words is made plain: they would fill what is kept.
 _LONG = 4_000
 
 
@@ -110,5 +111,6 @@ def _passage(
 
 def _snippet(source: str, marker: Marker) -> tuple[Segment, ...]:
     if len(source) > _LONG:
-        source = marker.around(source, length=_LONG // 4) or source
-    return marker.snippet(plain_text(source))
+        around = marker.around(source, length=_LONG // 4)
+        return marker.snippet(plain_text(around) if around else KEPT.of(source))
+    return marker.snippet(KEPT.of(source))

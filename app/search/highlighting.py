@@ -102,7 +102,7 @@ class Marker:
             for pattern in self._patterns
             for start, end in pattern.spans(folded.text)
         ]
-        if not found and self._tokens:
+        if not found and any(token in folded.text for token in self._tokens):
             closely = units(text[:_CLOSELY])
             found = [(unit.start, unit.end) for unit in closely if unit.token in self._tokens]
         return _merged(found)

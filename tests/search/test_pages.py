@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import url_for
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
+from app.blueprints.search.door import Where, params_of, passage_url
 from app.blueprints.search.pace import Pace
 from app.kernel.db import db, unit_of_work
 from app.search import misses, past
 from app.search.models import SavedSearch
-from app.search.port import Broken, Engine
+from app.search.port import Broken, Engine, Part
+from app.search.views import FoundPassage
 from tests.cast import Cast
 from tests.search.archive import Archive, fill
 from tests.search.rows import entries
@@ -299,3 +302,17 @@ def test_every_page_speaks_both_languages(archive: Archive, language: str) -> No
         "/p/orbit/search/misses",
     ):
         assert client.get(address).status_code == 200
+
+
+def test_addresses_that_pages_of_search_build_themselves_are_the_routes(archive: Archive) -> None:
+    where = Where(None)
+    with archive.cast.app.test_request_context():
+        for params in ({"q": "退款 + a&b=c/d"}, {"q": "“甲 乙”", "f": "kind:question tag:a"}):
+            query = " ".join(params.values())
+            assert where.url_of(query, page=3) == url_for(
+                "search.everywhere", **params_of(query), page=3
+            )
+        passage = FoundPassage(Part.COMMENT, "abc", None, datetime(2026, 1, 1, tzinfo=UTC), ())
+        assert passage_url("orbit", "t", "", passage) == url_for(
+            "comments.show", slug="orbit", public_id="abc"
+        )

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import get_template_attribute, url_for
+from markupsafe import Markup
 
 from app.blueprints.discussion.present import Shape, author_shape, topic_url
+from app.blueprints.kept import drawn
 from app.blueprints.navigation import planet_url
 from app.blueprints.page import media_url
 from app.blueprints.search import words
@@ -185,18 +187,40 @@ def hit_shape(hit: FoundTopic, *, named: bool) -> Shape:
     """Return a topic that was found as `search_hit` takes it; `named`: it says in which planet."""
     slug = hit.planet.slug
     own = next((one for one in hit.passages if one.part is Part.TOPIC), None)
-    return {
-        "url": topic_url(slug, hit.public_id, hit.slug),
-        "title": marked(hit.title) or words.untitled(),
-        "excerpt": marked(own.snippet) if own and own.snippet != hit.title else "",
+    where = {
         "kind": hit.kind,
         "state": hit.state,
         "digest": hit.digest,
         "planet": _planet(hit.planet) if named else None,
         "author": _author(slug, hit.author),
         "at": hit.published_at,
+    }
+    return where | {
+        "where": _drawn_where(where),
+        "url": topic_url(slug, hit.public_id, hit.slug),
+        "title": marked(hit.title) or words.untitled(),
+        "excerpt": marked(own.snippet) if own and own.snippet != hit.title else "",
         "passages": [_passage(hit, one) for one in hit.passages if one.part is not Part.TOPIC],
     }
+
+
+def _drawn_where(where: Shape) -> Markup:
+    """Return the first line of a hit, the same whatever was searched for. All that it shows is its key."""
+    planet = where["planet"]
+    key = (
+        "hit",
+        where["kind"],
+        where["state"],
+        where["digest"],
+        where["at"],
+        tuple(planet.values()) if planet else None,
+        tuple(where["author"].values()),
+    )
+    return drawn(key, lambda: Markup(_macro("hit_where")(where)))  # noqa: S704 - drawn by a template
+
+
+def _macro(name: str) -> Any:
+    return get_template_attribute("components/search.html", name)
 
 
 def _planet(planet: PlanetName) -> Shape:
