@@ -249,6 +249,7 @@ def _as_charge(held: State | None, currency: str) -> Charge | None:
             dispute["amount"],
             dispute["status"],
             datetime.fromisoformat(dispute["at"]),
+            answer_by=_moment(dispute.get("answer_by")),
         )
         if dispute
         else None,

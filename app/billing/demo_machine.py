@@ -15,6 +15,8 @@ State = dict[str, Any]
 # As cards cost it with most providers: 2.9 % and 30.
 FEE_PERMILLE, FEE_FIXED = 29, 30
 MONTHS = {"month": 1, "year": 12}
+# So long a bank waits for evidence, more or less.
+ANSWER_WITHIN = timedelta(days=7)
 
 
 def possible(state: State) -> tuple[str, ...]:
@@ -167,6 +169,7 @@ def _dispute(_ref: str, state: State) -> None:
         "amount": charge["amount"] - refunded(charge),
         "status": "needs_response",
         "at": clock.now().isoformat(),
+        "answer_by": (clock.now() + ANSWER_WITHIN).isoformat(),
     }
 
 

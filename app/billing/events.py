@@ -109,10 +109,18 @@ class PaymentArrived(Event):
 
 @dataclass(frozen=True, slots=True)
 class RefundSettled(Event):
-    """The provider gave money back."""
+    """The provider gave money back, or could not."""
 
     name: ClassVar[str] = "billing.refund_settled"
     refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeMoved(Event):
+    """A payment's dispute was opened, asks for something else, or is over."""
+
+    name: ClassVar[str] = "billing.dispute_moved"
+    payment_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,13 +72,15 @@ class RefundFact:
 @dataclass(frozen=True, slots=True)
 class DisputeFact:
     """A dispute. `status` is the provider's word: needs_response, under_review, warning_…, won, lost.
-    `amount` was taken back meanwhile, `fee` is what the dispute cost."""
+    `amount` was taken back meanwhile, `fee` is what the dispute cost; `answer_by` is until when
+    evidence may be sent, None when none is asked for."""
 
     ref: str
     amount: int
     status: str
     at: datetime
     fee: int = 0
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

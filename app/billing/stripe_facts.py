@@ -124,6 +124,7 @@ def dispute(found: Any, of: Any) -> DisputeFact:
         status=status,
         at=datetime.fromtimestamp(found.created, UTC),
         fee=_fee(of, found.balance_transactions),
+        answer_by=moment(found.evidence_details.due_by if found.evidence_details else None),
     )
 
 

@@ -37,6 +37,17 @@ class Kind(StrEnum):
     PAYMENT_DISPUTED = "payment_disputed"
     DISPUTE_LOST = "dispute_lost"
     TRANSFER_STATED = "transfer_stated"
+    STAFF_JOINED = "staff_joined"
+    STAFF_FIRST_SALE = "staff_first_sale"
+    STAFF_SALE = "staff_sale"
+    STAFF_RENEWAL = "staff_renewal"
+    STAFF_REDEEMED = "staff_redeemed"
+    STAFF_REFUND = "staff_refund"
+    STAFF_REFUND_FAILED = "staff_refund_failed"
+    STAFF_CHARGE_FAILED = "staff_charge_failed"
+    STAFF_DISPUTE = "staff_dispute"
+    STAFF_DISPUTE_WON = "staff_dispute_won"
+    STAFF_DISPUTE_LOST = "staff_dispute_lost"
 
 
 COMMENTS = frozenset(
@@ -61,9 +72,16 @@ OF_ORDERS = frozenset(
 )
 
 
+# For owner and partners, about what others did: who came in, and their money.
+OF_STAFF = frozenset(kind for kind in Kind if kind.startswith("staff_"))
+
+
 def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: str = "") -> str:
     """Return what a notice says. `who` is a name in that planet, "" for an anonymous asker or when
-    nobody in particular acted; `role` a `PlanetRole`; `day` the last day of a term."""
+    nobody in particular acted; `role` a `PlanetRole`; `day` the last day of a term, or the day until
+    which a dispute is to be answered."""
+    if kind in OF_STAFF:
+        return _staff(_, kind, who or _("Somebody"), planet, day)
     if kind in REMINDERS or kind in OF_ORDERS or kind is Kind.MAY_BUY:
         return _buying(_, kind, planet, day)
     if kind in COMMENTS:
@@ -127,6 +145,57 @@ def _joining(_: Say, kind: Kind, who: str, planet: str) -> str:
             return _("Your request to join %(planet)s was declined.", planet=planet)
 
 
+def _staff(_: Say, kind: Kind, who: str, planet: str, day: str) -> str:
+    match kind:
+        case Kind.STAFF_JOINED:
+            return _("%(who)s joined %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_FIRST_SALE:
+            return _("%(who)s is the first to pay for %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_SALE:
+            return _("%(who)s paid for %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_RENEWAL:
+            return _("%(who)s renewed %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_REDEEMED:
+            return _("%(who)s redeemed a code for %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_REFUND:
+            return _("%(who)s got money for %(planet)s back.", who=who, planet=planet)
+        case Kind.STAFF_REFUND_FAILED:
+            return _("A refund to %(who)s failed in %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_CHARGE_FAILED:
+            return _(
+                "The subscription of %(who)s in %(planet)s could not be charged.",
+                who=who,
+                planet=planet,
+            )
+        case _other:
+            return _dispute(_, kind, who, planet, day)
+
+
+def _dispute(_: Say, kind: Kind, who: str, planet: str, day: str) -> str:
+    match kind:
+        case Kind.STAFF_DISPUTE if day:
+            return _(
+                "%(who)s disputes a payment for %(planet)s. Answer with evidence by %(day)s.",
+                who=who,
+                planet=planet,
+                day=day,
+            )
+        case Kind.STAFF_DISPUTE:
+            return _("%(who)s disputed a payment for %(planet)s.", who=who, planet=planet)
+        case Kind.STAFF_DISPUTE_WON:
+            return _(
+                "The dispute with %(who)s in %(planet)s was won: the money stays.",
+                who=who,
+                planet=planet,
+            )
+        case _other:
+            return _(
+                "The dispute with %(who)s in %(planet)s was lost: the money is gone.",
+                who=who,
+                planet=planet,
+            )
+
+
 def _buying(_: Say, kind: Kind, planet: str, day: str) -> str:
     match kind:
         case Kind.MAY_BUY:
@@ -166,6 +235,10 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
     if kind in COMMENTS:
         return _("New reply at %(site)s", site=site)
     match kind:
+        case Kind.STAFF_DISPUTE | Kind.STAFF_DISPUTE_WON | Kind.STAFF_DISPUTE_LOST:
+            return _("A disputed payment at %(site)s", site=site)
+        case Kind.STAFF_REFUND_FAILED | Kind.STAFF_CHARGE_FAILED:
+            return _("A payment that needs you at %(site)s", site=site)
         case Kind.QUESTION_ASKED | Kind.QUESTION_RECEIVED:
             return _("A question for you at %(site)s", site=site)
         case Kind.QUESTION_OVERDUE:

@@ -22,9 +22,9 @@ from app.discussion.queries.noticed import (
     find_noticed_comments,
     find_noticed_topics,
 )
-from app.memberships.queries import actors_of, names_in, valid_invitation_ids
+from app.memberships.queries import actors_of, member_ids_in, names_in, valid_invitation_ids
 from app.notifications import links
-from app.notifications.kinds import COMMENTS, OF_ORDERS, REMINDERS, Kind
+from app.notifications.kinds import COMMENTS, OF_ORDERS, OF_STAFF, REMINDERS, Kind
 from app.notifications.models import Notification
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, PlanetRole, Standing, can
@@ -55,6 +55,7 @@ class _Surroundings:
     topics: dict[int, NoticedTopic]
     comments: dict[int, NoticedComment]
     names: dict[tuple[int, int], str]
+    members: dict[tuple[int, int], str]
     invitations: set[int]
     orders: dict[int, NoticedOrder]
     reminders: dict[int, NoticedReminder]
@@ -80,11 +81,17 @@ def _gather(user_id: int, notices: Sequence[Notification]) -> _Surroundings:
         for n in notices
         if n.planet_id is not None and n.person_id is not None
     }
+    of_staff = {
+        (n.planet_id, n.person_id)
+        for n in notices
+        if n.kind in OF_STAFF and n.planet_id is not None and n.person_id is not None
+    }
     return _Surroundings(
         entries=actors_of(user_id, ids("planet_id")),
         topics=find_noticed_topics(ids("topic_id")),
         comments=find_noticed_comments(ids("comment_id")),
         names=names_in(pairs),
+        members=member_ids_in(of_staff),
         invitations=valid_invitation_ids(ids("invitation_id")),
         orders=find_noticed_orders(ids("order_id")),
         reminders=find_noticed_reminders(ids("reminder_id")),
@@ -101,6 +108,8 @@ def _look(notice: Notification, around: _Surroundings) -> Sight | None:
     kind = Kind(notice.kind)
     if kind in REMINDERS or kind in OF_ORDERS:
         return _look_at_buying(kind, notice, planet, actor, around)
+    if kind in OF_STAFF:
+        return _look_at_staffs(kind, notice, planet, actor, around)
     invited = notice.invitation_id in around.invitations
     if not _is_open(kind, actor, topic, comment, invited=invited):
         return None
@@ -130,6 +139,43 @@ def _look_at_buying(
         return None
     last = reminder.ends_at - timedelta(microseconds=1)
     return Sight(kind, "", planet.name, "", "", links.BUY.format(slug=planet.slug), last)
+
+
+def _look_at_staffs(
+    kind: Kind, notice: Notification, planet: PlanetView, actor: Actor, around: _Surroundings
+) -> Sight | None:
+    """Return what owner and partners see of somebody's coming and paying."""
+    if not can(actor, Action.INCOME_READ):
+        return None
+    order = around.orders.get(notice.order_id or 0)
+    if order is None and notice.order_id is not None:
+        return None
+    if order is not None and order.kind == "question":
+        # It may have been asked anonymously: amount and time would tell by whom.
+        if not actor.owns:
+            return None
+        path = links.LEDGER.format(slug=planet.slug)
+        return Sight(kind, "", planet.name, "", order.title, path, _last_moment(order))
+    pair = (planet.id, notice.person_id or 0)
+    member = around.members.get(pair, "")
+    path = (
+        links.SUBSCRIBER.format(slug=planet.slug, public_id=member)
+        if member
+        else links.SUBSCRIPTIONS.format(slug=planet.slug)
+    )
+    return Sight(
+        kind=kind,
+        who=around.names.get(pair, ""),
+        planet=planet.name,
+        role="",
+        title=order.title if order else "",
+        path=path,
+        day=_last_moment(order) if kind is Kind.STAFF_DISPUTE else None,
+    )
+
+
+def _last_moment(order: NoticedOrder | None) -> datetime | None:
+    return order.answer_by if order else None
 
 
 def _is_open(

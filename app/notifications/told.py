@@ -16,8 +16,8 @@ from app.policy import Action, Actor
 from app.policy.gate import require
 
 MOST = 300
-# What people are told of conversations is nobody's business but theirs.
-_OF_CONVERSATIONS = ("question_", "comment_", "search_")
+# What people are told of conversations, and staff of others, is no part of it.
+_OF_CONVERSATIONS = ("question_", "comment_", "search_", "staff_")
 
 
 @dataclass(frozen=True, slots=True)

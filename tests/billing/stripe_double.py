@@ -215,7 +215,9 @@ class StripeDouble(StripeApi):
         charge = self.things[charge_ref]
         moves = [] if status.startswith("warning_") else [self._move(charge, -charge["amount"])]
         charge["disputed"] = True
-        made = self.keep(shapes.dispute(charge, status=status, movements=moves), charge["_account"])
+        due_by = self.now() + 7 * 86_400
+        shape = shapes.dispute(charge, status=status, movements=moves, due_by=due_by)
+        made = self.keep(shape, charge["_account"])
         self.emit("charge.dispute.created", made)
         return made
 

@@ -117,7 +117,7 @@ def refund(of: Thing, *, amount: int, status: str) -> Thing:
     }
 
 
-def dispute(of: Thing, *, status: str, movements: list[Thing]) -> Thing:
+def dispute(of: Thing, *, status: str, movements: list[Thing], due_by: int) -> Thing:
     """Return a dispute of a charge."""
     return {
         "object": "dispute",
@@ -125,6 +125,7 @@ def dispute(of: Thing, *, status: str, movements: list[Thing]) -> Thing:
         "balance_transactions": movements,
         "charge": of["id"],
         "currency": of["currency"],
+        "evidence_details": {"due_by": due_by, "has_evidence": False, "past_due": False},
         "is_charge_refundable": False,
         "metadata": {},
         "payment_intent": of["payment_intent"],

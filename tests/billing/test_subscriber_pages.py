@@ -171,7 +171,7 @@ def test_a_failed_webhook_is_shown_and_tried_again(cast: Cast, order: Order) -> 
 
 def test_the_timeline_has_words_for_each_notice() -> None:
     # What somebody searches for, as what he asks and says, is no part of the story of his access.
-    others = ("question_", "comment_", "search_")
+    others = ("question_", "comment_", "search_", "staff_")
     of_access = {kind for kind in Kind if not kind.startswith(others)}
     assert of_access - REMINDERS <= set(NOTICES)
 

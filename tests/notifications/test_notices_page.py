@@ -163,6 +163,9 @@ def test_the_frames_count_is_one_query_and_stops_at_100(cast: Cast) -> None:
     [
         (links.HOME, "home.index", {}),
         (links.BUY, "billing.buy", {"slug": "s"}),
+        (links.SUBSCRIPTIONS, "billing.subscriptions", {"slug": "s"}),
+        (links.SUBSCRIBER, "billing.subscriber", {"slug": "s", "public_id": "x"}),
+        (links.LEDGER, "billing.ledger", {"slug": "s"}),
         (links.MEMBERSHIP, "memberships.mine", {"slug": "s"}),
         (links.SIGN_IN, "accounts.sign_in", {}),
         (links.CONFIRM, "accounts.confirm", {"secret": "s"}),

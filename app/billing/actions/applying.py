@@ -19,6 +19,7 @@ from app.billing.actions.late import end_for_gone, sift_gifts
 from app.billing.actions.orders import change, release
 from app.billing.events import (
     ChargeFailed,
+    DisputeMoved,
     OrderSettled,
     PaymentArrived,
     RefundSettled,
@@ -186,15 +187,19 @@ def _write_payments(found: Found) -> None:
     known = db.session.scalars(select(Payment).where(Payment.provider_ref.in_(refs)))
     rows = {row.provider_ref: row for row in known}
     arrived: list[tuple[Order, Payment]] = []
+    disputed: list[Payment] = []
     for order, charge, invoice in charges:
         row = rows.get(charge.ref)
         if row is None:
             row = rows[charge.ref] = _new_payment(order, charge, invoice)
             arrived += [(order, row)] if charge.amount > 0 else []
+        before = row.dispute or ""
         _write_payment(row, charge, invoice)
+        disputed += [row] if row.dispute != before else []
     _open_windows(arrived)
     db.session.flush()
     put_all([PaymentArrived(payment_id=row.id) for _order, row in arrived])
+    put_all([DisputeMoved(payment_id=row.id) for row in disputed])
     _write_refunds(
         [(rows[charge.ref], fact) for _o, charge, _i in charges for fact in charge.refunds]
     )
@@ -227,6 +232,7 @@ def _write_payment(row: Payment, charge: Charge, invoice: Invoice | None) -> Non
     row.dispute_amount = charge.dispute.amount if charge.dispute else 0
     row.dispute_fee = charge.dispute.fee if charge.dispute else 0
     row.dispute_at = charge.dispute.at if charge.dispute else None
+    row.dispute_answer_by = charge.dispute.answer_by if charge.dispute else None
 
 
 def _write_refunds(facts: Sequence[tuple[Payment, RefundFact]]) -> None:
@@ -242,9 +248,11 @@ def _write_refunds(facts: Sequence[tuple[Payment, RefundFact]]) -> None:
         row = rows.get(fact.ref) or _take_asked(asked, payment, fact)
         row = rows[fact.ref] = row or _new_refund(payment, fact)
         row.provider_ref = fact.ref
+        before = row.state
         row.state = REFUND_STATES.get(fact.status, "pending")
-        if row.state != "pending" and row.settled_at is None:
-            row.settled_at = fact.at
+        if row.state != "pending" and (row.state != before or row.settled_at is None):
+            # One that had succeeded may fail days later: told again (R17).
+            row.settled_at = row.settled_at or fact.at
             settled.append(row)
     db.session.flush()
     put_all([RefundSettled(refund_id=row.id) for row in settled])

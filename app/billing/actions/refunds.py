@@ -10,6 +10,7 @@ from app.billing.actions.applying import REFUND_STATES
 from app.billing.actions.asking import RefundWish, ask_refund, list_payments, refundable
 from app.billing.actions.ending import wish_end
 from app.billing.actions.sync import sync
+from app.billing.events import RefundSettled
 from app.billing.gateway import GatewayError, RefundFact, gateways
 from app.billing.models import Order, Payment, Refund
 from app.kernel import clock
@@ -17,6 +18,7 @@ from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.rows import person_of, planet_of
+from app.outbox.events import put
 from app.policy import Action, Actor, OrderFacts
 from app.policy.gate import require
 
@@ -130,6 +132,7 @@ def _keep(refund_id: int, fact: RefundFact) -> None:
 def _fail(refund_id: int, why: str) -> None:
     row = db.session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
     row.state, row.settled_at = "failed", clock.now()
+    put(RefundSettled(refund_id=row.id))
     record(
         "refund.fail",
         actor_id=None,

@@ -105,7 +105,8 @@ class Subscription(Base):
 
 class Payment(Base):
     """A charge, in absolute values, overwritten by each sync. `dispute`: the provider's word or "";
-    `dispute_amount` was taken back meanwhile (0: what was not refunded), `dispute_fee` is its cost.
+    `dispute_amount` was taken back meanwhile (0: what was not refunded), `dispute_fee` is its cost,
+    `dispute_answer_by` until when evidence may be sent.
 
     `tax` is the part of `amount` that goes to a tax office.
 
@@ -131,6 +132,7 @@ class Payment(Base):
     dispute_amount: Mapped[int] = mapped_column(default=0)
     dispute_fee: Mapped[int] = mapped_column(default=0)
     dispute_at: Mapped[datetime | None]
+    dispute_answer_by: Mapped[datetime | None]
     platform_percent: Mapped[int | None]
     entitlement_ref: Mapped[str] = mapped_column(String(110), default="")
     paid_at: Mapped[datetime] = mapped_column(index=True)

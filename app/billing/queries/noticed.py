@@ -17,6 +17,8 @@ from app.memberships.models import Entitlement, Membership
 from app.planets.queries import PlanetView
 from app.policy import Actor
 
+# States of a dispute in which the provider waits for an answer.
+ASKS_FOR_EVIDENCE = ("needs_response", "warning_needs_response")
 # Whether a membership (of the statement around it) goes on by a subscription of its own (R13).
 GOES_ON = exists().where(
     Order.planet_id == Membership.planet_id,
@@ -31,7 +33,8 @@ GOES_ON = exists().where(
 
 @dataclass(frozen=True, slots=True)
 class NoticedOrder:
-    """An order as its notices need it. `status` is its subscription's, "" without one."""
+    """An order as its notices need it. `status` is its subscription's, "" without one; `answer_by` is
+    until when an open dispute is to be answered, None without one."""
 
     public_id: str
     planet_id: int
@@ -43,6 +46,7 @@ class NoticedOrder:
     status: str
     payments: int
     kind: str = "membership"
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,12 @@ def find_noticed_orders(ids: Collection[int]) -> dict[int, NoticedOrder]:
     payments = (
         select(func.count()).where(Payment.order_id == Order.id).correlate(Order).scalar_subquery()
     )
+    answer_by = (
+        select(func.min(Payment.dispute_answer_by))
+        .where(Payment.order_id == Order.id, Payment.dispute.in_(ASKS_FOR_EVIDENCE))
+        .correlate(Order)
+        .scalar_subquery()
+    )
     rows = db.session.execute(
         select(
             Order.id,
@@ -86,6 +96,7 @@ def find_noticed_orders(ids: Collection[int]) -> dict[int, NoticedOrder]:
             func.coalesce(Subscription.status, ""),
             payments,
             Order.kind,
+            answer_by,
         )
         .outerjoin(Subscription, Subscription.order_id == Order.id)
         .where(Order.id.in_(ids))
@@ -130,6 +141,60 @@ def find_refund(refund_id: int) -> Moved | None:
         )
     ).one_or_none()
     return Moved(*row, receipt_url="") if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A payment among others. `place` says whether it is the planet's first, the buyer's first, or one
+    of several of the buyer's: first_sale, sale, renewal."""
+
+    order_id: int
+    place: str
+
+
+def find_sale(payment_id: int) -> Sale | None:
+    """Return which sale of a membership or a gift a payment made; None for those of questions, for
+    what was free, and when there is none."""
+    row = db.session.execute(
+        select(Order.id, Order.planet_id, Order.user_id, Order.environment)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Payment.id == payment_id, Payment.amount > 0, Order.kind != "question")
+    ).one_or_none()
+    if row is None:
+        return None
+    before = (
+        select(Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Order.planet_id == row.planet_id,
+            Order.environment == row.environment,
+            Order.kind != "question",
+            Payment.id < payment_id,
+            Payment.amount > 0,
+        )
+        .limit(1)
+    )
+    if db.session.scalar(before) is None:
+        return Sale(row.id, "first_sale")
+    again = db.session.scalar(before.where(Order.user_id == row.user_id)) is not None
+    return Sale(row.id, "renewal" if again else "sale")
+
+
+def find_failed_refund(refund_id: int) -> int | None:
+    """Return the order of a refund that failed; None otherwise."""
+    return db.session.scalar(
+        select(Refund.order_id).where(Refund.id == refund_id, Refund.state == "failed")
+    )
+
+
+def find_dispute(payment_id: int) -> tuple[int, str] | None:
+    """Return a disputed payment's order and the state of the dispute; None without one."""
+    row = db.session.execute(
+        select(Payment.order_id, Payment.dispute).where(
+            Payment.id == payment_id, Payment.dispute != ""
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def find_renewal(planet: PlanetView, actor: Actor) -> Quote | None:

@@ -68,6 +68,23 @@ def list_owner_ids(planet_id: int) -> list[int]:
     return _holders(planet_id, (PlanetRole.OWNER,))
 
 
+def list_leader_ids(planet_id: int) -> list[int]:
+    """Return the user ids of owner and partners: who answers for the planet's money."""
+    return _holders(planet_id, (PlanetRole.OWNER, PlanetRole.PARTNER))
+
+
+def member_ids_in(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return (planet id, user id) -> the public id of that membership. One query, none for no pairs."""
+    if not pairs:
+        return {}
+    rows = db.session.execute(
+        select(Membership.planet_id, Membership.user_id, Membership.public_id).where(
+            tuple_(Membership.planet_id, Membership.user_id).in_(list(pairs))
+        )
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 def _holders(planet_id: int, roles: Collection[PlanetRole]) -> list[int]:
     statement = (
         select(Membership.user_id)
