@@ -171,6 +171,10 @@ class DemoGateway:
         """The demo keeps no list of events: each button pokes by itself."""
         return iter(())
 
+    def page_url(self, ref: str, *, account: str) -> str:
+        """Return "": there is no other page than our own."""
+        return ""
+
     def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
         """Yield nothing: no money lies here."""
         yield from ()

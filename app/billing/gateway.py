@@ -86,7 +86,8 @@ class DisputeFact:
 @dataclass(frozen=True, slots=True)
 class Charge:
     """Money that came in, in absolute values of now. `refunded` counts refunds that did not fail;
-    `tax` is the part of `amount` that the provider collected for a tax office."""
+    `tax` is the part of `amount` that the provider collected for a tax office; `method` is how it was
+    paid: the provider's word, for cards as `card:<brand>:<last four>`."""
 
     ref: str
     amount: int
@@ -95,6 +96,7 @@ class Charge:
     refunded: int = 0
     fee: int = 0
     tax: int = 0
+    method: str = ""
     receipt_url: str = ""
     refunds: tuple[RefundFact, ...] = ()
     dispute: DisputeFact | None = None
@@ -275,6 +277,10 @@ class Gateway(Protocol):
 
     def events_since(self, cursor: str, *, account: str) -> Iterator[Poke]:
         """Yield events after the one of this reference, oldest first; "" for all the provider keeps."""
+        ...
+
+    def page_url(self, ref: str, *, account: str) -> str:
+        """Return the provider's own page, for staff, of a charge or a subscription; "" without one."""
         ...
 
     def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:

@@ -91,6 +91,7 @@ def charge(found: Any, *, refunds: Iterable[Any], disputes: Sequence[Any], tax: 
         refunded=sum(each.amount for each in told if each.status not in ("failed", "canceled")),
         fee=_fee(found, [found.balance_transaction]),
         tax=tax,
+        method=_method(found.payment_method_details),
         receipt_url=found.receipt_url or "",
         refunds=told,
         dispute=_worst([dispute(each, found) for each in disputes]),
@@ -166,6 +167,21 @@ def subscription(found: Any, invoices: tuple[Invoice, ...]) -> SubscriptionFact:
         trial_end=moment(found.trial_end),
         invoices=invoices,
     )
+
+
+def _method(details: Any) -> str:
+    """Return how a charge was paid, as the port says it."""
+    if details is None:
+        return ""
+    card = details.card if details.type == "card" else None
+    return f"card:{card.brand or ''}:{card.last4 or ''}" if card else str(details.type)[:40]
+
+
+def page_of(ref: str, *, account: str, environment: str) -> str:
+    """Return the address of an object in Stripe's dashboard."""
+    place = "subscriptions" if ref.startswith("sub_") else "payments"
+    parts = [account, "" if environment == "live" else "test", place, ref]
+    return "/".join(["https://dashboard.stripe.com", *(part for part in parts if part)])
 
 
 def payout(found: Any) -> PayoutFact:

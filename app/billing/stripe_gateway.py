@@ -399,6 +399,10 @@ class StripeGateway:
                 return None
             raise
 
+    def page_url(self, ref: str, *, account: str) -> str:
+        """Return the dashboard's page of a charge or a subscription."""
+        return facts.page_of(ref, account=account, environment=self.environment)
+
     # The money that lies there
 
     def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:

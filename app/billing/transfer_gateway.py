@@ -140,6 +140,10 @@ class TransferGateway:
         """No event ever comes from here."""
         return iter(())
 
+    def page_url(self, ref: str, *, account: str) -> str:
+        """Return "": there is no other page than our own."""
+        return ""
+
     def payouts_since(self, since: datetime | None, *, account: str) -> Iterator[PayoutFact]:
         """Yield nothing: no money lies here."""
         yield from ()

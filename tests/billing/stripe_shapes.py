@@ -81,10 +81,16 @@ def charge(of: Thing, *, status: str) -> Thing:
         "metadata": {},
         "paid": status == "succeeded",
         "payment_intent": of["id"],
+        "payment_method_details": _method(of["payment_method_types"][0]),
         "receipt_url": "https://pay.stripe.test/receipts/1" if status == "succeeded" else None,
         "refunded": False,
         "status": status,
     }
+
+
+def _method(kind: str) -> Thing:
+    card = {"brand": "visa", "last4": "4242"} if kind == "card" else None
+    return {"type": kind, "card": card}
 
 
 def movement(*, amount: int, currency: str, fee: int, kind: str, source: str) -> Thing:

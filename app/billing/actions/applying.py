@@ -224,6 +224,7 @@ def _write_payment(row: Payment, charge: Charge, invoice: Invoice | None) -> Non
     row.refunded = charge.refunded
     row.fee = charge.fee
     row.tax = charge.tax
+    row.method = charge.method[:40]
     row.currency = charge.currency
     # It is told more exactly later on, never as earlier: see `_dated`.
     row.paid_at = max(row.paid_at, charge.paid_at)

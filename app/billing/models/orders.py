@@ -108,7 +108,8 @@ class Payment(Base):
     `dispute_amount` was taken back meanwhile (0: what was not refunded), `dispute_fee` is its cost,
     `dispute_answer_by` until when evidence may be sent.
 
-    `tax` is the part of `amount` that goes to a tax office.
+    `tax` is the part of `amount` that goes to a tax office, `method` how it was paid
+    (`gateway.Charge`).
 
     `entitlement_ref` is (source, ref) of what it paid for, as `source:ref`. `platform_percent` is
     the installation's share, kept by the first booking (None until then). `paid_at` is when the money came
@@ -126,6 +127,7 @@ class Payment(Base):
     refunded: Mapped[int] = mapped_column(default=0)
     fee: Mapped[int] = mapped_column(default=0)
     tax: Mapped[int] = mapped_column(default=0)
+    method: Mapped[str] = mapped_column(String(40), default="")
     currency: Mapped[str] = mapped_column(String(3))
     dispute: Mapped[str] = mapped_column(String(30), default="")
     dispute_ref: Mapped[str] = mapped_column(String(100), default="")

@@ -17,6 +17,7 @@ from app.accounts.models import User
 from app.accounts.names import name_key
 from app.billing.models import Order, Plan, PlanVersion
 from app.billing.queries.orders import shown_to
+from app.billing.queries.troubles import TROUBLES, buyers_in
 from app.kernel.db import db
 from app.memberships.facts import has_standing
 from app.memberships.models import Entitlement, Membership
@@ -43,7 +44,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
 class Sieve:
     """What members are sifted by; "" and None leave it wide.
 
-    `name`: part of a name, a number, or an order's number. `plan`: a plan's public id. `source`: a key
+    `name`: part of a name, a number, or an order's number. `person`: a user's row id (0: nobody), found
+    by an address. `trouble`: a key of TROUBLES. `plan`: a plan's public id. `source`: a key
     of SOURCES. Plan and source are what somebody has or had. `ends_from` and `ends_before` bound the
     end of access.
     """
@@ -52,6 +54,8 @@ class Sieve:
     standing: str = ""
     plan: str = ""
     source: str = ""
+    trouble: str = ""
+    person: int | None = None
     ends_from: datetime | None = None
     ends_before: datetime | None = None
 
@@ -155,6 +159,10 @@ def sift(statement: Select[Any], actor: Actor, sieve: Sieve) -> Select[Any]:
         clauses.append(Membership.joined_at.is_not(None))
     if sieve.name:
         clauses.append(_named(actor, sieve.name, planet_id))
+    if sieve.person is not None:
+        clauses.append(Membership.user_id == sieve.person)
+    if sieve.trouble in TROUBLES:
+        clauses.append(Membership.user_id.in_(buyers_in(actor, sieve.trouble)))
     if granted := _granted(sieve):
         # One list of memberships, read from one index, whatever is asked of their entitlements.
         held = select(Entitlement.membership_id).where(*granted)

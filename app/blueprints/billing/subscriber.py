@@ -14,6 +14,7 @@ from app.billing.actions import staffing
 from app.billing.actions.asking import left_of, refundable
 from app.billing.actions.comps import DAYS_MAX
 from app.billing.actions.staffing import RefundChoice
+from app.billing.gateway import gateways
 from app.billing.models import Order, Payment
 from app.billing.queries.running import list_running
 from app.billing.queries.subscribers import list_plan_names
@@ -25,7 +26,7 @@ from app.blueprints.billing.refusals import told
 from app.blueprints.billing.remaining import remaining_words, thought_words
 from app.blueprints.billing.story_words import line_of, source_name
 from app.blueprints.billing.subscribers import TONES
-from app.blueprints.billing.words import STATE_NAMES, subscription_badge
+from app.blueprints.billing.words import STATE_NAMES, method_name, subscription_badge
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import (
     STANDING_NAMES,
@@ -291,12 +292,22 @@ def _order(actor: Actor, item: Bought) -> dict[str, Any]:
         "gateway": order.gateway,
         "coupon": order.coupon,
         "payments": item.payments,
+        "methods": sorted({name for p in item.payments if (name := method_name(p.method))}),
+        "provider_page": _provider_page(item),
         "refunds": item.refunds,
         "paid": order.paid_at is not None,
         "refundable": any(left_of(payment, item.refunds) > 0 for payment in item.payments)
         and bool(can(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))),
         "subscription": subscription_badge(item.subscription) if item.subscription else None,
     }
+
+
+def _provider_page(item: Bought) -> str:
+    """Return the provider's own page of an order's subscription, else of its last payment."""
+    gateway = gateways.by_name.get(item.order.gateway)
+    last = item.payments[-1].provider_ref if item.payments else ""
+    ref = item.order.subscription_ref or last
+    return gateway.page_url(ref, account=item.order.account) if gateway and ref else ""
 
 
 def _bought_by(actor: Actor, public_id: str, order: str) -> Bought:

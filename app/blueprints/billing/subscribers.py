@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import get_timezone
+from flask_babel import get_timezone, lazy_gettext
 
+from app.billing.actions.seeking import seek_by_address
 from app.billing.queries.subscribers import (
     COUNT_TO,
     PAGE,
@@ -21,25 +21,32 @@ from app.billing.queries.subscribers import (
     list_plan_names,
     list_subscribers,
 )
+from app.billing.queries.troubles import TROUBLES
 from app.blueprints.billing.door import bp
+from app.blueprints.billing.member_sheet import lines_of
 from app.blueprints.billing.sheets import sheet
 from app.blueprints.billing.story_words import GROUP_NAMES, source_name
 from app.blueprints.entrance import declares, enter_planet, require
 from app.blueprints.memberships.door import (
-    ROLE_NAMES,
     STANDING_NAMES,
     Page,
     end_words,
-    last_day,
     person_shape,
 )
-from app.policy import Action, Standing, can
+from app.kernel.db import unit_of_work
+from app.policy import Action, Actor, Standing, can
 
 # Of the standings, those by which staff look for members.
 SOUGHT = (Standing.ACTIVE, Standing.GRACE, Standing.EXPIRED, Standing.LEFT, Standing.REMOVED)
 TONES = {Standing.ACTIVE: "ok", Standing.GRACE: "warn", Standing.REMOVED: "error"}
 AT_ONCE = 200
-_FIELDS = ("name", "standing", "plan", "source", "from", "to")
+_FIELDS = ("name", "standing", "plan", "source", "trouble", "from", "to")
+TROUBLE_NAMES = {
+    "disputed": lazy_gettext("Payment disputed"),
+    "past_due": lazy_gettext("Charge failed"),
+    "ending": lazy_gettext("Subscription cancelled"),
+    "refund_failed": lazy_gettext("Refund failed"),
+}
 
 
 @bp.get("/p/<slug>/subscriptions")
@@ -48,7 +55,7 @@ def subscriptions(slug: str) -> Page:
     """List members by what they hold; every field narrows it."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
-    sieve, kept = _read_sieve()
+    sieve, kept = _read_sieve(actor)
     found, cursor = list_subscribers(actor, sieve=sieve, after=request.args.get("after", ""))
     paged = "after" in request.args
     whole = len(found) <= PAGE and not cursor and not paged
@@ -63,6 +70,8 @@ def subscriptions(slug: str) -> Page:
         standings=[(s.value, STANDING_NAMES[s]) for s in SOUGHT],
         plans=list(plans.items()),
         sources=[(key, GROUP_NAMES[key]) for key in SOURCES],
+        troubles=[(key, TROUBLE_NAMES[key]) for key in TROUBLES],
+        by_address=bool(can(actor, Action.INCOME_READ)),
         start=url_for("billing.subscriptions", slug=slug, **kept) if paged else None,
         older=url_for("billing.subscriptions", slug=slug, **kept, after=cursor) if cursor else None,
         everybody="all" in request.args,
@@ -79,17 +88,23 @@ def export_subscriptions(slug: str) -> Page:
     planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
     chosen = request.args.getlist("m")[:AT_ONCE]
-    sieve, _kept = _read_sieve()
+    sieve, _kept = _read_sieve(actor)
     rows = list_chosen(actor, chosen) if chosen else each_subscriber(actor, sieve=sieve)
-    return sheet(f"members-{planet.slug}", _lines(rows, list_plan_names(actor)))
+    return sheet(f"members-{planet.slug}", lines_of(actor, rows, list_plan_names(actor)))
 
 
-def _read_sieve() -> tuple[Sieve, dict[str, Any]]:
-    """Return what the fields ask for, and those that are filled in."""
-    kept = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip()[:60])}
+def _read_sieve(actor: Actor) -> tuple[Sieve, dict[str, Any]]:
+    """Return what the fields ask for, and those that are filled in. An address is sought for who may."""
+    kept = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip()[:254])}
     to = _day(kept.get("to", ""))
+    name, person = kept.get("name", ""), None
+    if "@" in name and can(actor, Action.INCOME_READ):
+        with unit_of_work():
+            name, person = "", seek_by_address(actor, name)
     sieve = Sieve(
-        name=kept.get("name", ""),
+        name=name,
+        person=person,
+        trouble=kept.get("trouble", ""),
         standing=kept.get("standing", ""),
         plan=kept.get("plan", ""),
         source=kept.get("source", ""),
@@ -130,18 +145,3 @@ def _listed(slug: str, row: Subscriber, plans: dict[str, str]) -> dict[str, Any]
         "source": source_name(row.source) if row.source else "",
         "end": end_words(row.expires_at),
     }
-
-
-def _lines(rows: Any, plans: dict[str, str]) -> Iterator[list[object]]:
-    yield ["number", "name", "role", "standing", "plan", "source", "joined", "ends"]
-    for row in rows:
-        yield [
-            row.number,
-            row.name,
-            ROLE_NAMES[row.role],
-            STANDING_NAMES[row.standing],
-            plans.get(row.plan_ref, ""),
-            source_name(row.source) if row.source else "",
-            row.joined_at.date().isoformat() if row.joined_at else "",
-            row.expires_at.isoformat() if row.expires_at and last_day(row.expires_at) else "",
-        ]

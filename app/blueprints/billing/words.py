@@ -49,6 +49,28 @@ def subscription_badge(row: Subscription) -> tuple[str, str]:
     return str(words), tone
 
 
+METHODS: dict[str, Any] = {
+    "card": lazy_gettext("Card"),
+    "alipay": lazy_gettext("Alipay"),
+    "wechat_pay": lazy_gettext("WeChat Pay"),
+    "link": lazy_gettext("Link"),
+    "sepa_debit": lazy_gettext("SEPA direct debit"),
+    "us_bank_account": lazy_gettext("Bank account"),
+    "paypal": lazy_gettext("PayPal"),
+}
+
+
+def method_name(method: str) -> str:
+    """Return how a payment was made, in words; "" when nobody said."""
+    kind, _, rest = method.partition(":")
+    if not kind:
+        return ""
+    brand, _, last = rest.partition(":")
+    if kind == "card" and last:
+        return f"{brand.replace('_', ' ').title() or METHODS['card']} •••• {last}"
+    return str(METHODS.get(kind, kind.replace("_", " ").capitalize()))
+
+
 DEED_NAMES: dict[str, Any] = {
     "pay": lazy_gettext("Pay"),
     "delay": lazy_gettext("Pay by a method that takes days"),

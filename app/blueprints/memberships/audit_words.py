@@ -62,6 +62,7 @@ ACTS: dict[str, Any] = {
     "share.add": lazy_gettext("began to share income:"),
     "share.end": lazy_gettext("ended a share of income:"),
     "share.payout": lazy_gettext("paid out a share of income to"),
+    "member.seek_address": lazy_gettext("searched for an e-mail address among members"),
     "owner.settle": lazy_gettext("paid the owner what this site owed:"),
     "topic.edit": lazy_gettext("edited somebody's topic"),
     "topic.delete": lazy_gettext("deleted somebody's topic"),
