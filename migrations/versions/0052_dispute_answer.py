@@ -1,6 +1,6 @@
 """Until when a dispute is to be answered.
 
-Revision: 0052, after 0021.
+Revision: 0052, after 0090.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0052"
-down_revision = "0021"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 
