@@ -49,6 +49,7 @@ from app.blueprints import (
     navigation,
     notifications,
     operations,
+    pacing,
     page,
     planets,
     request_log,
@@ -132,6 +133,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _database(app, settings)
     _sessions(app)
     _frame(app, settings)
+    pacing.install(app)
     for door in DOORS:
         app.register_blueprint(door)
     if settings.env != "production":

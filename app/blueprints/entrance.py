@@ -135,6 +135,9 @@ def enter_planet(slug: str) -> tuple[PlanetView, Actor]:
         slug, current_viewer(), may_create=current_site().everyone_may_create
     )
     g.planet, g.actor = planet, actor
+    # Who goes too fast is told here, where it is known whether they are staff: `pacing`.
+    if (count := g.pop("on_entry", None)) is not None:
+        count(actor)
     if actor.rules_due and _is_reading() and not _put_off(planet):
         ahead = url_for("memberships.rules", slug=planet.slug, next=request.full_path.rstrip("?"))
         abort(redirect(ahead, code=303))

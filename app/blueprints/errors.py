@@ -9,6 +9,7 @@ from flask import Flask, current_app, g, jsonify, redirect, render_template, req
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -107,13 +108,37 @@ REASONS: dict[Reason, Words] = {
 }
 
 
+# The fields that people write in, as the page of an error shows them.
+_WRITTEN = (
+    "name",
+    "title",
+    "text",
+    "answer",
+    "intro",
+    "bio",
+    "source",
+    "reason",
+    "note",
+    "memo",
+    "tags",
+)
+_SECRET = frozenset({"code", "token", "secret"})
+
+
 def wants_json() -> bool:
     """Whether the request comes from a script of ours rather than from a person's navigation."""
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
 
 
-def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | None = None) -> Answer:
+def _page(
+    status: int,
+    *,
+    title: str,
+    sentence: str,
+    link: tuple[str, str] | None = None,
+    again: list[tuple[str, str]] | None = None,
+) -> Answer:
     if wants_json():
         answer = jsonify(error=sentence)
         answer.status_code = status
@@ -125,22 +150,34 @@ def _page(status: int, *, title: str, sentence: str, link: tuple[str, str] | Non
         sentence=sentence,
         link=link,
         typed=_typed(),
+        again=again or [],
     )
     return html, status
 
 
-def _typed() -> str:
-    """Return what somebody wrote in the form that was refused: no words of his are lost.
-
-    Only from a page of ours: no other site may have its words shown here.
-    """
+def _form() -> MultiDict[str, str]:
+    """Return the form that was refused; empty when it is from no page of ours: no other site may have
+    its words shown here."""
     if request.method != "POST" or not (request.referrer or "").startswith(request.host_url):
-        return ""
+        return MultiDict()
     try:
-        return request.form.get("text", "").strip()
+        return request.form
     except HTTPException:
         # Too large to be read at all.
-        return ""
+        return MultiDict()
+
+
+def _typed() -> str:
+    """Return what somebody wrote in the form that was refused: no words of theirs are lost."""
+    form = _form()
+    return "\n\n".join(words for name in _WRITTEN if (words := form.get(name, "").strip()))
+
+
+def _again() -> list[tuple[str, str]]:
+    """Return the fields by which the refused form can be sent again; none when it held a secret."""
+    fields = list(_form().items(multi=True))
+    secret = any("password" in name or name in _SECRET for name, _value in fields)
+    return [] if secret else fields
 
 
 def _not_found(_error: Exception) -> Answer:
@@ -210,11 +247,15 @@ def _conflict(_error: Conflict) -> Answer:
 
 
 def _too_many(error: LimitReached) -> Answer:
-    minutes = max(1, error.retry_after // 60)
+    """Say how long to wait. What was typed stands there, and goes off again by one press."""
+    wait = gettext("%(n)s minutes", n=error.minutes)
+    if error.retry_after <= 90:
+        wait = gettext("%(n)s seconds", n=error.retry_after)
     answer = _page(
         429,
         title=gettext("A short break"),
-        sentence=gettext("Too many tries. Try again in %(n)s minutes.", n=minutes),
+        sentence=gettext("That was a lot in a short time. Try again in %(wait)s.", wait=wait),
+        again=_again(),
     )
     response = current_app.make_response(answer)
     response.headers["Retry-After"] = str(error.retry_after)

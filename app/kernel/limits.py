@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import String, delete, update
+from sqlalchemy import String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,6 +50,47 @@ def hit(key: str, *, limit: int, window: timedelta) -> None:
             return
     if counted > limit:
         raise LimitReached(seconds_left(window))
+
+
+def take(key: str, *, limit: int, window: timedelta, count: int) -> int:
+    """Count up to `count` tries under `key` at once; returns how many the window still had, at least one.
+
+    LimitReached when it had none. For what is too frequent to write a row for each; as `hit` else.
+    """
+    start, _ends = _window(window)
+    counted = db.session.execute(
+        update(RateCounter)
+        .where(RateCounter.key == key, RateCounter.window_start == start)
+        .values(tries=RateCounter.tries + count)
+        .returning(RateCounter.tries)
+    ).scalar()
+    if counted is None:
+        try:
+            with db.session.begin_nested():
+                db.session.add(RateCounter(key=key, window_start=start, tries=count))
+            counted = count
+        except IntegrityError:
+            # Somebody counted first in the same moment: count after them.
+            return take(key, limit=limit, window=window, count=count)
+    had = min(count, limit - (counted - count))
+    if had < 1:
+        raise LimitReached(seconds_left(window))
+    return had
+
+
+def refuse_spent(key: str, *, limit: int, window: timedelta) -> None:
+    """LimitReached when the window's tries are spent already. One read: being refused costs no more."""
+    start, _ends = _window(window)
+    tries = select(RateCounter.tries).where(
+        RateCounter.key == key, RateCounter.window_start == start
+    )
+    if (db.session.scalar(tries) or 0) >= limit:
+        raise LimitReached(seconds_left(window))
+
+
+def window_start(window: timedelta) -> datetime:
+    """Return when the current window began (aware UTC)."""
+    return _window(window)[0]
 
 
 def peek(key: str, *, window: timedelta) -> int:

@@ -20,10 +20,10 @@ for (const box of document.querySelectorAll("[data-preview-url]")) {
     if (!showing) {
       try {
         const answer = await post(box.dataset.previewUrl, new URLSearchParams({ text: area.value }));
-        if (!answer.ok) throw new Error();
+        if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error);
         place.innerHTML = (await answer.json()).html; // made safe by the server, as in the page itself
-      } catch {
-        toast(words.failed);
+      } catch (error) {
+        toast(error instanceof TypeError || !error.message ? words.failed : error.message);
         return;
       }
     }
