@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from werkzeug.wrappers import Response
 
-# A cell that begins so is a formula to a spreadsheet: it would run what somebody chose as his name.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from app.kernel.cells import harmless
 
 
 def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
@@ -26,5 +26,6 @@ def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
 
 def plain(cell: object) -> str:
     """Return a cell's text, made harmless where a spreadsheet would take it for a formula."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    if isinstance(cell, int | Decimal):
+        return str(cell)
+    return "" if cell is None else harmless(str(cell))

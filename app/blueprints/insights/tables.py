@@ -15,6 +15,7 @@ from flask_babel import get_locale
 
 from app.billing.money import get_currency, shown_decimals, to_decimal
 from app.blueprints.money import money
+from app.kernel.cells import harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,3 @@ def _plain(cell: Cell) -> str:
     if isinstance(cell, Rate):
         return "" if cell.value is None else f"{cell.value:.4f}"
     return harmless(cell) if isinstance(cell, str) else str(cell)
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    risky = text.lstrip().startswith(tuple("=+-@＝＋－＠")) or text[:1] in ("\t", "\r", "\n")
-    return f"'{text}" if risky and text else text
