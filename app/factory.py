@@ -49,6 +49,7 @@ from app.blueprints import (
     navigation,
     notifications,
     operations,
+    origins,
     pacing,
     page,
     planets,
@@ -133,6 +134,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _database(app, settings)
     _sessions(app)
     _frame(app, settings)
+    origins.install(app)
     pacing.install(app)
     for door in DOORS:
         app.register_blueprint(door)
@@ -245,7 +247,6 @@ def _frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["demo_payments"] = settings.payments == "demo"
     assets.install(app, ROOT / "static")
     errors.install(app)
-    security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
     prefix = f"/static/{_fingerprint(ROOT / 'static')}/"
     app.extensions["planetarium.static_prefix"] = prefix
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -255,6 +256,8 @@ def _frame(app: Flask, settings: Settings) -> None:
         autorefresh=settings.env == "development",
         immutable_file_test=lambda _path, _url: True,
     )
+    # Around static files too.
+    security.install(app, checkout_hosts=settings.checkout_hosts, https=settings.secure_cookies)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

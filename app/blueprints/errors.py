@@ -274,11 +274,16 @@ def _http(error: HTTPException) -> Answer:
     if error.response is not None or (error.code or 500) < 400:
         return flask.current_app.make_response(error.get_response())
     titles = {
+        403: gettext("Not sent from here"),
         405: gettext("That is not how this page is opened"),
         413: gettext("Too large"),
         503: gettext("A short break"),
     }
     sentences = {
+        403: gettext(
+            "This came from a page of another site, so nothing was done. Open the page here and send it "
+            "again."
+        ),
         413: gettext("What you sent is larger than this site accepts."),
         503: gettext("Too many uploads are under way. Go back and try again in half a minute."),
     }

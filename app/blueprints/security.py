@@ -47,10 +47,21 @@ class Guard:
             status: str, given: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
             names = {name.lower() for name, _ in given}
+            if "location" in names:
+                given = [(name, _within(environ, name, value)) for name, value in given]
             missing = [header for name, header in self.headers if name not in names]
             return start_response(status, given + missing, exc_info)
 
         return self.application(environ, start)
+
+
+def _within(environ: WSGIEnvironment, name: str, value: str) -> str:
+    """Return a header's value; a way to a page of ours as a path, so that no redirect repeats a host which
+    whoever asked has chosen."""
+    own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}/"
+    if name.lower() != "location" or not value.startswith(own):
+        return value
+    return "/" + value[len(own) :].lstrip("/\\")
 
 
 def install(app: Flask, *, checkout_hosts: tuple[str, ...], https: bool) -> None:

@@ -9,7 +9,7 @@ from app.accounts import actions
 from app.accounts.queries import Viewer
 from app.billing.actions.parting import leave_everywhere
 from app.billing.queries.running import has_underway, list_running
-from app.blueprints.accounts.door import Page, bp, prove
+from app.blueprints.accounts.door import Page, bp, forget_pages, prove
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import declares, require_viewer, site_actor
 from app.kernel.db import unit_of_work
@@ -41,7 +41,7 @@ def close_for_good() -> Page:
         actions.close_account(site_actor(), proof=proof)
     session.clear()
     flash(gettext("Your account is closed. Thank you for having been here."), "ok")
-    return redirect("/", code=303)
+    return forget_pages(redirect("/", code=303))
 
 
 def _page(viewer: Viewer, problems: Problems) -> Page:

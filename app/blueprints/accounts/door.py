@@ -44,6 +44,13 @@ def begin_session(secret: str) -> None:
     flask_login.login_user(LoginSession(secret, viewer))  # type: ignore[arg-type]
 
 
+def forget_pages(response: Response) -> Response:
+    """Let the browser drop what it kept of pages: whoever sits there next must not go back to them.
+    Cookies stay: the language, and the name by which this browser is known to have been signed in."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
 def find_next_invitation() -> InvitationPage | None:
     """Return the invitation that the visitor comes from and goes back to (`next`), if it is open.
 

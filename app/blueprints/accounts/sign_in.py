@@ -12,7 +12,14 @@ from app.accounts.actions import Proof
 from app.accounts.addresses import normalise_email
 from app.accounts.limits import Origin
 from app.blueprints.accounts import device
-from app.blueprints.accounts.door import Page, begin_session, bp, find_next_invitation, origin_of
+from app.blueprints.accounts.door import (
+    Page,
+    begin_session,
+    bp,
+    find_next_invitation,
+    forget_pages,
+    origin_of,
+)
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import (
     current_site,
@@ -92,7 +99,7 @@ def sign_out() -> Response:
     with unit_of_work():
         actions.sign_out(site_actor(), session_id=viewer.session_id)
     session.clear()
-    return redirect("/", code=303)
+    return forget_pages(redirect("/", code=303))
 
 
 @bp.post("/language")
