@@ -83,13 +83,18 @@ document.addEventListener("input", (event) => {
 
 addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
+  // What was refused for haste goes off again from the page that says so.
+  if (event.target.matches("[data-again]")) sessionStorage.setItem(SENT, JSON.stringify(refused));
   const names = [...event.target.querySelectorAll("textarea")].filter(mine).map(nameOf);
   if (names.length) sessionStorage.setItem(SENT, JSON.stringify(names));
 });
 
+let refused = [];
+
 function forget() {
   const sent = JSON.parse(sessionStorage.getItem(SENT) ?? "[]");
   sessionStorage.removeItem(SENT);
+  refused = sent;
   const way = performance.getEntriesByType("navigation")[0]?.type;
   if (way !== "navigate" || document.querySelector("[data-refused], [aria-invalid=true], .notice--error")) return;
   for (const name of sent) write(name, null);
