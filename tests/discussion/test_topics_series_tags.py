@@ -12,7 +12,7 @@ from app.discussion.actions import tags as tag_actions
 from app.discussion.actions.series import SeriesWish, create_series
 from app.discussion.models import Tag
 from app.discussion.queries.series import get_series, list_series, places_of
-from app.discussion.queries.tags import count_tags, list_tags
+from app.discussion.queries.tags import MENU, PAGE_SIZE, list_tags, page_tags
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound, Refused
@@ -119,8 +119,8 @@ def test_an_old_list_does_not_reorder(cast: Cast, noon: datetime) -> None:
     _series(cast, "二")
     with pytest.raises(Conflict), unit_of_work():
         series_actions.order_series(cast.actor("owner"), public_ids=[first])
-    with pytest.raises(Conflict), unit_of_work():
-        tag_actions.order_tags(cast.actor("owner"), keys=["没有"])
+    with pytest.raises(NotFound), unit_of_work():
+        tag_actions.move_tag(cast.actor("owner"), key="没有", way="up")
 
 
 def test_another_planets_column_is_not_found(cast: Cast, noon: datetime) -> None:
@@ -141,14 +141,16 @@ def test_tags_are_renamed_merged_hidden_and_deleted(cast: Cast, noon: datetime) 
     assert _tag(cast, tag="读书", do="rename", name="阅读") == 422
     assert _tag(cast, tag="读书", do="rename", name="看书") == 303
     assert _tag(cast, tag="阅读", do="merge", into="看书") == 303
-    (tag,) = count_tags(cast.actor("member"))
+    assert _tag(cast, tag="看书", do="merge", into="没有") == 422
+    assert _tag(cast, tag="看书", do="merge", into="#看书") == 422
+    (tag,) = page_tags(cast.actor("member")).tags
     assert (tag.name, tag.topics) == ("看书", 2)
     page = cast.client("member").get(path(cast, both), follow_redirects=True).text
     assert page.count('class="tag"') == 1
     assert _tag(cast, tag="看书", do="hide") == 303
-    assert not list_tags(cast.actor("member"))[0].in_menu
+    assert not list_tags(cast.actor("member"), limit=9)[0].in_menu
     assert _tag(cast, tag="看书", do="delete") == 303
-    assert list_tags(cast.actor("member")) == []
+    assert list_tags(cast.actor("member"), limit=9) == []
     assert _tag(cast, tag="看书", do="delete") == 404
 
 
@@ -157,14 +159,22 @@ def test_the_menu_stands_in_the_order_that_staff_chose(cast: Cast, noon: datetim
     for name in ("一", "二", "三"):
         assert client.post(f"/p/{cast.slug}/tags", data={"name": name}).status_code == 303
     assert client.post(f"/p/{cast.slug}/tags", data={"name": "一"}).status_code == 422
-    client.post(f"/p/{cast.slug}/tags/order", data={"item": ["一", "二", "三"], "up": "三"})
-    assert [tag.name for tag in list_tags(cast.actor("member"))] == ["一", "三", "二"]
+
+    def move(**form: str) -> str:
+        client.post(f"/p/{cast.slug}/tags/order", data=form)
+        return "".join(tag.name for tag in list_tags(cast.actor("member"), limit=9))
+
+    assert move(up="三") == "一三二"
+    assert move(up="一") == move(down="二") == "一三二"
+    with unit_of_work() as session:
+        session.execute(sa.update(Tag).values(position=1))
+    assert move(down="一") == "二一三"
 
 
 def test_counts_are_what_the_reader_may_read(cast: Cast, noon: datetime) -> None:
     post(cast, "owner", tags=("读书",))
     post(cast, "owner", tags=("读书",), publish_at=noon + timedelta(hours=1))
-    assert count_tags(cast.actor("member"))[0].topics == 1
+    assert page_tags(cast.actor("member")).tags[0].topics == 1
     assert db.session.scalar(sa.select(sa.func.count(Tag.id))) == 1
 
 
@@ -174,3 +184,40 @@ def test_a_tags_feed_pages_by_its_own_index(cast: Cast, noon: datetime) -> None:
     page = cast.client("member").get(f"/p/{cast.slug}?tag=读书").text
     assert "有标签" in page
     assert "没有标签" not in page
+
+
+def test_ten_thousand_tags_are_paged_and_searched(cast: Cast, noon: datetime) -> None:
+    with unit_of_work() as session:
+        session.add_all(
+            Tag(planet_id=cast.planet_id, name=f"标签{n}", key=f"标签{n}", position=n)
+            for n in range(10_000)
+        )
+    post(cast, "owner", tags=("标签9998",))
+    member, owner = cast.client("member"), cast.client("owner")
+    feed = member.get(f"/p/{cast.slug}").text
+    # The menu's, and the topic's own.
+    assert feed.count("tag=%E6") == MENU + 1
+    assert "/all-tags" in feed
+    for client, address in ((member, "all-tags"), (owner, "tags")):
+        first = client.get(f"/p/{cast.slug}/{address}")
+        assert first.text.count("<tr>") <= PAGE_SIZE + 1
+        assert len(first.data) < 60_000
+        after = f"/p/{cast.slug}/{address}?after=标签{PAGE_SIZE - 1}"
+        assert f">#标签{PAGE_SIZE}<" in client.get(after).text
+        found = client.get(f"/p/{cast.slug}/{address}?q=9998").text
+        assert ">#标签9998<" in found and ">#标签1<" not in found
+        assert "没有叫这个名字的标签" in client.get(f"/p/{cast.slug}/{address}?q=没有").text
+    # One that stands in no menu narrows the feed too, and is shown among the tabs while it does.
+    assert "#标签9998" in member.get(f"/p/{cast.slug}?tag=标签9998").text
+    assert member.get(f"/p/{cast.slug}?tag=没有").status_code == 404
+    assert len(owner.get(f"/p/{cast.slug}/tags/edit?tag=标签1").data) < 60_000
+
+
+def test_who_kept_what_they_paid_for_has_only_its_tags(noon: datetime, cast: Cast) -> None:
+    with clock.fixed(noon - timedelta(days=60)):
+        post(cast, "owner", tags=("旧",))
+    post(cast, "owner", tags=("新",))
+    assert [tag.name for tag in page_tags(cast.actor("expired")).tags] == ["旧"]
+    client = cast.client("expired")
+    assert client.get(f"/p/{cast.slug}?tag=旧").status_code == 200
+    assert client.get(f"/p/{cast.slug}?tag=新").status_code == 404

@@ -109,6 +109,7 @@ GRID: dict[str, str] = {
     "GET {p}/t/{t_new_post}/columns": STAFF,
     "POST {p}/t/{t_new_post}/columns": STAFF_ACT,
     "GET {p}/t/{t_by_isolated}/columns": "HHHD DDD DDDD DD D S",
+    "GET {p}/all-tags": READERS,
     "GET {p}/tags": STAFF,
     "POST {p}/tags": STAFF_ACT,
     "GET {p}/tags/edit?tag=标签": STAFF,

@@ -87,7 +87,7 @@ def _common(
         "errors": errors or {},
         "max_title": MAX_TITLE,
         "preview": Markup(preview) if preview is not None else None,  # noqa: S704 - kernel.text
-        "tags": [tag.name for tag in list_tags(actor)][:MAX_SUGGESTIONS],
+        "tags": [tag.name for tag in list_tags(actor, limit=MAX_SUGGESTIONS)],
         "columns": name_series(actor),
     }
 

@@ -35,7 +35,7 @@ from app.discussion.queries.feed import (
 )
 from app.discussion.queries.pages import Cursor, Cut, Page, parse_cursor
 from app.discussion.queries.stream import list_latest_comments, list_scheduled
-from app.discussion.queries.tags import TagRow, list_menu_tags
+from app.discussion.queries.tags import MENU, TagRow, find_tag, list_menu_tags
 from app.kernel.db import unit_of_work
 from app.kernel.errors import NotFound
 from app.planets.queries import PlanetView
@@ -55,7 +55,7 @@ def home(slug: str) -> str | bytes:
     funnel.note(planet, actor, "read")
     tags = list_menu_tags(actor)
     args = request.args.to_dict()
-    tag = _chosen_tag(tags, args.get("tag"))
+    tag = _chosen_tag(actor, tags, args.get("tag"))
     view = FeedView.LATEST if tag else _view(args.get("show"))
     cut = Cut(
         before=parse_cursor(args.get("before", "")), after=parse_cursor(args.get("after", ""))
@@ -106,7 +106,8 @@ def _around(
     pinned: list[PinnedTopic],
 ) -> kept.Pieces:
     """Return what stands above and below the cards, the same for all who have the same before them."""
-    shown = tuple(one for one in tags if one.in_menu or one == tag)
+    shown = tuple(tags[:MENU]) if tag is None or tag in tags[:MENU] else (*tags[:MENU], tag)
+    more = url_for("tags.everyone", slug=planet.slug) if len(tags) > MENU else None
     unread = any(entry.unread for entry in page.items)
     # By what the address narrows the feed.
     asked = tuple((name, args[name]) for name in ("show", "tag") if args.get(name))
@@ -115,7 +116,7 @@ def _around(
         drawn: Markup = macros("discussion/_feed.html").feed(
             name=planet.name,
             tabs=macros("components/tabs.html").tabs(
-                _tabs(planet.slug, view, shown, tag), gettext("Topics")
+                _tabs(planet.slug, view, shown, tag, more), gettext("Topics")
             ),
             first_unread=url_for("feed.first_unread", slug=planet.slug) if unread else None,
             read_all=url_for("feed.read_all", slug=planet.slug),
@@ -127,7 +128,7 @@ def _around(
         )
         return drawn
 
-    there = (planet.slug, planet.name, view, shown, tag, asked)
+    there = (planet.slug, planet.name, view, shown, tag, asked, more)
     return kept.pieces(
         ("feed", there, unread, tuple(pinned), page.newer, page.older, bool(page.items)), make
     )
@@ -141,18 +142,18 @@ def _view(show: str | None) -> FeedView:
         raise NotFound from None
 
 
-def _chosen_tag(tags: list[TagRow], key: str | None) -> TagRow | None:
+def _chosen_tag(actor: Actor, tags: list[TagRow], key: str | None) -> TagRow | None:
     """Return the tag that the address names; NotFound when the planet has none of that name."""
     if not key:
         return None
-    found = next((tag for tag in tags if tag.key == key), None)
+    found = next((tag for tag in tags if tag.key == key), None) or find_tag(actor, key)
     if found is None:
         raise NotFound(key)
     return found
 
 
 def _tabs(
-    slug: str, view: FeedView, tags: tuple[TagRow, ...], chosen: TagRow | None
+    slug: str, view: FeedView, tags: tuple[TagRow, ...], chosen: TagRow | None, more: str | None
 ) -> list[tuple[str, str, bool]]:
     labels = (
         (FeedView.LATEST, gettext("Latest")),
@@ -164,6 +165,8 @@ def _tabs(
     items += [
         (tag.name, url_for("feed.home", slug=slug, tag=tag.key), tag == chosen) for tag in tags
     ]
+    if more is not None:
+        items.append((gettext("All tags"), more, False))
     items.append((gettext("Columns"), url_for("series.index", slug=slug), False))
     items.append((gettext("Files"), _tab_url(slug, FeedView.FILES), view is FeedView.FILES))
     return items

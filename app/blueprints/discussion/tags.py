@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, request
+from typing import Literal
+
+from flask import Blueprint, flash, g, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from app.blueprints.discussion.series import moved
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.discussion.actions import tags as actions
-from app.discussion.queries.tags import count_tags
+from app.discussion.actions.composing import tag_key
+from app.discussion.queries.tags import COUNTED, TagPage, count_tag, list_tags, page_tags
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.text import clean
 from app.policy import Action, Actor, can
 
 bp = Blueprint("tags", __name__)
+MAX_TYPED = 40
+SUGGESTED = 100
 
 
 @bp.get("/p/<slug>/tags")
@@ -45,15 +50,43 @@ def create(slug: str) -> Response | tuple[str, int]:
 @bp.post("/p/<slug>/tags/order")
 @declares(Action.TAGS_EDIT)
 def order(slug: str) -> Response:
-    """Put the tags into the order that was sent, one moved up or down."""
+    """Move a tag by one place: the one that `up` or `down` names."""
     _planet, actor = enter_planet(slug)
-    wanted = moved(request.form.getlist("item"))
+    require(can(actor, Action.TAGS_EDIT))
+    way: Literal["up", "down"] = "up" if "up" in request.form else "down"
     try:
         with unit_of_work():
-            actions.order_tags(actor, keys=wanted)
-    except Conflict:
+            actions.move_tag(actor, key=request.form.get(way, ""), way=way)
+    except NotFound:
         flash(gettext("The tags changed in the meantime. Here is the present order."), "error")
-    return see_other("tags.index", slug=slug)
+    after = request.form.get("after", "")
+    return see_other("tags.index", slug=slug, after=after or None)
+
+
+@bp.get("/p/<slug>/all-tags")
+@declares(Action.PLANET_READ)
+def everyone(slug: str) -> str:
+    """Show all tags by which this reader may narrow the feed, page by page; `q` searches them."""
+    _planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANET_READ))
+    typed = _typed()
+    page = page_tags(actor, typed=typed, after=request.args.get("after", ""))
+    return render_template(
+        "discussion/all_tags.html",
+        tags=page.tags,
+        typed=typed,
+        counted=COUNTED,
+        older=_further("tags.everyone", slug, typed, page),
+        paged="after" in request.args,
+    )
+
+
+def _typed() -> str:
+    return " ".join(clean(request.args.get("q", "")).split())[:MAX_TYPED]
+
+
+def _further(endpoint: str, slug: str, typed: str, page: TagPage) -> str | None:
+    return url_for(endpoint, slug=slug, q=typed or None, after=page.after) if page.after else None
 
 
 @bp.get("/p/<slug>/tags/edit")
@@ -85,7 +118,7 @@ def _do(actor: Actor, key: str) -> None:
     if act == "rename":
         actions.rename_tag(actor, key=key, name=request.form.get("name", ""))
     elif act == "merge":
-        actions.merge_tags(actor, key=key, into=request.form.get("into", ""))
+        _merge(actor, key)
     elif act == "show":
         actions.show_tag(actor, key=key)
     elif act == "hide":
@@ -96,23 +129,45 @@ def _do(actor: Actor, key: str) -> None:
         raise NotFound(act)
 
 
+def _merge(actor: Actor, key: str) -> None:
+    """The other tag is typed: to choose among ten thousand is no choice."""
+    try:
+        actions.merge_tags(actor, key=key, into=_typed_key())
+    except NotFound:
+        raise Invalid("into", "unknown_tag", name=request.form.get("into", "")) from None
+
+
+def _typed_key() -> str:
+    return tag_key(request.form.get("into", "").strip().removeprefix("#"))
+
+
 def _page(actor: Actor, *, name: str = "", errors: dict[str, str] | None = None) -> str:
+    typed, after = _typed(), request.args.get("after", "")
+    page = page_tags(actor, typed=typed, after=after)
     return render_template(
-        "discussion/tags.html", tags=count_tags(actor), name=name, errors=errors or {}
+        "discussion/tags.html",
+        tags=page.tags,
+        typed=typed,
+        after=after,
+        counted=COUNTED,
+        older=_further("tags.index", g.planet.slug, typed, page),
+        name=name,
+        errors=errors or {},
     )
 
 
 def _edit_page(
     actor: Actor, key: str, name: str | None = None, errors: dict[str, str] | None = None
 ) -> str:
-    tags = count_tags(actor)
-    tag = next((one for one in tags if one.key == key), None)
+    tag = count_tag(actor, key)
     if tag is None:
         raise NotFound(key)
     return render_template(
         "discussion/tag.html",
         tag=tag,
-        others=[(one.key, one.name) for one in tags if one.key != key],
+        counted=COUNTED,
+        others=[one.name for one in list_tags(actor, limit=SUGGESTED) if one.key != key],
+        into=request.form.get("into", ""),
         name=tag.name if name is None else name,
         errors=errors or {},
     )

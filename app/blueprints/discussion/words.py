@@ -27,6 +27,7 @@ _SENTENCES = {
     ("name", "empty"): lazy_gettext("Give it a name."),
     ("name", "taken"): lazy_gettext("There is a tag “%(name)s” already. You can merge the two."),
     ("name", "too_many"): lazy_gettext("At most %(limit)s tags. Merge or delete some first."),
+    ("into", "unknown_tag"): lazy_gettext("There is no tag “%(name)s”."),
     ("into", "same_tag"): lazy_gettext("Choose another tag to merge into."),
     ("pinned", "too_many"): lazy_gettext("At most %(limit)s topics are pinned. Unpin one first."),
     ("", "too_many_series"): lazy_gettext("At most %(limit)s columns."),

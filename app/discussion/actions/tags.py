@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from app.discussion.actions.composing import tag_key, tag_names
@@ -13,7 +14,7 @@ from app.discussion.events import TopicsRetagged
 from app.discussion.models import Tag, Topic, TopicTag
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Invalid, NotFound
 from app.memberships.rows import planet_of
 from app.outbox.events import put
 from app.policy import Action, Actor, can, require
@@ -114,19 +115,31 @@ def hide_tag(actor: Actor, *, key: str) -> None:
     _get(actor, key).in_menu = False
 
 
-def order_tags(actor: Actor, *, keys: Sequence[str]) -> None:
-    """Put the planet's tags into this order. Conflict when the list is not the present one."""
+def move_tag(actor: Actor, *, key: str, way: Literal["up", "down"]) -> None:
+    """Let a tag and its neighbour in the planet's order change places; at the end it stays there."""
     require(actor, Action.TAGS_EDIT)
-    rows = {
-        tag.key: tag
-        for tag in db.session.scalars(
-            select(Tag).where(Tag.planet_id == planet_of(actor)).with_for_update()
-        )
-    }
-    if sorted(keys) != sorted(rows):
-        raise Conflict("tags")
-    for position, key in enumerate(keys, start=1):
-        rows[key].position = position
+    tag = _get(actor, key)
+    place = tuple_(Tag.position, Tag.id)
+    here = tuple_(literal(tag.position), literal(tag.id))
+    mine = select(Tag).where(Tag.planet_id == tag.planet_id)
+    if way == "up":
+        beside = mine.where(place < here).order_by(Tag.position.desc(), Tag.id.desc())
+    else:
+        beside = mine.where(place > here).order_by(Tag.position, Tag.id)
+    other = db.session.scalar(beside.limit(1).with_for_update())
+    if other is None:
+        return
+    if other.position == tag.position:
+        _number_anew(tag.planet_id)
+    tag.position, other.position = other.position, tag.position
+
+
+def _number_anew(planet_id: int) -> None:
+    """Give the planet's tags the numbers 1, 2, 3 … in their order: two that were made at once may bear
+    the same."""
+    every = select(Tag).where(Tag.planet_id == planet_id).order_by(Tag.position, Tag.id)
+    for position, tag in enumerate(db.session.scalars(every.with_for_update()), start=1):
+        tag.position = position
 
 
 def find_or_make_tag(planet_id: int, name: str) -> int:

@@ -120,7 +120,10 @@ class Tag(Base):
     """A label of a planet. `position` orders the menu; `in_menu` shows it there."""
 
     __tablename__ = "tags"
-    __table_args__ = (UniqueConstraint("planet_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("planet_id", "key"),
+        Index("ix_tags_order", "planet_id", "position", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     planet_id: Mapped[int] = mapped_column(Id, ForeignKey("planets.id"))
