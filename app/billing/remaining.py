@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.billing.models import Order, Payment, Refund, Subscription
 from app.billing.states import FINAL, GivenBack, fate_of
@@ -38,19 +37,20 @@ def read_remaining(
     subscriptions are about to end with them."""
     coming: dict[Cause, Fate] = {}
     over = set(ending)
-    for payment, given in _asked(planet_id, user_id, thoughts).items():
-        known = _known(payment)
+    asked = _asked(planet_id, user_id, thoughts)
+    known = _known(asked)
+    for payment, given in asked.items():
         fate = fate_of(
             payment.amount,
             payment.refunded + sum(amount for amount, _each in given),
             payment.dispute,
-            [*known, *(each for _amount, each in given)],
+            [*known[payment.id], *(each for _amount, each in given)],
         )
         source, _, ref = payment.entitlement_ref.partition(":")
         coming[source, ref] = fate
         if any(each.ends == "now" for _amount, each in given):
             over.add(payment.order_id)
-    for cause in _subscribed(over):
+    for cause in _subscribed(planet_id, user_id, over):
         coming[cause] = replace(coming.get(cause, Fate()), cut_at=clock.now())
     return read_covered(planet_id, user_id, coming)
 
@@ -79,30 +79,33 @@ def _asked(
     return found
 
 
-def _known(payment: Payment) -> list[GivenBack]:
-    """Return the refunds of a payment that the provider has heard of, the oldest first."""
+def _known(payments: Iterable[Payment]) -> dict[int, list[GivenBack]]:
+    """Return payment id -> its refunds that the provider has heard of, the oldest first."""
+    found: dict[int, list[GivenBack]] = defaultdict(list)
     rows = db.session.scalars(
         select(Refund)
-        .where(Refund.payment_id == payment.id, Refund.state.in_(("pending", "succeeded")))
+        .where(
+            Refund.payment_id.in_([payment.id for payment in payments]),
+            Refund.state.in_(("pending", "succeeded")),
+        )
         .order_by(Refund.asked_at, Refund.id)
     )
-    return [GivenBack(r.ends, r.asked_at, ours=r.token != r.provider_ref) for r in rows]
-
-
-def _subscribed(order_ids: Iterable[int]) -> list[Cause]:
-    """Return what subscriptions that still run have granted: it ends when they do (R14)."""
-    running = db.session.execute(
-        select(Order.planet_id, Order.user_id, Order.created_at)
-        .join(Subscription, Subscription.order_id == Order.id)
-        .where(Order.id.in_(list(order_ids)), Subscription.status.not_in(FINAL))
-    ).all()
-    found: list[Cause] = []
-    for planet_id, user_id, since in running:
-        found += _invoices(planet_id, user_id, since)
+    for row in rows:
+        if row.payment_id is not None:
+            given = GivenBack(row.ends, row.asked_at, ours=row.token != row.provider_ref)
+            found[row.payment_id].append(given)
     return found
 
 
-def _invoices(planet_id: int, user_id: int, since: datetime) -> list[Cause]:
+def _subscribed(planet_id: int, user_id: int, order_ids: Iterable[int]) -> list[Cause]:
+    """Return what a person's subscriptions that still run have granted: it ends when they do (R14)."""
+    since = db.session.scalar(
+        select(func.min(Order.created_at))
+        .join(Subscription, Subscription.order_id == Order.id)
+        .where(Order.id.in_(list(order_ids)), Subscription.status.not_in(FINAL))
+    )
+    if since is None:
+        return []
     rows = db.session.execute(
         select(Entitlement.source, Entitlement.source_ref)
         .join(Membership, Membership.id == Entitlement.membership_id)
