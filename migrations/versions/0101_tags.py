@@ -1,12 +1,12 @@
 """The order of a planet's tags, for planets with thousands of them.
 
-Revision: 0101, after 0100.
+Revision: 0101, after 0090.
 """
 
 from alembic import op
 
 revision = "0101"
-down_revision = "0100"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 
