@@ -1,12 +1,12 @@
 """The order of a planet's tags, for planets with thousands of them.
 
-Revision: 0101, after 0090.
+Revision: 0101, after 0053.
 """
 
 from alembic import op
 
 revision = "0101"
-down_revision = "0090"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 
