@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 PREFIX = "PLANETARIUM_"
 DATABASE_SCHEMES = ("postgresql://", "postgresql+psycopg://", "postgres://", "sqlite:///")
 WEBHOOK_SECRET = re.compile(r"whsec_[\x21-\x7e]{8,}")
+# Secret, restricted and publishable ones alike.
+LIVE_KEY = re.compile(r"^\w*k_live_")
 WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "dev", "development", "password"})
 
 
@@ -55,7 +57,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     platform_fee_percent: int = Field(default=0, ge=0, le=50)
     checkout_hosts: tuple[str, ...] = ("https://checkout.stripe.com",)
-    payments: Literal["demo", "test", "live"] = "demo"
+    payments: Literal["none", "demo", "test", "live"] = "demo"
+    demo_in_public: bool = False
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: tuple[SecretStr, ...] = ()
     stripe_tax: bool = False
@@ -122,24 +125,79 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _payments_are_set_up(self) -> Self:
-        if self.payments == "demo":
-            return self
-        prefixes = (f"sk_{self.payments}_", f"rk_{self.payments}_")
-        if not self.stripe_secret_key.get_secret_value().startswith(prefixes):
+    def _money_is_meant(self) -> Self:
+        """A live key means that somebody expects to be paid."""
+        if self.payments in ("none", "demo") and LIVE_KEY.search(self._stripe_key):
             raise ValueError(
-                f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_SECRET_KEY, a key that "
-                f"starts with {prefixes[0]} or {prefixes[1]}: Stripe, Developers, API keys"
-            )
-        secrets = [secret.get_secret_value() for secret in self.stripe_webhook_secrets]
-        # An empty secret would let anybody sign.
-        if not secrets or not all(WEBHOOK_SECRET.fullmatch(secret) for secret in secrets):
-            raise ValueError(
-                f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_WEBHOOK_SECRETS, a JSON "
-                'list like ["whsec_..."] without empty ones: Stripe, Developers, Webhooks, the '
-                "endpoint's signing secret"
+                f"PLANETARIUM_STRIPE_SECRET_KEY is a live key, and PLANETARIUM_PAYMENTS={self.payments} "
+                "takes no money with it: set PLANETARIUM_PAYMENTS=live, or take the key out"
             )
         return self
+
+    @model_validator(mode="after")
+    def _stripe_fits(self) -> Self:
+        """What is set for Stripe is right; what is missing is told by `find_unready`."""
+        if not self.takes_cards:
+            return self
+        if self._stripe_key and not self._stripe_key.startswith(self._key_prefixes):
+            raise ValueError(self._key_wanted)
+        secrets = [secret.get_secret_value() for secret in self.stripe_webhook_secrets]
+        # An empty secret would let anybody sign.
+        if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in secrets):
+            raise ValueError(self._secrets_wanted)
+        return self
+
+    def find_unmeant(self) -> list[str]:
+        """Return what nobody can have meant, with the ways out: a demo gives paid membership away."""
+        if self.payments != "demo" or not self.secure_cookies or self.demo_in_public:
+            return []
+        return [
+            "PLANETARIUM_PAYMENTS=demo at an https:// address: everybody could take paid membership "
+            "there, and nobody pays. For earnest set PLANETARIUM_PAYMENTS=none (free planets, codes "
+            "and transfers by hand) or live (Stripe), with a new database; to show a demo on purpose "
+            "set PLANETARIUM_DEMO_IN_PUBLIC=true"
+        ]
+
+    def find_unready(self) -> list[str]:
+        """Return what has to be set before web and worker may start, each with the mend."""
+        if not self.takes_cards:
+            return []
+        missing = [] if self._stripe_key else [self._key_wanted]
+        return missing + ([] if self.stripe_webhook_secrets else [self._secrets_wanted])
+
+    @property
+    def takes_cards(self) -> bool:
+        """Whether payments go through Stripe, for play or in earnest."""
+        return self.payments in ("test", "live")
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Stripe's events come in."""
+        return f"{self.base_url}/webhooks/stripe"
+
+    @property
+    def _stripe_key(self) -> str:
+        return self.stripe_secret_key.get_secret_value().strip()
+
+    @property
+    def _key_prefixes(self) -> tuple[str, str]:
+        return f"sk_{self.payments}_", f"rk_{self.payments}_"
+
+    @property
+    def _key_wanted(self) -> str:
+        first, second = self._key_prefixes
+        return (
+            f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_SECRET_KEY, a key that "
+            f"starts with {first} or {second}: Stripe, Developers, API keys"
+        )
+
+    @property
+    def _secrets_wanted(self) -> str:
+        return (
+            f"PLANETARIUM_PAYMENTS={self.payments} needs PLANETARIUM_STRIPE_WEBHOOK_SECRETS, a JSON "
+            'list like ["whsec_..."] without empty ones: Stripe, Developers, Webhooks, the '
+            "endpoint's signing secret. `flask payments doctor` names the address and the events"
+        )
 
     @property
     def database_uri(self) -> str:
@@ -170,19 +228,34 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment, `overrides` first. ConfigError with the mend when something is wrong."""
+    """Read what web and worker need to start. ConfigError with the mend when it is wrong or missing."""
+    settings = read_settings(**overrides)
+    _refuse(settings.find_unready())
+    return settings
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment, `overrides` first. ConfigError with the mend when something is wrong; keys
+    of the payment provider may still be missing, so that commands can tell how to get them."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"  {_told(e['loc'])}{_plain(e['msg'])}" for e in error.errors()]
-        raise ConfigError("Planetarium cannot start:\n" + "\n".join(lines)) from None
+        _refuse([f"{_told(e['loc'])}{_plain(e['msg'])}" for e in error.errors()])
+        raise
     except SettingsError as error:
         # The library tells the field in its message alone; the value may be a secret.
         found = re.search(r'field "(\w+)"', str(error))
         name = _name(found[1]) if found else str(error)
-        raise ConfigError(
-            f'Planetarium cannot start:\n  {name}: must be a JSON list, e.g. ["one", "two"]'
-        ) from None
+        _refuse([f'{name}: must be a JSON list, e.g. ["one", "two"]'])
+        raise
+    _refuse(settings.find_unmeant())
+    return settings
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    """End the start when there is a problem. Nothing of the error before is told: it may hold secrets."""
+    if told := list(problems):
+        raise ConfigError("\n  ".join(["Planetarium cannot start:", *told])) from None
 
 
 def unknown_names(environment: Iterable[str]) -> list[str]:

@@ -59,7 +59,7 @@ from app.blueprints import (
     styleguide,
     templating,
 )
-from app.config import Settings, load_settings
+from app.config import Settings, load_settings, read_settings
 from app.discussion import handlers as discussion_handlers
 from app.discussion import models as discussion_rows
 from app.discussion.jobs import settle_paid_questions, tell_overdue
@@ -120,8 +120,9 @@ ROWS = (
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. `settings` default to the environment; ConfigError when they are bad."""
-    settings = settings or load_settings()
+    """Build the application, for commands too. `settings` default to the environment; ConfigError when
+    they are bad. Web and worker ask for more (`load_settings`)."""
+    settings = settings or read_settings()
     app = Flask(
         "planetarium",
         root_path=str(ROOT / "app"),
@@ -151,9 +152,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_web() -> Flask:
-    """Build the application as the web server does. Ends the process when the database was made for
-    another kind of money; one that is out of reach or has no tables yet is told by /readyz."""
-    app = create_app()
+    """Build the application as the web server does. Ends the process when a setting is missing, or the
+    database was made for another kind of money; one that is out of reach or has no tables yet is told
+    by /readyz."""
+    app = create_app(load_settings())
     with app.app_context():
         try:
             mismatch = find_mismatch(gateways.environment)
@@ -312,20 +314,21 @@ def _payments(settings: Settings) -> None:
     """Set the payment providers up that this environment may use."""
     gateways.by_name.clear()
     gateways.environment = settings.payments
-    gateways.default = "demo" if settings.payments == "demo" else "stripe"
+    gateways.default = {"none": "transfer", "demo": "demo"}.get(settings.payments, "stripe")
     settling.deal_in(settings.payments)
     gateways.by_name["transfer"] = TransferGateway(settings.payments)
+    key = settings.stripe_secret_key.get_secret_value().strip()
     if settings.payments == "demo":
         page = f"{settings.base_url}/demo-checkout/{{ref}}"
         gateways.by_name["demo"] = DemoGateway(page)
-    else:
+    elif settings.takes_cards and key:
         # Loaded where money moves: Stripe's library takes 15 MB of each process.
         stripe_gateway = importlib.import_module("app.billing.stripe_gateway")
         gateways.by_name["stripe"] = stripe_gateway.StripeGateway(
-            settings.stripe_secret_key.get_secret_value(),
+            key,
             tuple(secret.get_secret_value() for secret in settings.stripe_webhook_secrets),
             environment=settings.payments,
-            webhook_url=f"{settings.base_url}/webhooks/stripe",
+            webhook_url=settings.webhook_url,
             automatic_tax=settings.stripe_tax,
         )
 

@@ -150,6 +150,9 @@ def set_payments(monkeypatch: pytest.MonkeyPatch, kind: str, key: str, secrets: 
         ("live", "sk_live_1"),
         ("live", "rk_live_1"),
         ("demo", ""),
+        ("none", ""),
+        # Stripe's keys for play hurt nobody where they are not used.
+        ("demo", "sk_test_1"),
     ],
 )
 def test_payments_start_with_a_key_that_fits(
@@ -183,3 +186,74 @@ def test_r1_an_empty_webhook_secret_stops_the_start(
     with pytest.raises(ConfigError, match=r"STRIPE_WEBHOOK_SECRETS[^\n]*JSON list") as caught:
         load_settings()
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["demo", "none"])
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1", "pk_live_1", " sk_live_1"])
+def test_a_live_key_is_refused_where_nothing_is_paid(
+    monkeypatch: pytest.MonkeyPatch, kind: str, key: str
+) -> None:
+    set_payments(monkeypatch, kind, key, "[]")
+    with pytest.raises(
+        ConfigError, match="PLANETARIUM_PAYMENTS=live, or take the key out"
+    ) as caught:
+        load_settings()
+    assert "live_1" not in str(caught.value)
+
+
+def test_a_demo_in_public_is_meant_and_its_refusal_names_both_ways(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    monkeypatch.setenv("PLANETARIUM_BASE_URL", "https://planet.example")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    for way in ("PLANETARIUM_PAYMENTS=none", "or live", "PLANETARIUM_DEMO_IN_PUBLIC=true"):
+        assert way in str(caught.value)
+    monkeypatch.setenv("PLANETARIUM_DEMO_IN_PUBLIC", "true")
+    assert load_settings().payments == "demo"
+    monkeypatch.delenv("PLANETARIUM_DEMO_IN_PUBLIC")
+    monkeypatch.setenv("PLANETARIUM_PAYMENTS", "none")
+    assert load_settings().payments == "none"
+
+
+def run_flask(tmp_path: Path, *command: str, **environment: str) -> tuple[int, str]:
+    """Run a command as an operator does; returns its status and all that it wrote."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app.factory", *command],
+        cwd=ROOT,
+        env={"SECRET_KEY": STRONG, "PLANETARIUM_DATA_DIR": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_doctor_names_address_and_events_before_key_and_secret_exist(tmp_path: Path) -> None:
+    said = {"PLANETARIUM_PAYMENTS": "live", "PLANETARIUM_BASE_URL": "https://planet.example"}
+    assert run_flask(tmp_path, "db", "upgrade", **said)[0] == 0
+    status, told = run_flask(tmp_path, "payments", "doctor", **said)
+    assert status == 1
+    assert "sk_live_" in told
+    assert "https://planet.example/webhooks/stripe" in told
+    assert "checkout.session.completed" in told
+    assert "invoice.paid" in told
+    assert all(line.startswith(("ok ", "fail ", "      -> ")) for line in told.splitlines()), told
+
+
+@pytest.mark.parametrize("missing", ["PLANETARIUM_STRIPE_SECRET_KEY", "WEBHOOK_SECRETS"])
+def test_web_and_worker_do_not_start_before(tmp_path: Path, missing: str) -> None:
+    said = {"PLANETARIUM_PAYMENTS": "test", "PLANETARIUM_BASE_URL": "https://planet.example"}
+    if missing == "WEBHOOK_SECRETS":
+        said["PLANETARIUM_STRIPE_SECRET_KEY"] = KEY
+    assert run_flask(tmp_path, "db", "upgrade", **said)[0] == 0
+    status, told = run_flask(tmp_path, "worker", **said)
+    assert status == 1
+    assert missing in told
+    with pytest.raises(ConfigError, match=missing):
+        load_settings(
+            secret_key=STRONG,
+            payments="test",
+            stripe_secret_key=said.get("PLANETARIUM_STRIPE_SECRET_KEY", ""),
+        )

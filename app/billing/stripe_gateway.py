@@ -423,11 +423,12 @@ class StripeGateway:
 
     def examine(self, *, now: datetime) -> list[Health]:
         """Return how well key, environment, webhook secret and clock fit together."""
+        unsigned = [] if self._secrets else [health.unsigned(self._webhook_url)]
         try:
             with _asking():
                 balance = self._api.balance.retrieve({}, {})
         except GatewayError as error:
-            return [health.no_answer(error)]
+            return [health.no_answer(error), *unsigned]
         answer = balance.last_response
         try:
             with _asking():
@@ -440,4 +441,5 @@ class StripeGateway:
             health.environment(self.environment, live=balance.livemode),
             health.clock(answer.headers if answer else {}, now),
             endpoint,
+            *unsigned,
         ]

@@ -19,6 +19,20 @@ def no_answer(why: Exception) -> Health:
     return Health("key", False, f"Stripe does not answer this key: {why}", mend)
 
 
+def no_key(name: str, url: str) -> list[Health]:
+    """There is nothing to ask with yet."""
+    mend = (
+        f"set PLANETARIUM_STRIPE_SECRET_KEY to a key that begins with sk_{name}_ or rk_{name}_: "
+        "Stripe, Developers, API keys"
+    )
+    return [Health("key", False, "no key is set", mend), unsigned(url)]
+
+
+def unsigned(url: str) -> Health:
+    """No webhook can be believed yet: web and worker do not start."""
+    return Health("secret", False, "no webhook secret is set", _add(url))
+
+
 def environment(name: str, *, live: bool) -> Health:
     """Judge what the key's answers say of themselves."""
     if live == (name == "live"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from app.billing import stripe_health
 from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile
 from app.billing.gateway import Health, gateways
@@ -31,6 +33,9 @@ def _findings() -> list[Health]:
     mismatch = find_mismatch(environment)
     told, _, mend = (mismatch or "").partition(": ")
     found = [Health("database", not mismatch, told or f"deals in {environment} payments", mend)]
+    if gateways.default not in gateways.by_name:
+        settings = current_app.extensions["planetarium.settings"]
+        found += stripe_health.no_key(environment, settings.webhook_url)
     for name in sorted(gateways.by_name):
         found += gateways.by_name[name].examine(now=clock.now())
     return found + [_unconfirmed(each) for each in list_all_unconfirmed()]

@@ -25,6 +25,8 @@ def command() -> None:
     if why is not None:
         raise click.ClickException(why)
     settings = current_app.extensions["planetarium.settings"]
+    if unready := settings.find_unready():
+        raise click.ClickException("\n".join(unready))
     if (mismatch := find_mismatch(settings.payments)) is not None:
         raise click.ClickException(mismatch)
     app = current_app._get_current_object()  # type: ignore[attr-defined]

@@ -87,6 +87,6 @@ def _adopt_libraries(shared: list[Processor], render: Processor, level: int) -> 
         root.removeHandler(held)
     root.addHandler(handler)
     root.setLevel(max(level, logging.INFO))
-    # Each line of these repeats what our own request line or migration command says.
-    for noisy in ("werkzeug", "alembic"):
+    # Each line of these repeats what our own request line, migration command or report says.
+    for noisy in ("werkzeug", "alembic", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,8 +1,8 @@
 """Makes the database ready, in one process so that it is quick: `python -m bin.tools.prepare`.
 
-Compiles translations, brings the schema up to date, fills an empty database with the demo (unless
-DEMO=no) and prints the demo's logins as long as they work. Settings from the environment, as the
-application reads them.
+Compiles translations, brings the schema up to date, fills an empty database with the demo (DEMO=yes
+or no; without a word only where payments are played with) and prints the demo's logins as long as
+they work. Settings from the environment, as the application reads them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.accounts.queries import prove_by_email
 from app.billing.actions.installation import find_mismatch
 from app.cli.demo.cast import PASSWORD, email_of
 from app.cli.demo.plant import is_inhabited
+from app.config import Settings, load_settings
 from app.factory import create_app
 from app.kernel import schema
 from app.kernel.db import db
@@ -52,6 +53,14 @@ def prepare(app: Flask, *, demo: bool) -> None:
             run(app, "seed-demo", "--logins")
 
 
+def wants_demo(settings: Settings, said: str) -> bool:
+    """Whether an empty database is filled with people whose password everybody knows: in earnest only
+    when the operator said so."""
+    if said in ("yes", "no"):
+        return said == "yes"
+    return settings.payments in ("demo", "test")
+
+
 def run(app: Flask, name: str, *arguments: str) -> None:
     """Run one of the application's commands."""
     app.cli.commands[name].main(list(arguments), prog_name=name, standalone_mode=False)
@@ -60,9 +69,11 @@ def run(app: Flask, name: str, *arguments: str) -> None:
 def main() -> None:
     """Prepare the installation that the environment describes."""
     translations.compile_stale()
-    app = create_app()
+    app = create_app(load_settings())
     reach_database(app)
-    prepare(app, demo=os.environ.get("DEMO", "yes") != "no")
+    prepare(
+        app, demo=wants_demo(app.extensions["planetarium.settings"], os.environ.get("DEMO", ""))
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 import pytest
@@ -9,10 +10,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.billing.actions.installation import choose
+from app.billing.gateway import gateways
 from app.billing.models import Order, OrderChange
+from app.billing.stripe_events import EVENTS
+from app.billing.stripe_gateway import StripeGateway
 from app.kernel.db import db
 from tests.billing.buying import open_order, sell
-from tests.billing.stripe_double import StripeDouble
+from tests.billing.stripe_double import WEBHOOK_URL, StripeDouble
 from tests.cast import Cast
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -41,6 +45,31 @@ def test_doctor_is_content_with_a_sound_installation(app: Flask, stripe: StripeD
         "ok    clock",
         "ok    webhook",
     ]
+
+
+def test_doctor_names_the_events_before_a_secret_exists(
+    app: Flask, stripe: StripeDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsigned = StripeGateway(
+        stripe.key, (), environment="test", webhook_url=WEBHOOK_URL, http_client=stripe
+    )
+    monkeypatch.setitem(gateways.by_name, "stripe", unsigned)
+    stripe.endpoints.clear()
+    for key_fails in (False, True):
+        if key_fails:
+            stripe.trouble("500", times=3)
+        status, lines = flask(app, "doctor")
+        assert status == 1
+        at = lines.index("fail  secret: no webhook secret is set")
+        assert all(kind in lines[at + 1] for kind in (WEBHOOK_URL, *EVENTS))
+
+
+def test_doctor_prints_no_logs_of_the_library(
+    app: Flask, stripe: StripeDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        flask(app, "doctor")
+    assert not [each.name for each in caplog.records if each.name.startswith("stripe")]
 
 
 def test_doctor_names_the_mend(app: Flask, stripe: StripeDouble) -> None:

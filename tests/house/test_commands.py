@@ -11,7 +11,7 @@ from flask_migrate import downgrade
 
 from app.factory import create_app
 from app.kernel import schema
-from bin.tools.prepare import prepare, reach_database
+from bin.tools.prepare import prepare, reach_database, wants_demo
 from tests.conftest import make_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +89,22 @@ def test_preparing_migrates_what_is_behind_and_leaves_the_rest(tmp_path: Path) -
     prepare(app, demo=False)
     with app.app_context():
         assert schema.find_trouble(head) is None
+
+
+@pytest.mark.parametrize(
+    ("payments", "said", "wanted"),
+    [
+        ("demo", "", True),
+        ("demo", "no", False),
+        ("none", "", False),
+        ("live", "", False),
+        ("none", "yes", True),
+    ],
+)
+def test_people_whose_password_everybody_knows_live_only_where_it_is_play(
+    tmp_path: Path, payments: str, said: str, wanted: bool
+) -> None:
+    assert wants_demo(make_settings(tmp_path, payments=payments), said) is wanted
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", ""])
