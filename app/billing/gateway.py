@@ -317,6 +317,11 @@ class Gateways:
     default: str = "demo"
     environment: str = "demo"
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether there is no provider: one pays by transfer alone, and nothing is charged by itself."""
+        return self.default == "transfer"
+
     def of(self, name: str) -> Gateway:
         """Return a gateway by the name that orders carry; GatewayError when it is not set up."""
         found = self.by_name.get(name)

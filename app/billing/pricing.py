@@ -20,6 +20,7 @@ from app.billing.prices import (
 )
 from app.billing.queries.coupons import count_own_uses, find_coupon
 from app.billing.queries.plans import PlanLine, find_bought_end, get_line, had_trial
+from app.billing.queries.transfers import can_be_paid
 from app.kernel.errors import Invalid
 from app.memberships.coverage import stands_still
 from app.memberships.settling import list_pauses
@@ -68,13 +69,14 @@ class Quote:
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """Who asks for prices, and what of him moves all of them alike. `coupon`: what the code means here,
-    `coupon_uses`: how often he used it; `tried`: he had his trial."""
+    `coupon_uses`: how often he used it; `tried`: he had his trial; `can_pay`: there is a way to pay."""
 
     planet: PlanetView
     actor: Actor
     now: datetime
     pricing: Pricing
     tried: bool
+    can_pay: bool = True
     coupon_code: str = ""
     coupon: Coupon | None = None
     coupon_uses: int = 0
@@ -94,6 +96,7 @@ def find_buyer(planet: PlanetView, actor: Actor, *, coupon_code: str = "", now: 
         now=now,
         pricing=_pricing(planet, actor, now),
         tried=had_trial(actor.membership_id),
+        can_pay=can_be_paid(planet.id),
         coupon_code=code,
         coupon=coupon,
         coupon_uses=_own_uses(coupon, actor),
@@ -117,6 +120,8 @@ def quote_line(buyer: Buyer, line: PlanLine) -> Quote:
     """Return what a plan costs somebody, of rows that are read already; Invalid as `quote` has it. The
     line counts the seats left for this buyer."""
     plan, version = line.plan, line.version
+    if not buyer.can_pay:
+        raise Invalid("plan", "plan_not_on_sale")
     _check_sold(plan, version, buyer.actor, buyer.now)
     amount = _own_price(line.price, version, buyer.pricing, terms_of(buyer.planet))
     coupon = buyer.coupon

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from app.billing.gateway import gateways
 from app.billing.money import CURRENCIES, check_amount
 from app.billing.prices import Step
 from app.kernel.errors import Invalid
@@ -106,6 +107,8 @@ def _term(wish: PlanWish, now: datetime) -> Iterator[Invalid]:
     if wish.mode not in ("pass", "subscription"):
         yield Invalid("mode", "choice")
         return
+    if wish.mode == "subscription" and gateways.by_hand:
+        yield Invalid("mode", "needs_provider")
     limits = SUBSCRIBED if wish.mode == "subscription" else TERMS
     if wish.term not in TERMS:
         yield Invalid("term", "choice")

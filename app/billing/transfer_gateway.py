@@ -45,7 +45,8 @@ class TransferGateway:
         self.environment = environment
 
     def open_checkout(self, wish: CheckoutWish) -> Checkout:
-        """Open a transfer, or return the one that this order opened before."""
+        """Open a transfer, or return the one that this order opened before. Where nothing is to be paid
+        nobody has to look for it."""
         ref = f"transfer_{wish.order_ref}"
         try:
             with unit_of_work() as session:
@@ -56,6 +57,7 @@ class TransferGateway:
                             order_ref=wish.order_ref,
                             amount=wish.amount,
                             currency=wish.currency,
+                            state="open" if wish.amount else "paid",
                             created_at=clock.now(),
                         )
                     )
@@ -174,7 +176,7 @@ def _fact(row: Transfer) -> CheckoutFact:
         failed=row.state == "declined",
         amount=row.amount,
         currency=row.currency,
-        charge=_charge(row) if paid else None,
+        charge=_charge(row) if paid and row.amount else None,
     )
 
 

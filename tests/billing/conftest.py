@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.billing.gateway import gateways
 from app.billing.stripe_gateway import StripeGateway
+from app.billing.transfer_gateway import TransferGateway
 from app.memberships import settling
 from tests.billing.stripe_double import StripeDouble
 from tests.notifications.mailbox import Mailbox
@@ -32,6 +33,18 @@ def double() -> Iterator[StripeDouble]:
 def gateway(double: StripeDouble) -> StripeGateway:
     """Return the real gateway above the double."""
     return double.gateway()
+
+
+@pytest.fixture
+def by_hand(app: Flask) -> Iterator[None]:
+    """Let the installation have no provider: the environment `none`, in which one pays by transfer."""
+    held = (dict(gateways.by_name), gateways.default, gateways.environment)
+    gateways.by_name = {"transfer": TransferGateway("none")}
+    gateways.default, gateways.environment = "transfer", "none"
+    settling.deal_in("none")
+    yield
+    settling.deal_in(held[2])
+    gateways.by_name, gateways.default, gateways.environment = held
 
 
 @pytest.fixture

@@ -163,7 +163,8 @@ def _write(
     purchase: Purchase,
 ) -> Order:
     # A transfer pays one period: nothing renews by itself.
-    by_hand = purchase.gateway == "transfer"
+    gateway = purchase.gateway or gateways.default
+    by_hand = gateway == "transfer"
     subscribes = version.mode == "subscription" and purchase.kind == "membership" and not by_hand
     return Order(
         planet_id=planet.id,
@@ -171,7 +172,7 @@ def _write(
         kind=purchase.kind,
         plan_id=plan.id,
         plan_version_id=version.id,
-        gateway=purchase.gateway or gateways.default,
+        gateway=gateway,
         environment=gateways.environment,
         mode="subscription" if subscribes else "pass",
         title=f"{planet.name} · {version.name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.billing.gateway import gateways
 from app.billing.models import QuestionPrice
 from app.billing.money import check_amount
 from app.billing.queries.questions import get_askable
@@ -19,9 +20,11 @@ def set_price(actor: Actor, *, member: str, amount: int, currency: str, free_per
     sells none. `member` is his membership's public id.
 
     NotFound and Refused as `get_askable`; Invalid for what the provider does not take ("amount",
-    "currency"), and Invalid("free_per_week", "amount").
+    "currency"; "needs_provider" without one), and Invalid("free_per_week", "amount").
     """
     row = get_askable(actor, member)
+    if amount and gateways.by_hand:
+        raise Invalid("amount", "needs_provider")
     if amount:
         check_amount(amount, currency, field="amount")
     if not 0 <= free_per_week <= FREE_MAX:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, distinct, func, or_,
 
 from app.billing.models import Order, Plan, PlanVersion, PriceStep
 from app.billing.prices import Step, is_over, next_step, price_at
+from app.billing.queries.transfers import can_be_paid
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.models import Entitlement, Membership
@@ -180,8 +181,8 @@ def list_on_sale(
     planet: PlanetView, *, now: datetime, besides: int | None = None
 ) -> list[PlanLine]:
     """Return what a planet sells now, in its order, with the seats left for the person `besides`;
-    nothing while it is paused. As many queries however many plans there are."""
-    if planet.paused_at is not None:
+    nothing while it is paused or nobody could pay. As many queries however many plans there are."""
+    if planet.paused_at is not None or not can_be_paid(planet.id):
         return []
     lines = _lines(planet, Plan.state == "on_sale", now=now, besides=besides)
     return [line for line in lines if not is_over(line.version, now)]

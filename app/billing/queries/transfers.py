@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app.accounts.models import User
+from app.billing.gateway import gateways
 from app.billing.models import Order, Transfer
 from app.kernel.db import db
 from app.memberships.models import Membership
@@ -43,6 +44,11 @@ def find_transfer_note(planet_id: int) -> str:
     """Return how one pays a planet by transfer; "" when that is not offered."""
     found = select(Planet.transfer_note).where(Planet.id == planet_id)
     return db.session.scalar(found) or ""
+
+
+def can_be_paid(planet_id: int) -> bool:
+    """Whether there is a way to pay in a planet: a provider, or its owner's word on transfers."""
+    return not gateways.by_hand or find_transfer_note(planet_id) != ""
 
 
 def find_decline(order: Order) -> str:

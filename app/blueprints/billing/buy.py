@@ -11,6 +11,7 @@ from werkzeug.utils import redirect
 
 from app.billing.actions.orders import Purchase
 from app.billing.actions.trials import start_trial
+from app.billing.gateway import gateways
 from app.billing.models import Order
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
@@ -107,6 +108,7 @@ def _page(planet: PlanetView, actor: Actor, errors: dict[str, str], status: int 
         accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),
         renewing=actor.expires_at is not None,
         ends=actor.expires_at if actor.inside else None,
+        cards=not gateways.by_hand,
         transfers=bool(find_transfer_note(planet.id)),
         year=count_own_year(actor) if actor.expires_at is not None else None,
     )

@@ -8,6 +8,7 @@ from flask import render_template, request
 from werkzeug.utils import redirect
 
 from app.billing.actions.orders import Purchase
+from app.billing.gateway import gateways
 from app.billing.models import Order
 from app.billing.queries.transfers import find_transfer_note
 from app.blueprints import funnel
@@ -59,6 +60,7 @@ def _page(planet: PlanetView, actor: Actor, errors: dict[str, str], status: int 
         problems=problems,
         coupon=coupon,
         errors={**refused, **errors},
+        cards=not gateways.by_hand,
         transfers=bool(find_transfer_note(planet.id)),
     )
     return (html, status) if errors else html

@@ -8,7 +8,9 @@ from flask import flash, render_template, request
 from flask_babel import gettext
 
 from app.billing.actions import plans as actions
+from app.billing.gateway import gateways
 from app.billing.queries.plans import PlanLine, find_plan, list_plans, usual_currency
+from app.billing.queries.transfers import can_be_paid
 from app.billing.queries.wishes import count_waiting
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.plan_form import PlanForm, blank, form_of, read_plan
@@ -35,6 +37,7 @@ def plans(slug: str) -> Page:
     return render_template(
         "billing/plans.html",
         plans=[_row(line, waiting.get(line.plan.id, 0)) for line in lines],
+        payable=can_be_paid(planet.id),
     )
 
 
@@ -179,6 +182,7 @@ def _form(form: PlanForm, *, public_id: str, based_on: int) -> Page:
         form=form,
         errors=form.errors,
         currencies=currency_options(),
+        by_hand=gateways.by_hand,
         public_id=public_id,
         based_on=based_on,
     )

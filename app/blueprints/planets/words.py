@@ -83,6 +83,12 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ("until_at", "required"): lazy_gettext("Choose the last day."),
     ("until_at", "past"): lazy_gettext("This day is over. Choose a later one."),
     ("until_at", "far"): lazy_gettext("Choose a day within the next ten years."),
+    ("mode", "needs_provider"): lazy_gettext(
+        "This installation has no payment provider: nothing is charged by itself. Sell a pass."
+    ),
+    ("amount", "needs_provider"): lazy_gettext(
+        "This installation has no payment provider: questions cannot be paid for."
+    ),
     ("steps", "step_when"): lazy_gettext(
         "Each step needs a price and either a number of members or a day, not both."
     ),
