@@ -43,6 +43,8 @@ def checkout(wish: CheckoutWish, *, automatic_tax: bool) -> Asked:
             asked["subscription_data"]["trial_period_days"] = wish.trial_days
     else:
         asked["payment_intent_data"] = {"description": wish.title}
+        # Stripe refuses WeChat Pay without it.
+        asked["payment_method_options"] = {"wechat_pay": {"client": "web"}}
     if wish.customer_ref:
         asked["customer"] = wish.customer_ref
     elif wish.email:

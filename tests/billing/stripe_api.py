@@ -372,6 +372,10 @@ class StripeApi(stripe.HTTPClient):
             raise Refusal(400, "You can not pass `subscription_data` in `payment` mode.")
         if recurring and "customer_creation" in values:
             raise Refusal(400, "`customer_creation` can only be used in `payment` mode.")
+        if "wechat_pay" in values.get("allowed_payment_method_types", ()):
+            options = values.get("payment_method_options", {}).get("wechat_pay", {})
+            if options.get("client") != "web":
+                raise Refusal(400, "You must provide `payment_method_options[wechat_pay][client]`.")
         if "customer" in values and {"customer_email", "customer_creation"} & set(values):
             raise Refusal(
                 400, "You may only specify one of these parameters: customer, customer_email"

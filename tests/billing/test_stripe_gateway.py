@@ -58,6 +58,7 @@ def test_a_pass_takes_cards_alipay_and_wechat_pay(
             "quantity": 1,
         }
     ]
+    assert asked["payment_method_options"] == {"wechat_pay": {"client": "web"}}
     assert asked["locale"] == "zh"
     assert made.url == f"https://checkout.stripe.com/c/pay/{made.ref}"
     assert made.expires_at == NOON + timedelta(days=1)
@@ -70,6 +71,7 @@ def test_a_subscription_takes_cards_only_and_tries_first(
     asked = double.requests[-1][2]
     assert asked["mode"] == "subscription"
     assert asked["allowed_payment_method_types"] == ["card"]
+    assert "payment_method_options" not in asked
     assert asked["subscription_data"]["trial_period_days"] == 7
     assert asked["line_items"][0]["price_data"]["recurring"] == {
         "interval": "month",
