@@ -124,7 +124,11 @@ def test_later_joiners_pay_more_and_see_it_coming(cast: Cast, noon: datetime) ->
     for user_id, state in ((first, "paid"), (first, "paid"), (second, "expired")):
         order(cast, user_id, plan, state)
     assert ask(cast, "stranger", plan).amount == 19_900
+    # An open checkout is no sale: who lets twenty of them lie must not make others pay more.
     order(cast, second, plan, "open")
+    assert ask(cast, "stranger", plan).amount == 19_900
+    assert ask(cast, "stranger", plan).sold == 1
+    order(cast, second, plan, "processing")
     assert (ask(cast, "stranger", plan).amount, ask(cast, "stranger", plan).next_step) == (
         24_900,
         steps[1],

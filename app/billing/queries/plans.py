@@ -21,8 +21,9 @@ from app.policy.gate import require
 
 # Orders that hold a seat although nothing is granted yet (R8, R9).
 HOLDING = ("open", "processing")
-# Orders that count as sold, for prices that rise with the seats.
-SOLD = (*HOLDING, "paid", "partially_refunded", "disputed")
+# Orders that count as sold, for prices that rise with the seats: an open checkout is nobody's purchase
+# yet, and a page that is left must not make the next buyer pay more.
+SOLD = ("processing", "paid", "partially_refunded", "disputed")
 # What renewal prices are for: access that was bought, not given.
 BOUGHT = ("order", "invoice", "code")
 
@@ -62,7 +63,7 @@ def list_steps(version_id: int) -> list[Step]:
 
 
 def _sold(plan_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many people bought each plan or are about to: what its price rises by."""
+    """Return how many people bought each plan, or wait for their bank: what its price rises by."""
     if not plan_ids:
         return {}
     rows = db.session.execute(
