@@ -213,3 +213,41 @@ def test_how_a_subscription_stands_is_shown_to_staff(noon: datetime, cast: Cast)
     assert "The last charge failed" in staff.get(one(cast)).text
     do(month, "end")
     assert "Cancelled: ends with what is paid" in staff.get(one(cast)).text
+
+
+def test_a_staff_deed_is_no_timed_job(cast: Cast, order: Order) -> None:
+    """The worker carries a refund out; the story says whose deed it was."""
+    form = {"way": "full", "ends": "now", **REASON}
+    payment = db.session.query(Payment).one()
+    address = f"{one(cast)}/orders/{order.public_id}/refund"
+    cast.client("admin").post(address, data={"payment": str(payment.id), **form})
+    work()
+    causes = dict(db.session.query(OrderChange.what, OrderChange.cause).all())
+    assert (causes["refund_asked"], causes["refunded"]) == ("staff", "staff")
+
+
+def test_ones_own_refund_is_ones_own_deed(cast: Cast, order: Order) -> None:
+    data = {"reason": "", "token": TOKEN}
+    cast.client("stranger").post(f"/p/orbit/orders/{order.public_id}/refund", data=data)
+    work()
+    causes = dict(db.session.query(OrderChange.what, OrderChange.cause).all())
+    assert causes["refunded"] == "buyer"
+
+
+def test_a_disputed_payment_is_with_the_bank_and_not_given_back(cast: Cast, order: Order) -> None:
+    do(order, "dispute")
+    admin = cast.client("admin")
+    payment = db.session.query(Payment).one()
+    address = f"{one(cast)}/orders/{order.public_id}/refund"
+    told = admin.get(address, follow_redirects=True).text
+    assert "银行处理" in told
+    assert "已全部退" not in told
+    for way in ({"way": "full"}, {"way": "part", "amount": "1"}, {"way": "pro_rata"}):
+        form = {"payment": str(payment.id), "ends": "now", **way, **REASON}
+        assert "银行处理" in admin.post(address, data=form, follow_redirects=True).text
+    data = {"reason": "", "token": TOKEN}
+    answer = cast.client("stranger").post(
+        f"/p/orbit/orders/{order.public_id}/refund", data=data, follow_redirects=True
+    )
+    assert "你的银行处理" in answer.text
+    assert db.session.query(Refund).count() == 0

@@ -82,6 +82,12 @@ def left_of(payment: Payment, refunds: Sequence[Refund]) -> int:
     return max(0, payment.amount - payment.refunded - asked)
 
 
+def rests_with_bank(payments: Sequence[Payment]) -> bool:
+    """Whether nothing can be given back because a bank holds what is left, or took it back."""
+    with_bank = any(is_with_bank(payment.dispute) for payment in payments)
+    return with_bank and not any(refundable(payment) > 0 for payment in payments)
+
+
 def ask_everything_back(order: Order, *, reason: str) -> None:
     """Give all of an order's money back and end its subscription; asked twice it happens once."""
     for payment in list_payments(order.id):

@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app.billing.actions.applying import REFUND_STATES
-from app.billing.actions.asking import RefundWish, ask_refund, list_payments, refundable
+from app.billing.actions.asking import (
+    RefundWish,
+    ask_refund,
+    list_payments,
+    refundable,
+    rests_with_bank,
+)
 from app.billing.actions.ending import wish_end
 from app.billing.actions.sync import sync
 from app.billing.events import RefundSettled
@@ -26,8 +32,8 @@ from app.policy.gate import require
 def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order:
     """Take back what one paid within the planet's time; what that paid for ends with it.
 
-    In the caller's unit of work. NotFound for others' orders; Conflict("late") afterwards, Conflict
-    ("nothing") when nothing is left to give back.
+    In the caller's unit of work. NotFound for others' orders; Conflict("late") afterwards,
+    Conflict("with_bank") where the bank holds the money, Conflict("nothing") when none is left.
     """
     order = _lock(order_id)
     if order.user_id != person_of(actor) or order.planet_id != planet_of(actor):
@@ -41,7 +47,7 @@ def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order
         )
         ask_refund(order, payment, wish, cause="buyer")
     if not payments and not _is_asked(token):
-        raise Conflict("nothing")
+        raise Conflict("with_bank" if rests_with_bank(list_payments(order.id)) else "nothing")
     if payments and order.subscription_ref is not None:
         wish_end(order, when="now", cause="buyer")
     return order
@@ -101,7 +107,7 @@ def send_refund(payload: dict[str, Any]) -> None:
     order = db.session.get_one(Order, row.order_id)
     charge = db.session.get_one(Payment, row.payment_id).provider_ref
     gateway, account = gateways.of(order.gateway), order.account
-    amount, token, order_id = row.amount, row.token, order.id
+    amount, token, order_id, cause = row.amount, row.token, order.id, _cause(order, row)
     db.session.rollback()
     try:
         fact = gateway.refund(charge, account=account, amount=amount, token=token)
@@ -113,7 +119,14 @@ def send_refund(payload: dict[str, Any]) -> None:
         return
     with unit_of_work():
         _keep(payload["refund_id"], fact)
-    sync(order_id, cause="job")
+    sync(order_id, cause=cause)
+
+
+def _cause(order: Order, row: Refund) -> str:
+    """Return whose deed a refund is, although a job carries it out: the house's own is nobody's."""
+    if row.asked_by is None:
+        return "job"
+    return "buyer" if row.asked_by == order.user_id else "staff"
 
 
 def _keep(refund_id: int, fact: RefundFact) -> None:

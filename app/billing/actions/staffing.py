@@ -24,7 +24,7 @@ from app.billing.models import Order, Payment, Plan, Refund
 from app.billing.money import parse_amount, round_down
 from app.billing.queries.orders import shown_to
 from app.billing.shares import unused_share
-from app.billing.states import OrderState
+from app.billing.states import OrderState, is_with_bank
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
@@ -133,6 +133,8 @@ def refund(actor: Actor, *, order_id: str, payment_id: int, choice: RefundChoice
     """
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     order, payment = get_payment(actor, order_id, payment_id)
+    if is_with_bank(payment.dispute):
+        raise Invalid("way", "with_bank")
     if choice.way not in WAYS:
         raise Invalid("way", "choice")
     if choice.ends not in ("", *ENDS):

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from app.billing.actions.asking import refundable
+from app.billing.actions.asking import list_payments, refundable, rests_with_bank
 from app.billing.actions.checkout import note_return
 from app.billing.actions.codes import show_gift_code
 from app.billing.actions.refunds import list_returnable, may_refund_own, refund_own
@@ -129,6 +129,9 @@ def refund(slug: str, public_id: str) -> Page:
 
 
 def _too_late(found: Order) -> str:
+    """Return why one's own money does not come back."""
+    if rests_with_bank(list_payments(found.id)):
+        return str(gettext("Your bank has this payment in hand: what it decides holds."))
     if may_refund_own(found):
         return str(gettext("Everything of this order was given back already."))
     return str(gettext("The time to take it back is over. Please write to the owner."))

@@ -21,6 +21,9 @@ _SENTENCES: dict[tuple[str, str], Any] = {
         "This access comes from a role, or the person was removed. Change the role instead."
     ),
     ("way", "nothing_left"): lazy_gettext("There is nothing left to give back this way."),
+    ("way", "with_bank"): lazy_gettext(
+        "The buyer's bank has this payment in hand: it decides who keeps the money."
+    ),
     ("amount", "required"): lazy_gettext("Say how much."),
     ("amount", "money"): lazy_gettext("Write an amount, such as 19.90."),
     ("amount", "money_decimals"): lazy_gettext(

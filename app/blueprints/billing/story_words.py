@@ -42,17 +42,22 @@ CAUSE_NAMES: dict[str, Any] = {
     "buyer": lazy_gettext("by the buyer"),
     "return": lazy_gettext("seen when the buyer came back"),
     "webhook": lazy_gettext("told by the payment provider"),
-    "job": lazy_gettext("by a timed job"),
+    "job": lazy_gettext("by itself"),
     "reconcile": lazy_gettext("found by reconciliation"),
     "staff": lazy_gettext("by staff"),
 }
-# Why money went back by itself.
+# Why money went back by itself; what people wrote is shown as they wrote it.
 REASON_NAMES: dict[str, Any] = {
     "left": lazy_gettext("it came in after the buyer had left"),
     "removed": lazy_gettext("it came in after the buyer had been removed"),
     "closed": lazy_gettext("it came in after the buyer had closed the account"),
     "ended": lazy_gettext("it was charged after the subscription was to end"),
     "double": lazy_gettext("it was paid twice"),
+    "late": lazy_gettext("there was no answer in time"),
+    "declined": lazy_gettext("the question was declined"),
+    "withdrawn": lazy_gettext("the question was withdrawn"),
+    "deleted": lazy_gettext("the question was deleted before an answer"),
+    "not_asked": lazy_gettext("the question could not be asked any more"),
 }
 _PLAIN: dict[str, Any] = {
     "member.joined": lazy_gettext("Became a member"),
@@ -67,6 +72,7 @@ _PLAIN: dict[str, Any] = {
     "order.end_asked_at_end": lazy_gettext("The subscription is to end with what is paid"),
     "order.charges_held": lazy_gettext("The planet is paused: nothing is charged"),
     "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
+    "order.transfer_stated": lazy_gettext("Said that the transfer was made"),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
     "subscription.ended": lazy_gettext("The subscription ended"),
     "offer.taken": lazy_gettext("Took up complimentary access"),
@@ -130,11 +136,16 @@ def line_of(happening: Happening, plans: dict[str, str]) -> Line:
     if kind.startswith("access."):
         notes += _access_notes(data, plans)
     if data.get("reason"):
-        reason = REASON_NAMES.get(data["reason"], data["reason"])
-        notes.append(str(gettext("Reason: %(reason)s", reason=reason)))
+        notes.append(str(gettext("Reason: %(reason)s", reason=_reason(data))))
     if kind == "notice" and data.get("mailed"):
         notes.append(str(gettext("also by e-mail")))
     return Line(happening.at, _what(kind, data), tuple(notes), _TONES.get(kind, ""))
+
+
+def _reason(data: dict[str, Any]) -> str:
+    """Return why: in our words where nobody wrote it."""
+    words = REASON_NAMES.get(data["reason"]) if data.get("cause") == "job" else None
+    return str(words if words is not None else data["reason"])
 
 
 def source_name(source: str) -> str:

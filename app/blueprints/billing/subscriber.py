@@ -11,7 +11,7 @@ from flask import flash, request, url_for
 from flask_babel import gettext
 
 from app.billing.actions import staffing
-from app.billing.actions.asking import left_of, refundable
+from app.billing.actions.asking import left_of, refundable, rests_with_bank
 from app.billing.actions.comps import DAYS_MAX
 from app.billing.actions.staffing import RefundChoice
 from app.billing.gateway import gateways
@@ -326,7 +326,13 @@ def _refund_page(actor: Actor, public_id: str, order: str, *, errors: dict[str, 
     chosen = request.values.get("payment", 0, type=int)
     payment = next((p for p in open_ if p.id == chosen), open_[-1] if open_ else None)
     if payment is None:
-        flash(gettext("Everything of this order was given back already."), "warn")
+        with_bank = rests_with_bank(item.payments)
+        flash(
+            gettext("The buyer's bank has this payment in hand: it decides who keeps the money.")
+            if with_bank
+            else gettext("Everything of this order was given back already."),
+            "warn",
+        )
         slug = request.view_args["slug"] if request.view_args else ""
         return see_other("billing.subscriber", slug=slug, public_id=public_id)
     return answer(

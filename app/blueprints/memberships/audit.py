@@ -17,7 +17,7 @@ from app.memberships.queries import Place, TrailEntry, list_trail
 from app.policy import Action, can
 
 # Where the person concerned is the one who acted, his name is said once.
-_ALONE = frozenset({"member.leave"})
+_ALONE = frozenset({"member.leave", "member.return"})
 
 
 @bp.get("/p/<slug>/audit")

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext, lazy_pgettext
 
-# What each act is called. An act without words here is shown under its own key.
+# What each act is called; a test finds every act that can be written and has no words here.
 ACTS: dict[str, Any] = {
     "planet.create": lazy_gettext("founded the planet"),
     "planet.basics": lazy_gettext("changed what the planet says of itself"),
@@ -28,6 +28,7 @@ ACTS: dict[str, Any] = {
     "member.end": lazy_gettext("changed the end date of"),
     "member.approve": lazy_gettext("let in"),
     "member.decline": lazy_gettext("declined the request of"),
+    "member.return": lazy_pgettext("act", "came back"),
     "member.leave": lazy_pgettext("act", "left"),
     "member.mute": lazy_pgettext("act", "muted"),
     "member.unmute": lazy_gettext("unmuted"),
@@ -82,6 +83,10 @@ ACTS: dict[str, Any] = {
     "tag.rename": lazy_gettext("renamed a tag:"),
     "tag.merge": lazy_gettext("merged a tag:"),
     "tag.delete": lazy_gettext("deleted a tag:"),
+    "account.close": lazy_gettext("closed the account"),
+    "account.reset_link": lazy_gettext("was given a link for a new password"),
+    "site.appoint": lazy_gettext("was made an administrator of the site"),
+    "site.dismiss": lazy_gettext("is no administrator of the site any more"),
 }
 # The tabs of the trail, and which acts each shows.
 KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
