@@ -13,6 +13,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 # Without 0 O Q, 1 I L, 2 Z, 5 S, 8 B, and without U beside V: what is read aloud or copied from paper
 # is read one way.
@@ -20,6 +21,8 @@ ALPHABET = "34679ACDEFGHJKMNPRTVWXY"
 BODY, CHECK, GROUP = 14, 2, 4
 LENGTH = BODY + CHECK
 PREFIX_MAX = 6
+# So long a lost file of codes can be had again.
+REPEAT = timedelta(hours=1)
 _PREFIX = re.compile(r"[A-Z0-9]{0,6}")
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -65,6 +68,12 @@ def read_code(typed: str) -> str | None:
 def hash_code(code: str) -> str:
     """Return the digest under which a code is kept."""
     return hashlib.sha256(f"code:{code}".encode()).hexdigest()
+
+
+def is_repeatable(downloaded_at: datetime | None, seed: str, now: datetime) -> bool:
+    """Whether the codes of a batch can be downloaded once more: within `REPEAT`, while their seed is
+    kept."""
+    return downloaded_at is not None and seed != "" and now < downloaded_at + REPEAT
 
 
 def is_prefix(text: str) -> bool:

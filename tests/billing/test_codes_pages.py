@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
+from app.billing.actions.codes import forget_seeds
 from app.billing.codebook import read_code
-from app.billing.models import CodeUse, CompOffer, RedemptionCode
+from app.billing.house import house
+from app.billing.models import CodeBatch, CodeUse, CompOffer, RedemptionCode
+from app.kernel import clock
+from app.kernel.audit import AuditEntry
 from app.kernel.db import db
 from app.policy import Standing
 from tests.cast import Cast
@@ -26,6 +32,8 @@ def downloaded(cast: Cast, **form: str) -> list[str]:
     answer = staff.post(address)
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
+    # Once more, should the file be lost (issue 8); then never again.
+    assert staff.post(address).get_data() == answer.get_data()
     again = staff.post(address)
     assert again.status_code == 303 and "/codes" in again.headers["Location"]
     lines = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
@@ -145,3 +153,58 @@ def test_a_form_of_complimentary_access_that_is_wrong_comes_back(cast: Cast) -> 
         data = {**COMP, "addresses": "a@example.test", **change}
         assert staff.post("/p/orbit/comps", data=data).status_code == 422
     assert db.session.query(CompOffer).count() == 0
+
+
+def files_of(cast: Cast, batch: str, *personas: str) -> list[str]:
+    """Let people download a batch one after the other; returns the files, "" for a refusal."""
+    address = f"/p/orbit/codes/{batch}/download"
+    answers = [cast.client(persona).post(address) for persona in personas]
+    return [a.get_data(as_text=True) if a.mimetype == "text/csv" else "" for a in answers]
+
+
+def made(cast: Cast, **form: str) -> str:
+    """Make a batch as an admin does; returns its public id."""
+    assert cast.client("admin").post("/p/orbit/codes", data={**FORM, **form}).status_code == 303
+    return (
+        db.session.scalars(sa.select(CodeBatch.public_id).order_by(CodeBatch.id.desc())).first()
+        or ""
+    )
+
+
+def test_a_lost_file_is_had_again_once_within_an_hour_by_who_made_it(
+    cast: Cast, noon: datetime
+) -> None:
+    batch = made(cast)
+    (first,) = files_of(cast, batch, "admin")
+    assert "再次下载" in cast.client("admin").get("/p/orbit/codes").text
+    assert "再次下载" not in cast.client("owner").get("/p/orbit/codes").text
+    with clock.fixed(noon + timedelta(minutes=59)):
+        assert files_of(cast, batch, "owner", "partner", "admin", "admin") == ["", "", first, ""]
+    assert "再次下载" not in cast.client("admin").get("/p/orbit/codes").text
+    trail = db.session.scalars(
+        sa.select(AuditEntry.action).where(AuditEntry.action.startswith("codes."))
+    )
+    assert list(trail) == ["codes.make", "codes.download", "codes.repeat"]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(RedemptionCode)) == 2
+
+
+def test_after_an_hour_nothing_is_left_to_make_the_codes_from(cast: Cast, noon: datetime) -> None:
+    late, waiting = made(cast), made(cast)
+    files_of(cast, late, "admin")
+    with clock.fixed(noon + timedelta(hours=1)):
+        assert files_of(cast, late, "admin") == [""]
+        assert forget_seeds() == 1
+        assert forget_seeds() == 0
+        assert all(files_of(cast, waiting, "admin"))
+    seeds = db.session.scalars(sa.select(CodeBatch.seed).order_by(CodeBatch.id)).all()
+    assert [bool(seed) for seed in seeds] == [False, True]
+
+
+def test_a_revoked_batch_or_another_key_gives_nothing_again(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, revoked = made(cast), made(cast)
+    assert all([*files_of(cast, other, "admin"), *files_of(cast, revoked, "admin")])
+    cast.client("admin").post(f"/p/orbit/codes/{revoked}/revoke", data={"reason": "泄露"})
+    monkeypatch.setattr(house, "signing_key", "another-key")
+    assert files_of(cast, other, "admin") == files_of(cast, revoked, "admin") == [""]

@@ -1,22 +1,25 @@
 """Redemption codes: staff make them in batches, download them once, and revoke them; gifts are codes.
 
-A code is kept as its hash. So the codes of a batch are made at the moment they are downloaded, which
-happens once; a gift's code is derived from the house's key, so that its buyer can see it again.
+A code is kept as its hash. So the codes of a batch are made at the moment they are downloaded; who made
+the batch may repeat that once within an hour, for which they are derived from a seed that is kept so
+long. A gift's code is derived from the house's key, so that its buyer can see it again.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.billing.codebook import (
     PREFIX_MAX,
+    REPEAT,
     derive_code,
     hash_code,
     is_prefix,
-    new_code,
+    is_repeatable,
     read_code,
     show,
 )
@@ -27,7 +30,7 @@ from app.billing.prices import lasts
 from app.billing.states import OrderState
 from app.kernel import clock
 from app.kernel.audit import record
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.memberships.actions.granting import find_entitlement
 from app.memberships.models import Entitlement, Membership
@@ -99,13 +102,46 @@ def issue_codes(actor: Actor, *, batch_id: str) -> list[str]:
     batch = _lock_batch(actor, batch_id)
     if batch.downloaded_at is not None or batch.revoked_at is not None:
         raise Conflict("downloaded")
-    batch.downloaded_at = clock.now()
-    codes = {new_code() for _ in range(batch.size)}
-    while len(codes) < batch.size:  # pragma: no cover - never seen at 63 bits
-        codes.add(new_code())
+    batch.downloaded_at, batch.seed = clock.now(), secrets.token_hex(16)
+    codes = _codes_of(batch)
     db.session.execute(insert(RedemptionCode), [_row(batch, code) for code in codes])
     _note(actor, "codes.download", batch)
     return [show(code, batch.prefix) for code in codes]
+
+
+def repeat_codes(actor: Actor, *, batch_id: str) -> list[str]:
+    """Return the codes of a batch once more, to whoever made it, within the hour: files get lost.
+
+    Conflict for everybody else, afterwards, and when they were revoked; NotFound outside the planet.
+    """
+    require(actor, Action.SUBSCRIPTIONS_MANAGE)
+    batch = _lock_batch(actor, batch_id)
+    if (
+        batch.revoked_at is not None
+        or batch.created_by != actor.user_id
+        or not is_repeatable(batch.downloaded_at, batch.seed, clock.now())
+    ):
+        raise Conflict("downloaded")
+    codes = _codes_of(batch)
+    batch.seed = ""
+    held = select(RedemptionCode.code_hash).where(RedemptionCode.batch_id == batch.id)
+    if set(db.session.scalars(held)) != {hash_code(code) for code in codes}:
+        # The house's key was changed in between: these would open nothing.
+        raise Conflict("downloaded")
+    _note(actor, "codes.repeat", batch)
+    return [show(code, batch.prefix) for code in codes]
+
+
+def forget_seeds() -> int:
+    """Forget what codes are derived from, where they cannot be downloaded again; returns how many."""
+    with unit_of_work() as session:
+        rows = session.execute(
+            update(CodeBatch)
+            .where(CodeBatch.seed != "", CodeBatch.downloaded_at <= clock.now() - REPEAT)
+            .values(seed="")
+            .returning(CodeBatch.id)
+        )
+        return len(rows.all())
 
 
 def revoke_batch(actor: Actor, *, batch_id: str, reason: str) -> None:
@@ -226,6 +262,16 @@ def _settle_again(row: Entitlement) -> None:
         Membership, row.membership_id, with_for_update=True, populate_existing=True
     )
     settle(member)
+
+
+def _codes_of(batch: CodeBatch) -> list[str]:
+    """Return the codes that follow from a batch's seed, all different."""
+    codes: dict[str, None] = {}
+    number = 0
+    while len(codes) < batch.size:
+        codes[derive_code(f"batch:{batch.seed}:{number}", key=house.signing_key)] = None
+        number += 1
+    return list(codes)
 
 
 def _gift_code(order: Order) -> str:

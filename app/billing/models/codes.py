@@ -15,6 +15,8 @@ class CodeBatch(Base):
     """Codes made together. `days` of membership each, of `plan_id`'s seats where one is named.
 
     `uses` is how often each code may be used, by different people. `order_id`: bought as a gift.
+    `seed` is what the codes are derived from, with the house's key; "" as soon as they cannot be
+    downloaded again.
     """
 
     __tablename__ = "code_batches"
@@ -35,6 +37,7 @@ class CodeBatch(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[int] = mapped_column(Id, ForeignKey("users.id"))
     downloaded_at: Mapped[datetime | None]
+    seed: Mapped[str] = mapped_column(String(32), default="")
     revoked_at: Mapped[datetime | None]
 
 

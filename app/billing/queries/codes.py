@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 
 from app.accounts.models import User
+from app.billing.codebook import is_repeatable
 from app.billing.models import CodeBatch, CodeUse, Plan, PlanVersion, RedemptionCode
 from app.kernel.db import db
 from app.memberships.rows import planet_of
@@ -19,7 +20,8 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """A batch as staff see it. `used` and `left` count uses; `left` of one not downloaded is all."""
+    """A batch as staff see it. `used` and `left` count uses; `left` of one not downloaded is all.
+    `repeatable`: who looks may download its codes once more."""
 
     public_id: str
     name: str
@@ -37,6 +39,7 @@ class BatchView:
     gift: bool
     used: int
     left: int
+    repeatable: bool = False
 
     def state(self, now: datetime) -> str:
         """Return fresh (not downloaded), open, spent, ended or revoked."""
@@ -84,7 +87,7 @@ def list_batches(actor: Actor) -> list[BatchView]:
         .order_by(CodeBatch.id.desc())
         .limit(LISTED)
     )
-    return [_view(*row) for row in rows]
+    return [_view(actor, *row) for row in rows]
 
 
 def list_plan_choices(actor: Actor) -> list[PlanChoice]:
@@ -108,7 +111,9 @@ def find_gift_use(order_id: int) -> datetime | None:
     )
 
 
-def _view(batch: CodeBatch, maker: str, plan: str | None, used: int, left: int) -> BatchView:
+def _view(
+    actor: Actor, batch: CodeBatch, maker: str, plan: str | None, used: int, left: int
+) -> BatchView:
     whole = batch.size * batch.uses if batch.downloaded_at is None else int(left)
     return BatchView(
         public_id=batch.public_id,
@@ -127,4 +132,7 @@ def _view(batch: CodeBatch, maker: str, plan: str | None, used: int, left: int) 
         gift=batch.order_id is not None,
         used=int(used),
         left=whole,
+        repeatable=batch.created_by == actor.user_id
+        and batch.revoked_at is None
+        and is_repeatable(batch.downloaded_at, batch.seed, actor.now),
     )

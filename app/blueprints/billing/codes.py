@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -17,6 +18,7 @@ from app.billing.actions.codes import (
     BatchWish,
     issue_codes,
     make_batch,
+    repeat_codes,
     revoke_batch,
     revoke_code,
 )
@@ -54,25 +56,38 @@ def make_codes(slug: str) -> Page:
             make_batch(actor, wish=wish)
     except Invalid as error:
         return _page(actor, errors=told(error, **_FIELDS))
-    flash(gettext("The batch is ready. Download its codes now: that is possible once."), "ok")
+    flash(gettext("The batch is ready. Download its codes now: they are not kept."), "ok")
     return see_other("billing.codes", slug=slug)
 
 
 @bp.post("/p/<slug>/codes/<public_id>/download")
 @declares(Action.SUBSCRIPTIONS_MANAGE)
 def download_codes(slug: str, public_id: str) -> Page:
-    """Answer with the codes as a CSV file. Only their hashes are kept, so it is this once."""
+    """Answer with the codes as a CSV file. Only their hashes are kept, so it is this once; their maker
+    may repeat it within an hour."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
-    try:
-        with unit_of_work():
-            found = issue_codes(actor, batch_id=public_id)
-    except Conflict:
-        flash(gettext("These codes were downloaded already. Make another batch."), "warn")
+    found = _download(actor, public_id)
+    if found is None:
+        flash(
+            gettext(
+                "These codes were downloaded already. If the file is lost, revoke what is left of them "
+                "and make another batch."
+            ),
+            "warn",
+        )
         return see_other("billing.codes", slug=slug)
     answer = Response(_csv(planet.slug, found), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="codes-{public_id}.csv"'
     return answer
+
+
+def _download(actor: Actor, batch_id: str) -> list[str] | None:
+    """Return the codes of a batch, for the first time or once more; None when that is over."""
+    for deed in (issue_codes, repeat_codes):
+        with suppress(Conflict), unit_of_work():
+            return deed(actor, batch_id=batch_id)
+    return None
 
 
 @bp.post("/p/<slug>/codes/<public_id>/revoke")

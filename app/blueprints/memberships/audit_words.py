@@ -43,6 +43,7 @@ ACTS: dict[str, Any] = {
     "invitation.accept": lazy_gettext("took up an invitation"),
     "codes.make": lazy_gettext("made redemption codes:"),
     "codes.download": lazy_gettext("downloaded redemption codes:"),
+    "codes.repeat": lazy_gettext("downloaded redemption codes once more:"),
     "codes.revoke": lazy_gettext("revoked redemption codes:"),
     "codes.revoke_one": lazy_gettext("revoked a redemption code:"),
     "code.redeem": lazy_gettext("redeemed a code:"),
