@@ -17,6 +17,7 @@ from app.blueprints.memberships.audit_words import ACTS
 from app.blueprints.planets.settings_words import WORDS
 from app.discussion.actions.marks import TopicMark
 from app.kernel import clock
+from app.memberships.parted import Way
 from app.notifications.kinds import COMMENTS, REMINDERS, Kind
 from tests.house.flows import Values, values_into
 
@@ -33,6 +34,11 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
         "transfer.declined",
     ),
     ("app.billing.actions.applying", "state.value"): tuple(OrderState),
+    ("app.billing.actions.ending", "f'end_asked_{when}'"): ("end_asked_now", "end_asked_at_end"),
+    (
+        "app.discussion.actions.paid_questions",
+        "_outcome(question, deleted_at, paid.due_at)",
+    ): ("late", "declined", "withdrawn", "deleted"),
     # Whose deed a refund is.
     ("app.billing.actions.refunds", "cause"): ("job", "buyer", "staff"),
 }
@@ -99,11 +105,12 @@ def test_every_cause(app: Flask) -> None:
 def test_every_reason_that_nobody_wrote(app: Flask) -> None:
     reasons = keys(
         values_into(("app.billing.actions.asking", "ask_everything_back"), "reason"),
+        values_into(("app.billing.actions.question_orders", "give_back"), "outcome"),
     )
-    outcomes = ("answered", "late", "declined", "withdrawn", "deleted", "not_asked")
-    assert {"double", "removed"} <= set(reasons)
-    wanted = [*reasons, *(outcome for outcome in outcomes if outcome != "answered")]
-    assert_worded(app, wanted, story_words.REASON_NAMES)
+    assert {"double", "not_asked"} <= set(reasons)
+    # What `actions.late` says: how somebody went, or that his subscription was to end.
+    late = [*(way.value for way in Way), "ended"]
+    assert_worded(app, [*reasons, *late], story_words.REASON_NAMES)
 
 
 def test_every_source_of_access(app: Flask) -> None:
