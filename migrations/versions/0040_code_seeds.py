@@ -1,13 +1,13 @@
 """What a batch's codes are derived from, for the hour in which its download may be repeated.
 
-Revision: 0040, after 0021.
+Revision: 0040, after 0090.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0021"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 
