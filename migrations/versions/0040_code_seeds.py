@@ -1,13 +1,13 @@
 """What a batch's codes are derived from, for the hour in which its download may be repeated.
 
-Revision: 0040, after 0090.
+Revision: 0040, after 0101.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0090"
+down_revision = "0101"
 branch_labels = None
 depends_on = None
 
