@@ -152,6 +152,8 @@ def test_r25_stripe_may_be_down_for_days(cast: Cast, stripe: StripeDouble, noon:
     assert order.public_id in text
     assert "no way to Stripe" in text
     stripe._troubles.clear()
+    doctor = cast.app.test_cli_runner().invoke(args=["payments", "doctor"])
+    assert f"order {order.public_id} is to end, not confirmed after" in doctor.output
     with clock.fixed(noon + timedelta(hours=72)):
         work()
         assert told(stripe, order) == ("canceled", False)

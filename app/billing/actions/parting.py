@@ -179,7 +179,7 @@ def _part(
         order.parted_at = order.parted_at or (at.at if at else clock.now())
         if order.state == OrderState.OPEN:
             put(CheckoutCloseAsked(order_id=order.id))
-        row = find_subscription(order.id)
+        row = find_subscription(order.id) if order.mode == "subscription" else None
         if row is not None and not _ends_already(row, when):
             wish_end(order, when=when, cause=cause)
 
