@@ -64,7 +64,8 @@ class TransferGateway:
         except IntegrityError:
             # Another window opened it in the same moment.
             pass
-        return Checkout(ref, wish.success_url, clock.now() + PATIENCE)
+        # The order's own page; nobody comes back to it from elsewhere.
+        return Checkout(ref, wish.success_url.partition("?")[0], clock.now() + PATIENCE)
 
     def close_checkout(self, ref: str, *, account: str) -> None:
         """Close a transfer of which nobody said that it was made."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, render_template
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
 
 from app.billing import demo_machine
+from app.billing.actions.checkout import note_return
 from app.billing.actions.sync import sync
 from app.billing.demo_gateway import act, find_state
 from app.billing.gateway import GatewayError, gateways
@@ -17,13 +20,13 @@ from app.blueprints.billing.door import bp
 from app.blueprints.billing.words import DEED_NAMES
 from app.blueprints.entrance import declares, require_viewer, see_other
 from app.blueprints.memberships.door import Page
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
 from app.memberships.queries import actor_of
 from app.policy import Action, can
 
-# After these the buyer goes where a real provider would send him.
-_GOES_BACK = {"pay": "success_url", "delay": "success_url", "cancel": "cancel_url"}
+# After these the buyer comes back, as from a real provider.
+_COMES_BACK = ("pay", "delay")
 
 
 @bp.get("/demo-checkout/<ref>")
@@ -41,7 +44,7 @@ def demo_checkout(ref: str) -> Page:
         status=state["status"],
         declined=state.get("declined", 0),
         deeds=[(deed, DEED_NAMES[deed]) for deed in demo_machine.possible(state)],
-        success_url=state["wish"]["success_url"],
+        success_url=_page_of(state["wish"]),
     )
 
 
@@ -60,11 +63,20 @@ def demo_act(ref: str, deed: str) -> Page:
         flash(gettext("That is not possible any more."), "warn")
         return see_other("billing.demo_checkout", ref=ref)
     sync(order.id, cause="webhook")
-    if deed in _GOES_BACK:
-        return redirect(wish[_GOES_BACK[deed]], code=303)
+    if deed == "cancel":
+        return redirect(wish["cancel_url"], code=303)
+    if deed in _COMES_BACK:
+        with unit_of_work():
+            note_return(order.id)
+        return redirect(_page_of(wish), code=303)
     if deed == "fail":
         flash(gettext("The card was declined. Nothing was charged."), "error")
     return see_other("billing.demo_checkout", ref=ref)
+
+
+def _page_of(wish: dict[str, Any]) -> str:
+    """Return the page of an order by its address for who comes back: that they do is known here."""
+    return str(wish["success_url"]).partition("?")[0]
 
 
 def _order(ref: str) -> Order:
