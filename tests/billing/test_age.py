@@ -110,6 +110,30 @@ def test_r33_what_goes_back_of_a_settled_payment_is_seen(
         )
 
 
+def test_r33_what_is_known_of_settled_payments_is_all_that_was_told(
+    cast: Cast, stripe: StripeDouble, noon: datetime
+) -> None:
+    order = subscribe(cast, stripe)
+    stripe.dispute(stripe.of("charge")[0]["id"])
+    stripe.renew(str(order.subscription_ref))
+    stripe.refund_by_hand(stripe.of("charge")[0]["id"], 700)
+    stripe.move_dispute(stripe.of("dispute")[0]["id"], "lost")
+    sync(order.id, cause="webhook")
+    told = columns()
+    for days in (170, 190, 400):
+        with clock.fixed(noon + timedelta(days=days)):
+            sync(order.id, cause="staff")
+            assert columns() == told
+            sync(order.id, cause="staff", anew=True)
+            assert columns() == told
+
+
+def columns() -> list[tuple[object, ...]]:
+    """Return every column of every payment, and what is booked for it."""
+    db.session.rollback()
+    return [tuple(row) for row in db.session.execute(sa.select(Payment.__table__)).all()]
+
+
 def test_r33_a_key_that_may_not_list_charges_asks_for_each(
     cast: Cast, stripe: StripeDouble, noon: datetime
 ) -> None:

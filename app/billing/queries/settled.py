@@ -86,6 +86,7 @@ def _charge(row: Payment) -> Charge:
         refunded=row.refunded,
         fee=row.fee,
         tax=row.tax,
+        method=row.method,
         receipt_url=row.receipt_url,
         dispute=_dispute(row),
     )
@@ -95,4 +96,11 @@ def _dispute(row: Payment) -> DisputeFact | None:
     if not row.dispute:
         return None
     at = row.dispute_at or row.paid_at
-    return DisputeFact(row.dispute_ref, row.dispute_amount, row.dispute, at, row.dispute_fee)
+    return DisputeFact(
+        row.dispute_ref,
+        row.dispute_amount,
+        row.dispute,
+        at,
+        row.dispute_fee,
+        row.dispute_answer_by,
+    )
