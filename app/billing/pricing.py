@@ -18,8 +18,9 @@ from app.billing.prices import (
     pricing_of,
     renewal_amount,
 )
+from app.billing.queries.bought import find_bought_end, may_try
 from app.billing.queries.coupons import count_own_uses, find_coupon
-from app.billing.queries.plans import PlanLine, find_bought_end, get_line, had_trial
+from app.billing.queries.plans import PlanLine, get_line
 from app.billing.queries.transfers import can_be_paid
 from app.kernel.errors import Invalid
 from app.memberships.coverage import stands_still
@@ -69,7 +70,8 @@ class Quote:
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """Who asks for prices, and what of him moves all of them alike. `coupon`: what the code means here,
-    `coupon_uses`: how often he used it; `tried`: he had his trial; `can_pay`: there is a way to pay."""
+    `coupon_uses`: how often he used it; `tried`: he is offered no trial (any more); `can_pay`: there is
+    a way to pay."""
 
     planet: PlanetView
     actor: Actor
@@ -95,7 +97,7 @@ def find_buyer(planet: PlanetView, actor: Actor, *, coupon_code: str = "", now: 
         actor=actor,
         now=now,
         pricing=_pricing(planet, actor, now),
-        tried=had_trial(actor.membership_id),
+        tried=not may_try(actor.membership_id),
         can_pay=can_be_paid(planet.id),
         coupon_code=code,
         coupon=coupon,

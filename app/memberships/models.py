@@ -69,8 +69,9 @@ class Entitlement(Base):
     `starts_at` to `ends_at` (None never ends). Revoked and
     suspended ones give nothing; `cut_at`, decided at `cut_decided_at`, ends one early.
     `environment`: of the payment behind it, "" for none. `grace`: a `policy.Grace` value.
-    `plan_ref`: the plan's public id, "" for none. `reads_from`: a trial reads what was published
-    since then. `since_at` and `until_at` are derived (`memberships.coverage`).
+    `plan_ref`: the plan's public id, "" for none. `trial`: time that is free before the first payment;
+    `reads_from`: it reads what was published since then. `since_at` and `until_at` are derived
+    (`memberships.coverage`).
     """
 
     __tablename__ = "entitlements"
@@ -98,6 +99,7 @@ class Entitlement(Base):
     revoked_at: Mapped[datetime | None]
     grace: Mapped[str] = mapped_column(String(6), default="planet")
     reads_from: Mapped[datetime | None]
+    trial: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(String(300), default="")
     granted_by: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id"))
     created_at: Mapped[datetime]

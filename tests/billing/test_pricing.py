@@ -19,22 +19,27 @@ from app.memberships.actions.granting import Terms
 from app.memberships.models import Entitlement
 from app.memberships.periods import Duration
 from app.memberships.settling import settle
+from tests.billing.rows import write_payment
 from tests.billing.shop import ask, order, sell
 from tests.cast import Cast
 from tests.memberships.people import newcomer, row
 
 
 def hold(cast: Cast, persona: str, plan: Plan, days: int = 30, source: str = "order") -> None:
-    """Give bought time, as a paid order does."""
-    with unit_of_work():
+    """Give time, of an order with the money that was paid for it."""
+    ref = f"{source}-{persona}-{clock.now().isoformat()}"
+    paid = order(cast, cast.users[persona], plan) if source == "order" else None
+    with unit_of_work() as session:
+        if paid is not None:
+            write_payment(session.merge(paid), ref=ref, entitlement_ref=f"order:{ref}")
         actions.start_membership(
             None,
             planet_id=cast.planet_id,
             user_id=cast.users[persona],
             source=source,
-            source_ref=f"{source}-{persona}-{clock.now().isoformat()}",
+            source_ref=ref,
             period=Duration(days=days),
-            grant=Terms(environment="demo", plan_ref=plan.public_id),
+            grant=Terms(environment="demo", plan_ref=plan.public_id, trial=source == "trial"),
         )
 
 

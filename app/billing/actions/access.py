@@ -142,6 +142,8 @@ def _invoice_right(
         plan_ref=plan_ref,
         grace=grace,
         reads_from=_trial_reads_from(version, invoice) if trial else None,
+        # The provider moves a charge behind a pause by a trial, too: that one gives nothing new.
+        trial=trial and order.trial_days > 0,
     )
     wish = _wish(order, "invoice", invoice.ref, Period(invoice.starts, invoice.ends), terms)
     # A subscription that is over ends what it paid for at its end (R14).

@@ -22,6 +22,7 @@ from app.billing.events import ReceiptAsked
 from app.billing.gateway import gateways
 from app.billing.models import Order, Payment, Plan, Refund
 from app.billing.money import parse_amount, round_down
+from app.billing.queries.bought import was_paid
 from app.billing.queries.orders import shown_to
 from app.billing.shares import unused_share
 from app.billing.states import OrderState, is_with_bank
@@ -106,7 +107,7 @@ def change_plan(
     take_seat(plan, user_id=member.user_id)
     cut = _cut_everything(member)
     # What was paid for stays paid for: it waits for him when he leaves.
-    bought = any(row.environment for row in cut)
+    bought = was_paid([row.id for row in cut])
     start_membership(
         actor,
         planet_id=member.planet_id,

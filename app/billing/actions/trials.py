@@ -49,6 +49,7 @@ def start_trial(
             environment=gateways.environment,
             plan_ref=sold.public_id,
             grace=Grace.NONE,
+            trial=True,
             reads_from=moment - timedelta(days=window) if window else None,
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from app.billing.queries.transfers import can_be_paid
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.models import Entitlement, Membership
-from app.memberships.settling import TRIAL
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor
 from app.policy.gate import require
@@ -24,8 +23,6 @@ HOLDING = ("open", "processing")
 # Orders that count as sold, for prices that rise with the seats: an open checkout is nobody's purchase
 # yet, and a page that is left must not make the next buyer pay more.
 SOLD = ("processing", "paid", "partially_refunded", "disputed")
-# What renewal prices are for: access that was bought, not given.
-BOUGHT = ("order", "invoice", "code")
 
 
 def get_plan(planet_id: int, plan_id: int) -> Plan:
@@ -83,8 +80,8 @@ def seats_taken(
 ) -> ScalarSelect[int]:
     """Return the SQL that counts the people who hold a seat of a plan (R9), `besides` one of them.
 
-    A seat is a live or suspended entitlement of the plan, or an order that is open or processing.
-    Usable in a conditional statement as well as alone.
+    A seat is a live or suspended entitlement of the plan, or an order that is open or processing; free
+    trials take none (R30). Usable in a conditional statement as well as alone.
     """
     members: Select[int] = (
         select(Membership.user_id.label("user_id"))
@@ -92,11 +89,15 @@ def seats_taken(
         .where(
             Entitlement.plan_ref == public_id,
             Entitlement.revoked_at.is_(None),
+            Entitlement.trial.is_(False),
             or_(Entitlement.until_at.is_(None), Entitlement.until_at > now),
         )
     )
     buyers: Select[int] = select(Order.user_id.label("user_id")).where(
-        Order.plan_id == plan_id, Order.kind == "membership", Order.state.in_(HOLDING)
+        Order.plan_id == plan_id,
+        Order.kind == "membership",
+        Order.state.in_(HOLDING),
+        Order.trial_days == 0,
     )
     people = union(members, buyers).subquery()
     count = select(func.count()).select_from(people)
@@ -106,7 +107,8 @@ def seats_taken(
 
 
 def seats_left(plan: Plan, *, now: datetime, besides: int | None = None) -> int | None:
-    """Return how many seats are left for somebody, 0 when it is sold out; None without a limit."""
+    """Return how many seats are left for somebody, 0 when it is sold out; None without a limit. Whoever is
+    trying the plan has one in any case (R30)."""
     if plan.seat_limit is None:
         return None
     return _seats_left([plan], now=now, besides=besides)[plan.id]
@@ -115,7 +117,7 @@ def seats_left(plan: Plan, *, now: datetime, besides: int | None = None) -> int 
 def _seats_left(
     plans: Sequence[Plan], *, now: datetime, besides: int | None
 ) -> dict[int, int | None]:
-    """Return the same for many plans; one query however many have a limit."""
+    """Return the same for many plans; two queries at most, however many have a limit."""
     limited = [plan for plan in plans if plan.seat_limit is not None]
     left: dict[int, int | None] = dict.fromkeys(plan.id for plan in plans)
     if limited:
@@ -124,7 +126,27 @@ def _seats_left(
         )
         for plan, taken in zip(limited, db.session.execute(select(*counts)).one(), strict=True):
             left[plan.id] = max(0, (plan.seat_limit or 0) - (taken or 0))
-    return left
+    sold_out = [plan for plan in limited if left[plan.id] == 0]
+    tried = find_tried([plan.public_id for plan in sold_out], besides, now=now)
+    return left | {plan.id: 1 for plan in sold_out if plan.public_id in tried}
+
+
+def find_tried(public_ids: Collection[str], user_id: int | None, *, now: datetime) -> set[str]:
+    """Return of which of these plans a person's free trial runs. No query for none, or for nobody."""
+    if not public_ids or user_id is None:
+        return set()
+    running = (
+        select(Entitlement.plan_ref)
+        .join(Membership, Membership.id == Entitlement.membership_id)
+        .where(
+            Membership.user_id == user_id,
+            Entitlement.plan_ref.in_(public_ids),
+            Entitlement.trial,
+            Entitlement.revoked_at.is_(None),
+            Entitlement.until_at > now,
+        )
+    )
+    return set(db.session.scalars(running))
 
 
 def usual_currency(planet: PlanetView) -> str:
@@ -138,31 +160,6 @@ def usual_currency(planet: PlanetView) -> str:
         .limit(1)
     )
     return db.session.scalar(newest) or ("CNY" if planet.language.startswith("zh") else "USD")
-
-
-def find_bought_end(membership_id: int | None) -> datetime | None:
-    """Return when somebody's bought time ends or ended; None when he never bought any. What staff put
-    in its place, by changing the plan, counts as bought: it carries the payment's environment."""
-    if membership_id is None:
-        return None
-    return db.session.scalar(
-        select(func.max(Entitlement.until_at)).where(
-            Entitlement.membership_id == membership_id,
-            Entitlement.source.in_(BOUGHT)
-            | ((Entitlement.source == "staff") & (Entitlement.environment != "")),
-            Entitlement.revoked_at.is_(None),
-        )
-    )
-
-
-def had_trial(membership_id: int | None) -> bool:
-    """Whether somebody had his trial in this planet already (R16)."""
-    if membership_id is None:
-        return False
-    found = select(Entitlement.id).where(
-        Entitlement.membership_id == membership_id, Entitlement.source == TRIAL
-    )
-    return db.session.scalar(found.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

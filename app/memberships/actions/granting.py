@@ -52,6 +52,7 @@ class Terms:
     plan_ref: str = ""
     grace: Grace = Grace.PLANET
     reads_from: datetime | None = None
+    trial: bool = False
     reason: str = ""
 
 
@@ -235,6 +236,7 @@ def _entitle(member: Membership, wish: Wish, zone: str) -> Entitlement:
         plan_ref=wish.terms.plan_ref,
         grace=wish.terms.grace.value,
         reads_from=wish.terms.reads_from,
+        trial=wish.terms.trial,
         reason=wish.terms.reason,
         starts_at=wish.terms.since or moment,
         created_at=moment,
