@@ -1,7 +1,8 @@
-"""The one sentence about how somebody's access stands: in dialogs, pages, mails and stories alike (R34)."""
+"""What is said of how somebody's access and trial stand: in dialogs, pages, mails and stories alike (R34)."""
 
 from __future__ import annotations
 
+from app.billing.queries.trials import Trial, TrialState
 from app.memberships.queries.covered import Cover, Covered
 from app.notifications.speech import Say
 
@@ -26,3 +27,26 @@ def say_covered(_: Say, covered: Covered, *, day: str) -> str:
             return _("The membership ended on %(day)s.", day=day)
         case _ended:
             return _("The membership has ended.")
+
+
+def say_trial(_: Say, trial: Trial, *, day: str, price: str) -> str:
+    """Return what is to be said of a trial before its first payment: until when it is free, when and how
+    much is charged first, and how to stop (R28). `day` is that of the charge, `price` its amount."""
+    match trial.state:
+        case TrialState.RUNS:
+            return _(
+                "It is free until %(day)s. On that day the first charge comes: %(price)s. To stop, cancel "
+                "the subscription on the order’s page before: then nothing is charged.",
+                day=day,
+                price=price,
+            )
+        case TrialState.ENDS:
+            return _("It is free until %(day)s and ends then: nothing will be charged.", day=day)
+        case TrialState.UNPAID:
+            return _(
+                "The free time is over, and the first charge of %(price)s failed. Please look after your "
+                "card.",
+                price=price,
+            )
+        case _over:
+            return _("The free trial is over. Nothing was charged.")

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     MAY_BUY = "may_buy"
     TERM_ENDS = "term_ends"
     TERM_ENDED = "term_ended"
+    TRIAL_BEGAN = "trial_began"
     PAYMENT_ARRIVED = "payment_arrived"
     PAYMENT_FAILED = "payment_failed"
     CHARGE_FAILED = "charge_failed"
@@ -62,6 +63,7 @@ REMINDERS = frozenset({Kind.TERM_ENDS, Kind.TERM_ENDED})
 # About an order of one's own, whatever became of the membership.
 OF_ORDERS = frozenset(
     {
+        Kind.TRIAL_BEGAN,
         Kind.PAYMENT_ARRIVED,
         Kind.PAYMENT_FAILED,
         Kind.CHARGE_FAILED,
@@ -204,6 +206,8 @@ def _buying(_: Say, kind: Kind, planet: str, day: str) -> str:
             return _("Your membership of %(planet)s ends on %(day)s.", planet=planet, day=day)
         case Kind.TERM_ENDED:
             return _("Your membership of %(planet)s ended on %(day)s.", planet=planet, day=day)
+        case Kind.TRIAL_BEGAN:
+            return _("Your free trial of %(planet)s has begun.", planet=planet)
         case Kind.PAYMENT_ARRIVED:
             return _("Your payment for %(planet)s has arrived. Thank you.", planet=planet)
         case Kind.PAYMENT_FAILED:

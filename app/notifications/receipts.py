@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from app.billing.money import get_currency, shown_decimals, to_decimal
 from app.billing.queries.receipts import Receipt
+from app.billing.queries.trials import Trial
 from app.notifications import links
+from app.notifications.covered import say_trial
 from app.notifications.letters import Letter
 from app.notifications.office import the_office
-from app.notifications.speech import speak
+from app.notifications.speech import say_amount, say_day, speak
 
 
-def receipt(language: str, *, name: str, bought: Receipt) -> Letter:
-    """What was bought, when, and for how much."""
+def receipt(language: str, timezone: str, *, name: str, bought: Receipt) -> Letter:
+    """What was bought, when, and for how much; of a trial, what it will cost."""
     _ = speak(language)
     lines = [
         _("Hello %(name)s,", name=name),
         _("Here is the receipt of what you bought: %(title)s.", title=bought.title),
         _("Order number: %(number)s", number=bought.public_id),
     ]
+    if bought.trial is not None:
+        lines.append(trial_line(bought.trial, language, timezone))
     for paid in bought.payments:
         day = paid.at.date().isoformat()
         amount = _money(paid.amount, bought.currency)
@@ -32,6 +36,16 @@ def receipt(language: str, *, name: str, bought: Receipt) -> Letter:
         lines=tuple(lines),
         button=_("See the order"),
         link=links.absolute(links.ORDER, slug=bought.slug, public_id=bought.public_id),
+    )
+
+
+def trial_line(trial: Trial, language: str, timezone: str) -> str:
+    """What a mail says of a trial before its first payment."""
+    return say_trial(
+        speak(language),
+        trial,
+        day=say_day(trial.until, language=language, timezone=timezone),
+        price=say_amount(trial.amount, trial.currency, language=language),
     )
 
 

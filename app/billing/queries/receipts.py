@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.billing.models import Order, Payment
+from app.billing.queries.trials import Trial, find_trial
 from app.kernel.db import db
 from app.planets.models import Planet
 
@@ -32,6 +33,7 @@ class Receipt:
     title: str
     currency: str
     payments: tuple[Paid, ...]
+    trial: Trial | None = None
 
 
 def find_receipt(order_id: int) -> Receipt | None:
@@ -56,4 +58,5 @@ def find_receipt(order_id: int) -> Receipt | None:
         title=order.title,
         currency=order.currency,
         payments=tuple(Paid(*paid) for paid in payments),
+        trial=find_trial(order),
     )

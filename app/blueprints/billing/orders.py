@@ -24,12 +24,12 @@ from app.billing.queries.orders import find_story, get_own, list_own
 from app.billing.queries.questions import find_bought
 from app.billing.queries.running import ends_as_wanted
 from app.billing.queries.transfers import find_decline, find_transfer_note
+from app.billing.queries.trials import find_trial
 from app.billing.remaining import Thought
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
-from app.blueprints.billing.remaining import thought_words
+from app.blueprints.billing.remaining import state_name, thought_words, trial_words
 from app.blueprints.billing.ways import RETURNED
-from app.blueprints.billing.words import STATE_NAMES
 from app.blueprints.entrance import (
     current_site,
     declares,
@@ -79,7 +79,8 @@ def purchases(slug: str) -> Page:
     """List what the reader bought in this planet."""
     _planet, actor = enter_planet(slug)
     require_viewer()
-    return render_template("billing/purchases.html", orders=[_shape(o) for o in list_own(actor)])
+    orders = [_shape(found) for found in list_own(actor)]
+    return render_template("billing/purchases.html", orders=orders)
 
 
 @bp.get("/p/<slug>/orders/<public_id>/refund")
@@ -170,11 +171,12 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
     # Anew: what was applied a moment ago may have let him in.
     _planet, actor = enter_planet(planet.slug)
     question = _question(planet, actor, found)
-    story = find_story(found)
+    story, trial = find_story(found), find_trial(found)
     answer = make_response(
         render_template(
             "billing/order.html",
             order=_shape(found),
+            trial=trial_words(trial) if trial else "",
             returnable=found.state in _REFUNDABLE and bool(list_returnable(found)),
             enters=bool(can(actor, Action.PLANET_READ)),
             story=story,
@@ -259,7 +261,7 @@ def _shape(found: Order) -> dict[str, Any]:
         "title": found.title,
         "kind": found.kind,
         "state": found.state,
-        "state_name": STATE_NAMES[OrderState(found.state)],
+        "state_name": state_name(found),
         "amount": found.amount,
         "list_amount": found.list_amount,
         "currency": found.currency,

@@ -89,6 +89,7 @@ NOTICES: dict[str, Any] = {
     "invited": lazy_gettext("Told of an invitation"),
     "join_requested": lazy_gettext("Told of a request to join"),
     "may_buy": lazy_gettext("Told: a membership can be bought"),
+    "trial_began": lazy_gettext("Told what the free trial costs afterwards"),
     "payment_arrived": lazy_gettext("Told that the payment arrived"),
     "payment_failed": lazy_gettext("Told that the payment failed"),
     "charge_failed": lazy_gettext("Told that the charge failed"),

@@ -20,13 +20,13 @@ from app.billing.queries.running import list_running
 from app.billing.queries.subscribers import list_plan_names
 from app.billing.queries.timeline import Bought, Happening, MemberStory, find_story
 from app.billing.remaining import Thought
-from app.billing.states import FINAL, OrderState
+from app.billing.states import FINAL
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.refusals import told
-from app.blueprints.billing.remaining import remaining_words, thought_words
+from app.blueprints.billing.remaining import remaining_words, state_name, thought_words
 from app.blueprints.billing.story_words import line_of, source_name
 from app.blueprints.billing.subscribers import TONES
-from app.blueprints.billing.words import STATE_NAMES, method_name, subscription_badge
+from app.blueprints.billing.words import method_name, subscription_badge
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import (
     STANDING_NAMES,
@@ -285,7 +285,7 @@ def _order(actor: Actor, item: Bought) -> dict[str, Any]:
         "public_id": order.public_id,
         "title": order.title,
         "state": order.state,
-        "state_name": STATE_NAMES[OrderState(order.state)],
+        "state_name": state_name(order),
         "amount": order.amount,
         "currency": order.currency,
         "created_at": order.created_at,

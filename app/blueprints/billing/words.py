@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext
 
 from app.billing.models import Subscription
 from app.billing.queries.running import ends_as_wanted
+from app.billing.queries.trials import TrialState
 from app.billing.states import OrderState
 
 STATE_NAMES: dict[OrderState, Any] = {
@@ -20,6 +21,13 @@ STATE_NAMES: dict[OrderState, Any] = {
     OrderState.CHARGED_BACK: lazy_gettext("Charged back"),
     OrderState.EXPIRED: lazy_gettext("Cancelled"),
     OrderState.FAILED: lazy_gettext("Payment failed"),
+}
+
+TRIAL_NAMES: dict[TrialState, Any] = {
+    TrialState.RUNS: lazy_gettext("In the free trial"),
+    TrialState.ENDS: lazy_gettext("In the free trial"),
+    TrialState.UNPAID: lazy_gettext("The last charge failed"),
+    TrialState.OVER: lazy_gettext("The free trial is over"),
 }
 
 _SUBSCRIPTIONS: dict[str, tuple[Any, str]] = {

@@ -13,7 +13,7 @@ from app.billing.models import Order
 from app.billing.queries.noticed import find_renewal
 from app.billing.queries.orders import find_running, list_own
 from app.billing.states import OrderState
-from app.blueprints.billing.words import STATE_NAMES
+from app.blueprints.billing.remaining import state_name
 from app.blueprints.entrance import declares, enter_planet, require, safe_next, see_other
 from app.blueprints.language import local_date
 from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, end_words
@@ -124,7 +124,7 @@ def _purchase(order: Order) -> dict[str, Any]:
         "title": order.title,
         "amount": order.amount,
         "currency": order.currency,
-        "state_name": STATE_NAMES[state],
+        "state_name": state_name(order),
         "created_at": order.created_at,
         "may_refund": may_refund_own(order) and state in REFUNDABLE,
     }

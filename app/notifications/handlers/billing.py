@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from app.accounts.queries import Recipient, find_recipient, find_recipient_by_email
 from app.billing import events
 from app.billing.actions.comps import find_open_offer
+from app.billing.models import Order
 from app.billing.queries.noticed import (
     Moved,
     NoticedOrder,
@@ -23,6 +24,7 @@ from app.billing.queries.noticed import (
 )
 from app.billing.queries.receipts import find_receipt
 from app.billing.queries.transfers import find_decline_of
+from app.billing.queries.trials import find_trial
 from app.billing.queries.wishes import find_wish
 from app.billing.remaining import read_remaining
 from app.kernel.db import db
@@ -34,7 +36,7 @@ from app.notifications.letters import access_offer
 from app.notifications.models import Notification
 from app.notifications.notices import About, Extra, More, tell
 from app.notifications.post import post
-from app.notifications.receipts import receipt
+from app.notifications.receipts import receipt, trial_line
 from app.notifications.speech import say_amount, say_day, speak
 from app.planets.models import Planet
 from app.policy import Grace, grace_of
@@ -86,7 +88,7 @@ def receipt_asked(payload: dict[str, Any]) -> None:
     if bought is None or buyer is None:
         return
     post(
-        receipt(buyer.language, name=buyer.name, bought=bought),
+        receipt(buyer.language, buyer.timezone, name=buyer.name, bought=bought),
         to=buyer.email,
         language=buyer.language,
         dedupe_key=f"receipt:{payload['order_id']}:{payload['token']}"[:120],
@@ -151,15 +153,19 @@ def charge_failed(payload: dict[str, Any]) -> None:
 
 
 def order_settled(payload: dict[str, Any]) -> None:
-    """The buyer is told what he would not see coming: a payment that failed, a dispute."""
+    """The buyer is told what he would not see coming: a payment that failed, a dispute, and what a free
+    trial costs afterwards."""
     kinds = {
         "failed": Kind.PAYMENT_FAILED,
         "disputed": Kind.PAYMENT_DISPUTED,
         "charged_back": Kind.DISPUTE_LOST,
     }
+    order_id = payload["order_id"]
+    if payload["state"] == "paid" and find_trial(db.session.get_one(Order, order_id)):
+        key = f"order:{order_id}:{Kind.TRIAL_BEGAN}"
+        _tell_of(order_id, Kind.TRIAL_BEGAN, key, partial(_what_comes, order_id))
     kind = kinds.get(payload["state"])
     if kind is not None:
-        order_id = payload["order_id"]
         _tell_of(order_id, kind, f"order:{order_id}:{kind}", partial(_what_failed, order_id))
 
 
@@ -218,6 +224,14 @@ def _what_moved(moved: Moved, recipient: Recipient) -> Extra:
         (f"{order.title}: {amount}", _("Order number: %(number)s", number=order.public_id)),
         (_("Receipt: %(link)s", link=page),) if page else (),
     )
+
+
+def _what_comes(order_id: int, recipient: Recipient) -> Extra:
+    """The order of a trial: until when it is free, what is charged then, and how to stop."""
+    which = _which_order(find_noticed_orders([order_id])[order_id], recipient)
+    trial = find_trial(db.session.get_one(Order, order_id))
+    said = trial_line(trial, recipient.language, recipient.timezone) if trial else ""
+    return Extra((*which.lines, said)) if said else which
 
 
 def _what_went_back(moved: Moved, recipient: Recipient) -> Extra:
