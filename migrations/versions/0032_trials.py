@@ -1,13 +1,13 @@
 """Which entitlements are free trials: they take no paid seat and earn no price of renewing.
 
-Revision: 0032, after 0053.
+Revision: 0032, after 0040.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0053"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
