@@ -341,3 +341,25 @@ def test_tidying_frees_pages_of_what_was_replaced(
     snapshot = engine._current(fresh=True)
     assert snapshot.pages[0].columns.size * 2 < snapshot.pages[1].columns.size
     assert engine.contents(after=0, limit=99) == before and engine.cursor() == 2
+
+
+def test_what_readers_may_open_is_kept_until_a_scheduled_topic_appears(
+    engine: WhooshEngine,
+) -> None:
+    later = NOW + timedelta(hours=1)
+    facts = TopicFacts(1, 1, "post", 2, 2, None, later)
+    engine.apply([Entry(1, facts, (Passage(Part.TOPIC, 1, 1, 2, 2, "退款"),))], cursor=1)
+    snapshot = engine._current()
+
+    def found(now: datetime, readers: dict[int, Reader]) -> int:
+        return engine.search(Request(Text("退款"), readers, now)).total
+
+    visitor = {1: Reader(1, None, False, False, None, None, False)}
+    for _ in range(2):
+        assert found(NOW, READERS) == 0 and found(NOW, visitor) == 0
+    assert len(snapshot.standings) == 2
+    assert found(later, READERS) == 1 and found(later, visitor) == 0
+    assert found(NOW, READERS) == 0  # a clock that went back
+    for number in range(20):
+        found(NOW, {1: Reader(1, number + 5, False, True, None, None, True)})
+    assert len(snapshot.standings) <= 8

@@ -46,9 +46,7 @@ class Ranking:
         self._rights = Rights(snapshot, request)
         self._lookup = Lookup(snapshot)
         self._leaves: list[Leaf] = []
-        self._many, self._usual_length = self._rights.size()
-        fresh = np.exp2((snapshot.topics.published - moment(request.now)) / _YEAR)
-        self._fresh = (1 + _FRESH * np.minimum(fresh, 1)).astype(np.float32)
+        self._many, self._usual_length = self._rights.size
         self._beside = _slot(snapshot, request.beside)
         self.found = self._loose() if request.loose else self._strict()
 
@@ -165,7 +163,7 @@ class Ranking:
         return np.asarray(rarity * weight, np.float32)
 
     def scores(self) -> Array:
-        """Return each topic's score; what counts is that of those found."""
+        """Return each topic's score, whatever its age; what counts is that of those found."""
         topic = self._snapshot.topic
         together = np.zeros(len(self._snapshot.topics.id), np.float32)
         alone = np.zeros(self._snapshot.size if len(self._leaves) > 1 else 0, np.float32)
@@ -176,11 +174,16 @@ class Ranking:
             if len(alone):
                 alone[leaf.numbers] += leaf.scores
         if not len(alone):
-            return together * self._fresh
+            return together
         best = np.zeros(len(together), np.float32)
         for leaf in self._leaves:
             np.maximum.at(best, topic[leaf.numbers], alone[leaf.numbers])
-        return np.asarray((together + best) / 2 * self._fresh)
+        return np.asarray((together + best) / 2)
+
+    def _fresh(self, slots: Array) -> Array:
+        """Return by how much newer topics are preferred."""
+        age = self._snapshot.topics.published[slots] - moment(self._request.now)
+        return np.asarray(1 + _FRESH * np.minimum(np.exp2(age / _YEAR), 1), np.float32)
 
     # --- the page -------------------------------------------------------------------------------------
 
@@ -190,7 +193,7 @@ class Ranking:
         slots = np.flatnonzero(self.found)
         scores = np.zeros(len(slots), np.float32)
         if request.sort is port.Sort.RELEVANCE and self._leaves:
-            scores = self.scores()[slots]
+            scores = self.scores()[slots] * self._fresh(slots)
         most = request.offset + request.limit
         if len(slots) > most > 0:
             slots, scores = _first(slots, scores, topics.newest[slots], most)

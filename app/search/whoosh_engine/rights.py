@@ -5,50 +5,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 
-from app.search.port import Part, Request, Where
+from app.search.port import Part, Reader, Request, Where
 from app.search.whoosh_engine.packing import Array
 from app.search.whoosh_engine.pages import NOBODY, PARTS, moment
 from app.search.whoosh_engine.snapshot import Snapshot
 
 _TOPIC = PARTS.index(Part.TOPIC)
 _ALWAYS = 1 << 62
+_KEPT = 8  # standings with a snapshot
 _STRANGER = -2  # never equal to anybody's id
 
 
-class Rights:
-    """What the readers of a request may open in a snapshot, and which of it its filters let pass."""
+class Standing:
+    """What some readers may open of a snapshot, whatever they look for. It holds from one moment until
+    `until`, when the next scheduled topic appears."""
 
-    def __init__(self, snapshot: Snapshot, request: Request) -> None:
+    def __init__(self, snapshot: Snapshot, readers: Mapping[int, Reader], now: int) -> None:
         self._snapshot = snapshot
-        self._request = request
         topics = snapshot.topics
-        readers = [request.readers.get(int(planet)) for planet in topics.planets]
-        self._me = np.array(
-            [r.user_id if r and r.user_id is not None else _STRANGER for r in readers], "i8"
+        held = [readers.get(int(planet)) for planet in topics.planets]
+        self.me = np.array(
+            [r.user_id if r and r.user_id is not None else _STRANGER for r in held], "i8"
         )
-        self._staff = np.array([bool(r and r.staff) for r in readers], bool)
-        may_be_seen = np.array([r is not None for r in readers], bool)
-        inside = np.array([bool(r and r.inside) for r in readers], bool)
-        queue_open = np.array([bool(r and r.queue_open) for r in readers], bool)
+        self._staff = np.array([bool(r and r.staff) for r in held], bool)
+        may_be_seen = np.array([r is not None for r in held], bool)
+        inside = np.array([bool(r and r.inside) for r in held], bool)
+        queue_open = np.array([bool(r and r.queue_open) for r in held], bool)
         until = np.array(
             [
                 (_ALWAYS if r.inside else -_ALWAYS if r.until is None else moment(r.until))
                 if r
                 else -_ALWAYS
-                for r in readers
+                for r in held
             ],
             "i8",
         )
         since = np.array(
-            [-_ALWAYS if r is None or r.since is None else moment(r.since) for r in readers], "i8"
+            [-_ALWAYS if r is None or r.since is None else moment(r.since) for r in held], "i8"
         )
         at = topics.planet
-        mine = topics.writer == self._me[at]
-        addressed = topics.addressee == self._me[at]
+        mine = topics.writer == self.me[at]
+        addressed = topics.addressee == self.me[at]
         staff, party = self._staff[at], mine | addressed | self._staff[at]
         private = topics.flag("private")
         question = topics.kind == _index(topics.kinds, "question")
@@ -57,13 +60,67 @@ class Rights:
         published = topics.published
         standing = (published >= since[at]) & (published <= until[at]) & asked
         standing |= topics.flag("sample") & ~private
-        scheduled = published > moment(request.now)
+        scheduled = published > now
         self.readable = (
             may_be_seen[at]
             & (~topics.flag("isolated") | mine)
             & np.where(scheduled, inside[at] & (mine | staff), standing)
         )
         self._body = ~topics.flag("withdrawn") | party
+        self.since = now
+        self.until = int(published[scheduled].min()) if scheduled.any() else _ALWAYS
+
+    @cached_property
+    def open(self) -> Array:
+        """Which passages may be opened, a yes or no of each."""
+        snapshot = self._snapshot
+        if not len(snapshot.topics.id):
+            return np.zeros(snapshot.size, bool)
+        open_ = snapshot.alive & self.readable[snapshot.topic]
+        apart = snapshot.apart
+        topic = snapshot.topic[apart]
+        me = self.me[snapshot.topics.planet[topic]]
+        seen = (snapshot.part[apart] != _TOPIC) | self._body[topic]
+        open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
+        return np.asarray(open_)
+
+    @cached_property
+    def size(self) -> tuple[int, float]:
+        """Return how many passages may be opened, and how long they are on the average. Whole numbers are
+        added up, so that the order in which passages came makes no difference."""
+        snapshot = self._snapshot
+        apart = snapshot.apart[self.open[snapshot.apart]]
+        many = int(snapshot.per_topic[self.readable].sum()) + len(apart)
+        length = snapshot.length_per_topic[self.readable].sum()
+        length += snapshot.length[apart].sum(dtype=np.float64)
+        return many, float(length) / many if many else 1.0
+
+
+def standing_of(snapshot: Snapshot, readers: Mapping[int, Reader], now: int) -> Standing:
+    """Return what readers may open. A page of results asks several times, and asking of all topics is most of
+    what a search in many costs; so the last few are kept with the snapshot."""
+    key = tuple(sorted(readers.items(), key=itemgetter(0)))
+    held: Standing | None = snapshot.standings.get(key)
+    if held is not None and held.since <= now < held.until:
+        return held
+    made = Standing(snapshot, readers, now)
+    with snapshot.lock:
+        snapshot.standings.pop(key, None)
+        while len(snapshot.standings) >= _KEPT:
+            del snapshot.standings[next(iter(snapshot.standings))]
+        snapshot.standings[key] = made
+    return made
+
+
+class Rights:
+    """What the readers of a request may open in a snapshot, and which of it its filters let pass."""
+
+    def __init__(self, snapshot: Snapshot, request: Request) -> None:
+        self._snapshot = snapshot
+        self._request = request
+        standing = standing_of(snapshot, request.readers, moment(request.now))
+        self._me = standing.me
+        self.readable, self.open, self.size = standing.readable, standing.open, standing.size
         self.topics = self.readable & self._filtered()
 
     def _filtered(self) -> Array:
@@ -104,20 +161,6 @@ class Rights:
             fits |= (author == author_id) & (planet == _index(planets, planet_id))
         return fits
 
-    @cached_property
-    def open(self) -> Array:
-        """Which passages may be opened, a yes or no of each."""
-        snapshot = self._snapshot
-        if not len(snapshot.topics.id):
-            return np.zeros(snapshot.size, bool)
-        open_ = snapshot.alive & self.readable[snapshot.topic]
-        apart = snapshot.apart
-        topic = snapshot.topic[apart]
-        me = self._me[snapshot.topics.planet[topic]]
-        seen = (snapshot.part[apart] != _TOPIC) | self._body[topic]
-        open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
-        return np.asarray(open_)
-
     @property
     def findable(self) -> Array:
         """Which passages may be opened and are of topics that the filters let pass."""
@@ -127,16 +170,6 @@ class Rights:
     def passages(self, numbers: Array) -> Array:
         """Return which of some passages may be opened."""
         return np.asarray(self.open[numbers])
-
-    def size(self) -> tuple[int, float]:
-        """Return how many passages may be opened, and how long they are on the average. Whole numbers are
-        added up, so that the order in which passages came makes no difference."""
-        snapshot = self._snapshot
-        apart = snapshot.apart[self.open[snapshot.apart]]
-        many = int(snapshot.per_topic[self.readable].sum()) + len(apart)
-        length = snapshot.length_per_topic[self.readable].sum()
-        length += snapshot.length[apart].sum(dtype=np.float64)
-        return many, float(length) / many if many else 1.0
 
     def fitting(self, numbers: Array, titles: Array | None = None) -> Array:
         """Return which of some passages the filters of passages let pass. `titles`: in which of them the word

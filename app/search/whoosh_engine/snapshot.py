@@ -6,7 +6,10 @@ from the one before costs little: only pages that are new are compared with the 
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Hashable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +108,8 @@ class Snapshot:
     ) -> None:
         self.generation = generation
         self.number = number
+        self.standings: dict[Hashable, Any] = {}  # see `rights.standing_of`
+        self.lock = threading.Lock()
         self.pages = sorted(held, key=lambda page: page.columns.first)
         columns = [page.columns for page in self.pages]
         self.cursor = columns[-1].cursor if columns else 0
