@@ -30,7 +30,7 @@ from app.cli.seed_scale import Scale
 from app.search import port
 from app.search.port import Entry, Part, Passage, TopicFacts
 from app.search.whoosh_engine import WhooshEngine
-from bench import search_stage, search_texts, stage
+from bench import search_reader, search_stage, search_texts, search_zipf, stage
 from bench.naive import NaiveWhoosh
 from bench.pages import LARGE, MIDDLE
 from bench.search_fts import Fts
@@ -233,6 +233,24 @@ def real(folder: Path, texts: Path, many: int, options: argparse.Namespace) -> N
         report(ask(folder, options.queries, str(texts), str(many)), {})
 
 
+def growth(options: argparse.Namespace) -> None:
+    """Measure few and many texts of the same words."""
+    middles: list[dict[str, float]] = []
+    for many in (search_zipf.FEW, search_zipf.MANY):
+        with tempfile.TemporaryDirectory(prefix="planetarium-search-") as place:
+            folder = Path(place) / "index"
+            corpus = search_zipf.make(many)
+            print(f"\n## {many} texts of {search_zipf.WORDS} words\n", flush=True)
+            build(corpus.batches(), folder, corpus.size)
+            del corpus
+            figures = ask(folder, options.queries, search_reader.ZIPF, str(many))
+            report(figures, {})
+            middles.append({kind: percentiles(row)[0] for kind, row in figures["times"].items()})
+    few, more = middles
+    print("\n" + ", ".join(f"{kind} {more[kind] / few[kind]:.1f}" for kind in few))
+    print(f"all kinds, p50: {sum(more.values()) / sum(few.values()):.2f} times", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/bench search", description=__doc__)
     parser.add_argument("--small", action="store_true", help="the tenth alone")
@@ -243,7 +261,12 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=0, help="small commits afterwards")
     parser.add_argument("--texts", type=Path, help="a folder of */docs.jsonl: real texts")
     parser.add_argument("--many", type=int, default=30_000, help="mix them to so many")
+    parser.add_argument("--growth", action="store_true", help="30,000 and 300,000 made texts")
     options = parser.parse_args()
+    if options.growth:
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        growth(options)
+        return
     if options.texts:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         for many in (0, options.many):

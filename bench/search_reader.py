@@ -12,8 +12,10 @@ import psutil
 
 import app.factory  # noqa: F401  # what every serving process holds
 from app.search.whoosh_engine import WhooshEngine
-from bench import search_stage, search_texts
+from bench import search_stage, search_texts, search_zipf
 from bench.search_stage import Asked
+
+ZIPF = "zipf"  # instead of a folder
 
 
 def answer(folder: str, asked: dict[str, list[Asked]]) -> None:
@@ -47,6 +49,8 @@ def answer(folder: str, asked: dict[str, list[Asked]]) -> None:
 def _queries(count: int, *texts: str) -> dict[str, list[Asked]]:
     if not texts:
         return search_stage.queries(count)
+    if texts[0] == ZIPF:
+        return search_texts.queries(search_zipf.make(int(texts[1])), count)
     return search_texts.queries(search_texts.read(Path(texts[0]), int(texts[1])), count)
 
 

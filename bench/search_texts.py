@@ -30,13 +30,14 @@ _WORD = re.compile(r"[A-Za-z]{4,}")
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts, and in how many bytes (UTF-8) they stand."""
+    """Texts, and words that stand in many of them."""
 
     texts: list[tuple[str, str]]
+    frequent: tuple[str, ...] = ("治疗", "可以", "方法", "系统", "问题", "patients", "study")
 
     @property
     def size(self) -> int:
-        """Their bytes."""
+        """Their bytes (UTF-8)."""
         return sum(len(title.encode()) + len(text.encode()) for title, text in self.texts)
 
     @property
@@ -139,7 +140,7 @@ def _kinds(corpus: Corpus) -> dict[str, Callable[[random.Random], Asked]]:
         return replace(one, any_word=True, request=replace(one.request, loose=True))
 
     def frequent(rng: random.Random) -> Text:
-        return Text(rng.choice(("治疗", "可以", "方法", "系统", "问题", "patients", "study")))
+        return Text(rng.choice(corpus.frequent))
 
     return {
         "word": lambda rng: asked(*words(rng, 1)),
