@@ -36,7 +36,9 @@ def _frame(signed_in: bool) -> dict[str, Any]:
 
 
 def _viewer() -> SimpleNamespace:
-    return SimpleNamespace(name="王小雨", avatar="", theme=request.args.get("theme", "auto"))
+    return SimpleNamespace(
+        public_id="", name="王小雨", avatar="", theme=request.args.get("theme", "auto")
+    )
 
 
 @bp.get("/")

@@ -13,6 +13,7 @@ from app.kernel.errors import Invalid
 from app.media import pictures
 from app.media.images import MAX_FRAMES, read_picture
 from app.media.images.animation import MAX_READ_PIXELS
+from app.media.images.colours import plain_colours, primaries_of
 from app.media.images.counting import gif_frames, jpeg_scans
 from app.media.images.opening import MAX_PIXELS, MAX_SCANS
 from tests.media.samples import (
@@ -159,6 +160,18 @@ def test_wide_gamut_colours_come_out_as_they_were_meant(kind: str) -> None:
     assert green < 55
     assert b"ICC" not in full.data
     assert b"acsp" not in full.data
+
+
+def test_primaries_named_without_a_profile_count_too() -> None:
+    red = Image.new("RGBA", (4, 4), (200, 60, 60, 128))
+    assert primaries_of(b"....colrnclx\x00\x0c\x00\x0d") == 12
+    assert primaries_of(b"\x89PNG....cICP\x09\x0d") == 9
+    assert primaries_of(b"nothing of the kind") == 0
+    for primaries in (9, 12):
+        found = plain_colours(red, primaries).getpixel((0, 0))
+        assert isinstance(found, tuple)
+        assert (found[0] > 205, found[1] < 55, found[3]) == (True, True, 128)
+    assert plain_colours(red, 1).getpixel((0, 0)) == (200, 60, 60, 128)
 
 
 def test_a_profile_that_is_none_does_no_harm() -> None:
