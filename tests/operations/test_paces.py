@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,9 @@ from flask import Flask
 
 from app.blueprints import paces, pacing
 from app.blueprints.pacing import Purse
+from app.blueprints.turns import Turns
 from app.kernel.db import db, unit_of_work
+from app.kernel.errors import LimitReached
 from app.kernel.limits import RateCounter
 from tests.cast import Cast
 from tests.scene import Scene, plant
@@ -144,6 +148,31 @@ def test_being_refused_costs_no_write_and_no_rendering(
     member.post("/p/orbit/preview", data={"text": "x"})
     monkeypatch.setattr(pacing, "unit_of_work", None)
     assert member.post("/p/orbit/preview", data={"text": "x"}).status_code == 429
+
+
+def test_a_dozen_previews_at_once_hold_no_thread() -> None:
+    turns, inside, refused = Turns(2), threading.Barrier(3), []
+
+    def show(who: int) -> None:
+        with turns.take(who):
+            inside.wait(5)
+            inside.wait(5)
+
+    showing = [threading.Thread(target=show, args=(who,)) for who in (1, 2)]
+    for thread in showing:
+        thread.start()
+    inside.wait(5)
+    began = time.monotonic()
+    for who in (1, 2, 3):
+        with pytest.raises(LimitReached) as found, turns.take(who):
+            refused.append(who)
+        assert found.value.retry_after == 3
+    assert (refused, time.monotonic() - began < 3) == ([], True)
+    inside.wait(5)
+    for thread in showing:
+        thread.join()
+    with turns.take(3):
+        assert not turns._is_free(3)
 
 
 def test_most_requests_write_nothing_for_it(scene: Scene) -> None:

@@ -22,6 +22,7 @@ from app.blueprints.discussion.forms import (
 from app.blueprints.discussion.present import topic_url
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import declares, enter_planet, require, see_other, storage
+from app.blueprints.turns import PREVIEWS
 from app.discussion.actions import drafts as draft_actions
 from app.discussion.actions.composing import compose_topic
 from app.discussion.actions.drafts import DraftSave, save_draft
@@ -192,7 +193,9 @@ def preview(slug: str) -> Response:
 
 
 def render_preview(planet: PlanetView, actor: Actor, text: str) -> str:
-    """Return a text as it will look, with the pictures that its writer has sent."""
+    """Return a text as it will look, with the pictures that its writer has sent. LimitReached while others
+    are being shown theirs."""
     limit = min(planet.topic_max_chars * 2, HARD_LENGTH)
     images = image_refs(actor, _INLINE_IMAGE.findall(text))
-    return render_body(text[:limit], max_chars=limit, id_prefix="preview-", images=images).html
+    with PREVIEWS.take(actor.user_id or 0):
+        return render_body(text[:limit], max_chars=limit, id_prefix="preview-", images=images).html
