@@ -23,7 +23,7 @@ from app.search.folding import fold
 
 # What keys begin with: a word, a word by its pinyin, a piece by its whole pinyin, a name, and that by pinyin.
 WORD, PINYIN, SOUND, NAME, NAME_PINYIN = "t", "y", "z", "n", "m"
-SHORTEST, LONGEST_PIECE, LONGEST = 2, 4, 8  # Chinese characters
+SHORTEST, LONGEST_PIECE, LONGEST, LONGEST_LINE = 2, 4, 6, 10  # Chinese characters
 LONGEST_NAME = 40
 READINGS, SOUNDS = 2, 4  # of a character and of a piece so many ways to read it are kept
 _BETWEEN = re.compile(r"[\s，。！？；：、（）《》〈〉【】「」『』“”‘’…—～·|/\\()\[\]{}<>,;!?\"]+")
@@ -32,7 +32,7 @@ _RUN = re.compile(rf"[{CHINESE}]+|[^{CHINESE}]+")
 _IS_CHINESE = re.compile(rf"[{CHINESE}]+")
 _JOINING = re.compile(
     "的|吗|呢|吧|怎么样|怎么办|怎么|怎样|如何|什么|为什么|为何|是否|能否|哪些|哪个|哪里|多少|请问|请教|关于|对于|以及|还有"
-    "|因为|所以|如果|虽然|但是|而且|或者|还是|可以|应该|能不能|要不要|有没有|是不是|会不会|没有|不是|一个|一下|一些"
+    "|因为|所以|如果|而是|就是|不再|然后|并且|虽然|但是|而且|或者|还是|可以|应该|能不能|要不要|有没有|是不是|会不会|没有|不是|一个|一下|一些"
     "|我们|你们|他们|大家|自己|这个|那个|这些|那些"
 )
 
@@ -68,7 +68,9 @@ def words(title: str) -> Iterator[str]:
         for piece in _BETWEEN.split(line):
             token = _EDGE.sub("", piece)
             # What is a line of its own is a tag or a title: whole in any case.
-            if token == line or not _JOINING.search(token):
+            if token == line:
+                yield from _fitting(token, LONGEST_LINE)
+            elif not _JOINING.search(token):
                 yield from _fitting(token)
             for run in _RUN.findall(token):
                 parts = _JOINING.split(run) if _IS_CHINESE.match(run) else [_EDGE.sub("", run)]
@@ -76,9 +78,9 @@ def words(title: str) -> Iterator[str]:
                     yield from _fitting(word)
 
 
-def _fitting(word: str) -> Iterator[str]:
+def _fitting(word: str, longest: int = LONGEST) -> Iterator[str]:
     chinese = sum(map(len, _IS_CHINESE.findall(word)))
-    if SHORTEST <= len(word) <= LONGEST_NAME and chinese <= LONGEST:
+    if SHORTEST <= len(word) <= LONGEST_NAME and chinese <= longest:
         yield word
 
 

@@ -481,6 +481,7 @@ def test_words_are_offered_as_they_are_written_and_no_scraps(engine: Engine) -> 
             topic(1, "正文", title="结束讨论，是因为下雨吗？\nGitHub\n读书笔记"),
             topic(2, "正文", title="如何用 GitHub 写周报：Flask框架入门"),
             topic(3, "正文", title="GITHUB 與複利"),
+            topic(4, "正文", title="为什么我不再记录索引，而是改用卡片"),
         ],
         cursor=1,
     )
@@ -490,6 +491,7 @@ def test_words_are_offered_as_they_are_written_and_no_scraps(engine: Engine) -> 
 
     assert words("git") == ["GitHub"]
     assert words("束") == words("是因为下") == words("因为") == words("何用") == []
+    assert words("我不再") == words("而是") == []
     assert words("结") == ["结束讨论"]
     assert words("读书") == ["读书笔记"]
     assert words("flask框") == ["Flask框架入门"]
