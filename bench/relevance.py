@@ -84,7 +84,7 @@ def product(judged: Judged, folder: Path) -> Search:
         request = port.Request(query.node, {1: reader}, NOW, limit=DEPTH)
         found = engine.search(request)
         if found.total:
-            filled = fill(engine, request, query.terms, found)
+            filled = fill(engine, request, query.asked, found)
             return [hit.topic_id - 1 for hit in (*filled.above, *filled.below)]
         found = engine.search(replace(request, loose=True))
         return [hit.topic_id - 1 for hit in found.hits]

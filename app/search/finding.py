@@ -49,7 +49,7 @@ def _look(
     found = engine.search(request)
     if not found.total:
         return _come_near(engine, searcher, query, request, page)
-    filled = fill(engine, request, query.terms, found)
+    filled = fill(engine, request, query.asked, found)
     hits = read_hits(searcher, filled.above, Marker(query.terms))
     near = read_hits(searcher, filled.below, Marker(query.terms, loose=True))
     hidden = len(filled.above) - len(hits)

@@ -7,6 +7,7 @@ can be marked.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,27 @@ def _simplified() -> dict[str, str]:
     """Return the simplified character of each that is not; see bin/tools/simplified.py."""
     before, after = Path(__file__).with_name("simplified.txt").read_text(encoding="utf-8").split()
     return dict(zip(before, after, strict=True))
+
+
+@cache
+def _traditional() -> dict[str, str]:
+    """Return the traditional forms of each simplified character."""
+    forms: dict[str, str] = {}
+    for traditional, simplified in _simplified().items():
+        forms[simplified] = forms.get(simplified, "") + traditional
+    return forms
+
+
+def in_either_script(text: str) -> str:
+    """Return a regular expression for a simplified text in simplified or traditional characters."""
+    forms = _traditional()
+    return "".join(f"[{one}{forms[one]}]" if one in forms else re.escape(one) for one in text)
+
+
+def simplify(text: str) -> str:
+    """Return a text in simplified characters."""
+    simplified = _simplified()
+    return "".join(simplified.get(one, one) for one in text)
 
 
 def _joins(character: str) -> bool:

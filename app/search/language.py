@@ -8,6 +8,7 @@ is left out, with a `Hint`. No database here: people, planets and tags are looke
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from enum import StrEnum
 
 from app.kernel.text import clean
 from app.search import analysis, operators, port
+from app.search.folding import fold, in_either_script
 
 MAX_LENGTH = 300
 MAX_WORDS = 32
@@ -113,6 +115,16 @@ class Query:
 
     @property
     def terms(self) -> tuple[Word, ...]:
+        """The words that are to be found, without those of `-word` and, beside others, without words that
+        stand in every text."""
+        return tuple(word for word in self.asked if not self._idle(word))
+
+    def _idle(self, item: Item) -> bool:
+        """Whether something is a word that stands in every text, beside others that say more."""
+        return _says_nothing(item) and not all(map(_says_nothing, self.asked))
+
+    @property
+    def asked(self) -> tuple[Word, ...]:
         """All words that are to be found, without those of `-word`."""
         found: list[Word] = []
         for item in self.items:
@@ -185,7 +197,13 @@ class Query:
     @property
     def node(self) -> port.Node:
         """The words as the engine takes them."""
-        return port.All(tuple(_node(item) for item in self.items if not isinstance(item, Filter)))
+        return port.All(
+            tuple(
+                _node(item)
+                for item in self.items
+                if not isinstance(item, Filter) and not self._idle(item)
+            )
+        )
 
     @property
     def sort(self) -> port.Sort:
@@ -224,6 +242,23 @@ class Query:
         return since, min(latest).astimezone(UTC) if latest else None
 
 
+# Words that stand in every text. In quotes, with `-` or `*` they are words like others.
+_SAYING_NOTHING = frozenset(
+    """
+    的 了 吗 呢 吧 啊 呀 嘛 么 是 和 与 或 在 请问
+    a an the and or of to in on at for with from by is are was were be been am do does did it its this that
+    these those there i you he she we they me my your his her our their as if so but than then what which who
+    whom whose when where why how can could will would shall should may might must has have had not
+    """.split()
+)
+
+
+def _says_nothing(item: Item) -> bool:
+    if not isinstance(item, Word) or item.exact or item.prefix or item.excluded:
+        return False
+    return fold(item.text).text in _SAYING_NOTHING
+
+
 def _node(item: Word | OneOf) -> port.Node:
     if isinstance(item, OneOf):
         return port.Either(tuple(_node(word) for word in item.words))
@@ -236,7 +271,7 @@ def _node(item: Word | OneOf) -> port.Node:
 _QUOTES = '"“”＂「」『』'
 _BARE_VALUE = re.compile(rf"[^\s{_QUOTES}]+")
 _IN_QUOTES = r'["“”＂]([^"“”＂]*)["“”＂]|「([^」]*)」|『([^』]*)』'
-_NAME = "|".join(sorted(operators.OPERATORS, key=len, reverse=True))
+_NAME = "|".join(map(in_either_script, sorted(operators.OPERATORS, key=len, reverse=True)))
 _OPERATOR = re.compile(rf"([-－]?)({_NAME})[:：](?:{_IN_QUOTES}|([^\s{_QUOTES}]*))", re.IGNORECASE)
 _PHRASE = re.compile(rf"([-－]?)(?:{_IN_QUOTES})(\*?)")
 # Between words: spaces, and what ends a clause in Chinese.
@@ -279,7 +314,7 @@ class _Parser:
         """Read what stands at a place; return where the next begins."""
         if found := _OPERATOR.match(self.text, at):
             minus, name, *values = found.groups()
-            self._filter(found[0], minus, operators.OPERATORS[operators.fold(name)], values)
+            self._filter(found[0], minus, operators.name_of(name), values)
         elif found := _PHRASE.match(self.text, at):
             minus, *inside, star = found.groups()
             quoted = _unquoted(next(one for one in inside if one is not None))
@@ -332,6 +367,8 @@ class _Parser:
 
     def _word(self, word: Word) -> None:
         if analysis.wanted(port.Text(word.text)).empty:
+            if any(unicodedata.category(one) == "So" for one in word.text):
+                self._hint(Trouble.NO_WORDS, word.text)
             return
         before = self.items[-1] if self.items else None
         either, self.either = self.either, False

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
+from app.search.folding import simplify
+
 # operator -> what else it is called.
 _NAMES: dict[str, tuple[str, ...]] = {
     "from": ("author", "by", "作者", "来自", "发布者", "谁"),
@@ -39,7 +41,7 @@ _VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     "in": {
         "title": ("titles", "标题"),
         "answers": ("answer", "回答", "答案"),
-        "comments": ("comment", "评论", "回复"),
+        "comments": ("comment", "评论", "回复", "回覆"),
         "bookmarks": ("bookmark", "收藏", "我的收藏"),
     },
     "is": {
@@ -49,7 +51,7 @@ _VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "has": {
         "image": ("images", "picture", "photo", "图片", "图", "照片"),
-        "file": ("files", "attachment", "文件", "附件"),
+        "file": ("files", "attachment", "文件", "附件", "档案"),
     },
     "sort": {
         "relevance": ("best", "相关", "相关度", "最相关"),
@@ -86,8 +88,9 @@ def fold(text: str) -> str:
 
 
 def read_value(name: str, value: str) -> str | None:
-    """Return the canonical form of an operator's value; None when it makes no sense."""
-    folded = fold(value)
+    """Return the canonical form of an operator's value; None when it makes no sense. What has a list of
+    values is understood in traditional characters too."""
+    folded = simplify(fold(value))
     if name in _CLOSED:
         return _CLOSED[name].get(folded)
     if name in ("before", "after"):
@@ -98,6 +101,11 @@ def read_value(name: str, value: str) -> str | None:
     if name in ("from", "starter") and folded in _PEOPLE:
         return _PEOPLE[folded]
     return " ".join(value.split()) or None
+
+
+def name_of(typed: str) -> str:
+    """Return the operator that a name stands for, in either script. Raises KeyError."""
+    return OPERATORS[simplify(fold(typed))]
 
 
 def excludes(name: str, value: str, other: str) -> bool:

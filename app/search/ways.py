@@ -45,8 +45,9 @@ def _tried(
     searcher: Searcher, query: Query, request: port.Request
 ) -> Iterator[tuple[str, Query, port.Request]]:
     words = [item for item in query.items if isinstance(item, Word | OneOf)]
-    if len(words) > 1:
-        for word in words[:_MOST_WORDS]:
+    telling = [word for word in words if query.without_word(word).node != query.node]
+    if len(telling) > 1:
+        for word in telling[:_MOST_WORDS]:
             fewer = query.without_word(word)
             if fewer.terms:
                 yield "without_word", fewer, replace(request, query=fewer.node)

@@ -45,6 +45,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
         ("after:7天 before:昨天", "after:7d before:1d"),
         ("年份:2024年", "year:2024"),
         ("标签:考研 tag:英语 tag:考研", "tag:英语 tag:考研"),
+        ("標籤：考研 類型:提問 在:標題 狀態:精華", "tag:考研 kind:question in:title is:digest"),
+        ("有:圖片 含:檔案 範圍:回覆 排序:最新", "has:image has:file in:comments sort:new"),
+        ("之後:7天 晚於:3個月 樓主:星主", "after:3m starter:owner"),
+        ("作者:趙錢孫", "from:趙錢孫"),
     ],
 )
 def test_what_is_typed_has_one_canonical_form(typed: str, canonical: str) -> None:
@@ -201,3 +205,20 @@ def test_two_hyphens_right_behind_quotes_are_a_dash() -> None:
         "我国古代报纸",
     ]
     assert [str(item) for item in parse('"府报" -报纸').items] == ['"府报"', "-报纸"]
+
+
+def test_words_that_stand_in_every_text_are_not_demanded() -> None:
+    query = parse('how to get the refund 的 退款 -a is* "the"')
+    wanted = (Word("get"), Word("refund"), Word("退款"), Word("is", prefix=True), Word("the", True))
+    assert query.terms == wanted
+    assert query.text == 'how to get the refund 的 退款 -a is* "the"'
+    assert isinstance(query.node, port.All)
+    assert len(query.node.parts) == len(wanted) + 1
+    assert [word.text for word in parse("to be or not to be").terms] == "to be or not to be".split()
+    assert parse("的").terms == (Word("的"),)
+
+
+def test_an_emoji_beside_words_is_said_to_be_left_out() -> None:
+    query = parse("退款 😀 -🎉 … — +")
+    assert query.text == "退款"
+    assert query.hints == (Hint(Trouble.NO_WORDS, "😀"), Hint(Trouble.NO_WORDS, "🎉"))
