@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app.discussion.actions.touch import touch_topic
 from app.discussion.models import Answer, Comment, Topic
@@ -33,6 +33,9 @@ class Kind:
     profile: Profile
 
 
+# Twice an hour: a day.
+TRIES = 48
+
 KINDS = (
     Kind(Topic, "topic", "t", Profile.FULL),
     Kind(Answer, "answer", "a", Profile.FULL),
@@ -43,6 +46,37 @@ KINDS = (
 def render_again(*, below: int = RENDERER_VERSION) -> int:
     """Render every text anew whose HTML is of a renderer older than `below`; returns how many."""
     return sum(_render_kind(kind, below) for kind in KINDS)
+
+
+def repair_texts() -> int:
+    """Try the texts anew that could not be formatted when they were written; returns how many now are.
+
+    A timed job. A text that fails again counts down from 0: after a day of tries only a new renderer or
+    `flask rebuild texts` looks at it again.
+    """
+    return sum(_repair_kind(kind) for kind in KINDS)
+
+
+def _repair_kind(kind: Kind) -> int:
+    done, last = 0, 0
+    row: Any = kind.row
+    while rows := _next_texts(kind, 1, last, row.render_version > -TRIES):
+        pictures = images_of(kind.owner_type, [found[0] for found in rows])
+        for found in rows:
+            values = _rendered(kind, found, pictures[found[0]])
+            with unit_of_work():
+                if values["render_version"] > 0:
+                    done += _store(kind, found, values)
+                else:
+                    _count_down(row, found)
+        last = rows[-1][0]
+    return done
+
+
+def _count_down(row: Any, found: Sequence[Any]) -> None:
+    same = (row.id == found[0], row.source == found[2])
+    statement = update(row).where(*same).values(render_version=row.render_version - 1)
+    db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _render_kind(kind: Kind, below: int) -> int:
@@ -58,12 +92,12 @@ def _render_kind(kind: Kind, below: int) -> int:
         last = rows[-1][0]
 
 
-def _next_texts(kind: Kind, below: int, last: int) -> Sequence[Any]:
+def _next_texts(kind: Kind, below: int, last: int, *also: ColumnElement[bool]) -> Sequence[Any]:
     row = kind.row
     topic_id = row.id if kind.row is Topic else row.topic_id  # type: ignore[union-attr]
     statement = (
         select(row.id, row.public_id, row.source, topic_id)
-        .where(row.id > last, row.render_version < below)
+        .where(row.id > last, row.render_version < below, *also)
         .order_by(row.id)
         .limit(BATCH)
     )

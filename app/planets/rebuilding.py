@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.db import db, unit_of_work
-from app.kernel.text import Profile, render
+from app.kernel.text import UNFORMATTED, Profile, render
 from app.planets.basics import INTRO_PREFIX, RULES_PREFIX
 from app.planets.models import Planet, RulesPage
 
@@ -41,9 +41,14 @@ def render_pages_again() -> int:
     return sum(_render_kind(kind) for kind in _KINDS)
 
 
-def _render_kind(kind: _Kind) -> int:
+def repair_pages() -> int:
+    """Try the introductions and rules anew that could not be formatted; returns how many now are."""
+    return sum(_render_kind(kind, kind.html.contains(UNFORMATTED)) for kind in _KINDS)
+
+
+def _render_kind(kind: _Kind, *also: ColumnElement[bool]) -> int:
     done, last = 0, 0
-    while rows := _next_pages(kind, last):
+    while rows := _next_pages(kind, last, *also):
         fresh = [(row, _differing(kind, row)) for row in rows]
         stale = [(row, html) for row, html in fresh if html is not None]
         if stale:
@@ -53,8 +58,8 @@ def _render_kind(kind: _Kind) -> int:
     return done
 
 
-def _next_pages(kind: _Kind, last: int) -> Sequence[Any]:
-    statement = select(kind.row.id, kind.source, kind.html).where(kind.row.id > last)
+def _next_pages(kind: _Kind, last: int, *also: ColumnElement[bool]) -> Sequence[Any]:
+    statement = select(kind.row.id, kind.source, kind.html).where(kind.row.id > last, *also)
     rows = db.session.execute(statement.order_by(kind.row.id).limit(BATCH)).all()
     db.session.rollback()
     return rows

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import random
 from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from app.discussion import rebuilding
 from app.discussion.actions.reactions import like_comment, like_topic
 from app.discussion.models import Comment, Topic
 from app.discussion.queries.facts import get_comment, get_topic
-from app.discussion.rebuilding import render_again
+from app.discussion.rebuilding import render_again, repair_texts
 from app.discussion.recounting import recount
+from app.kernel import text
 from app.kernel.db import db, unit_of_work
 from app.kernel.text import RENDERER_VERSION
+from app.kernel.text.sandbox import RenderFailed
+from app.planets.rebuilding import repair_pages
 from tests.cast import Cast
 from tests.discussion.threads import erase, post, say
 from tests.discussion.writing import post as publish
@@ -96,3 +101,45 @@ def test_the_commands_say_what_they_did(cast: Cast, noon: datetime) -> None:
     assert runner.invoke(args=["rebuild", "texts"]).output == "0 texts rendered\n"
     assert runner.invoke(args=["rebuild", "texts", "--all"]).output == "1 texts rendered\n"
     assert runner.invoke(args=["rebuild", "counts"]).output == "0 counts mended\n"
+
+
+def test_what_could_not_be_formatted_is_repaired_later(
+    cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as busy:
+        busy.setattr(text._sandbox, "ask", _too_busy)
+        ref = publish(cast, "owner", text="**粗**")
+        say(cast, "member", ref.public_id, text="*斜*")
+        basics = {"name": "轨道", "intro": "**介绍**", "category": "other", "language": "zh_Hans",
+                  "accent": "jade"}  # fmt: skip
+        assert cast.client("owner").post("/p/orbit/settings", data=basics).status_code == 303
+        assert "未能排版" in cast.client("member").get(f"/p/orbit/t/{ref.public_id}").text
+        assert (repair_texts(), repair_pages()) == (0, 0)
+    tried = db.session.scalars(sa.select(Topic.render_version)).one()
+    db.session.rollback()
+    assert tried == -1
+    assert (repair_texts(), repair_pages()) == (2, 1)
+    page = cast.client("member").get(f"/p/orbit/t/{ref.public_id}").text
+    assert "<strong>粗</strong>" in page and "<em>斜</em>" in page and "未能排版" not in page
+    assert (repair_texts(), repair_pages()) == (0, 0)
+
+
+def test_a_text_that_always_fails_is_left_alone_after_a_day(
+    cast: Cast, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def ask(request: dict[str, Any]) -> str:
+        asked.append(request["source"])
+        raise RenderFailed("child died: -27")
+
+    monkeypatch.setattr(text._sandbox, "ask", ask)
+    monkeypatch.setattr(rebuilding, "TRIES", 3)
+    publish(cast, "owner", text="毒")
+    for _number in range(6):
+        repair_texts()
+    assert len(asked) == 1 + 3
+
+
+def _too_busy(_request: dict[str, Any]) -> str:
+    raise RenderFailed("time")

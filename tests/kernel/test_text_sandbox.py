@@ -12,6 +12,7 @@ import pytest
 
 from app.kernel import text
 from app.kernel.text import Profile, child, render, stop_renderer
+from app.kernel.text import sandbox as sandbox_module
 from app.kernel.text.sandbox import RenderFailed, Sandbox
 
 COMMAND = (sys.executable, "-m", "app.kernel.text.child")
@@ -94,8 +95,10 @@ def test_whatever_the_parser_raises_is_answered(error):
     assert child._answer(Failing(), request()) == {"error": error.__name__}
 
 
-def test_a_child_that_does_not_answer_is_replaced():
-    sandbox = Sandbox(wall_seconds=0.2)
+def test_a_child_that_does_not_answer_is_replaced(monkeypatch):
+    monkeypatch.setattr(sandbox_module, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(sandbox_module, "IDLE_SECONDS", 0.5)
+    sandbox = Sandbox()
     sandbox.ask(request())
     os.kill(sandbox.pid, signal.SIGSTOP)
     with pytest.raises(RenderFailed, match="time"):
@@ -241,3 +244,24 @@ def test_two_children_give_the_same_bytes():
         answers.add(box.ask({**request(source), "images": {"a": full}}))
         box.stop()
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize(("state", "rendered"), [("R", True), ("S", False)])
+def test_a_busy_machine_is_waited_for_and_a_hanging_child_is_not(monkeypatch, state, rendered):
+    # The child gets its turn after a second: on a busy machine it would run (R), a hanging one sleeps.
+    slow = (
+        "import socket, time; from app.kernel.text import wire; c = socket.socket(fileno=0); "
+        "wire.send(c, {'ready': True}); wire.receive(c); time.sleep(1); wire.send(c, {'html': '<p>ok</p>'})"
+    )
+    monkeypatch.setattr(sandbox_module, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(sandbox_module, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(sandbox_module, "_state", lambda _pid: state)
+    box = Sandbox(command=(sys.executable, "-c", slow))
+    try:
+        if rendered:
+            assert box.ask({"source": "x"}) == "<p>ok</p>"
+        else:
+            with pytest.raises(RenderFailed):
+                box.ask({"source": "x"})
+    finally:
+        box.stop()

@@ -7,11 +7,13 @@ loads the parser, so a text can take neither its memory nor its time.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict
 from hashlib import blake2b
 from pathlib import Path
@@ -21,9 +23,13 @@ from app.kernel.text import wire
 
 START_SECONDS = 20.0
 """For starting and importing; a loaded machine may need some."""
-WALL_SECONDS = 5.0
-"""For one answer. The child's own limit is 1 s of CPU; this one only meets a child that waits."""
-QUEUE_SECONDS = 10.0
+WALL_SECONDS = 60.0
+"""For one answer. What bounds a text is the child's own second of CPU, whatever else the machine does: on
+a busy one that second may take a minute. This limit only meets a child that does not run at all."""
+IDLE_SECONDS = 5.0
+"""How long a child that has a text may use no CPU and wait for none: then it hangs."""
+LOOK_SECONDS = 0.5
+QUEUE_SECONDS = 60.0
 """For the texts of other threads before this one."""
 _REMEMBERED = 256
 _BLAMELESS = (0, -signal.SIGKILL, -signal.SIGTERM)
@@ -99,6 +105,7 @@ class Sandbox:
     def _exchange(self, connection: socket.socket, request: dict[str, Any], mark: bytes) -> str:
         try:
             wire.send(connection, request)
+            self._wait(connection)
             reply = wire.receive(connection)
         except TimeoutError:
             self._close(kill=True)
@@ -118,6 +125,20 @@ class Sandbox:
             self._close(kill=False)
             raise RenderFailed(str(reply.get("error")))
         return html
+
+    def _wait(self, connection: socket.socket) -> None:
+        """Wait for the answer's first bytes; TimeoutError when the child hangs or never gets to run."""
+        pid, idle = self._process.pid if self._process else 0, 0.0
+        ends, last = time.monotonic() + self._wall_seconds, _ticks(pid)
+        answers = select.poll()  # not select(): a server may have more than 1,024 files open
+        answers.register(connection, select.POLLIN)
+        while not answers.poll(1000 * min(LOOK_SECONDS, self._wall_seconds)):
+            ticks, state = _ticks(pid), _state(pid)
+            # R: it runs or would run, if it were its turn.
+            idle = 0.0 if ticks != last or state == "R" else idle + LOOK_SECONDS
+            last = ticks
+            if time.monotonic() >= ends or idle >= IDLE_SECONDS:
+                raise TimeoutError
 
     def _connected(self) -> socket.socket:
         """The connection to a living child, started if need be."""
@@ -165,3 +186,22 @@ class Sandbox:
         self._deadly[mark] = None
         if len(self._deadly) > _REMEMBERED:
             self._deadly.popitem(last=False)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what Linux says of a process, from its state on; nothing on other systems."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _ticks(pid: int) -> int:
+    """Return the CPU time of a process, its own and the kernel's for it, in clock ticks."""
+    fields = _stat(pid)
+    return int(fields[11]) + int(fields[12]) if fields else 0
+
+
+def _state(pid: int) -> str:
+    fields = _stat(pid)
+    return fields[0] if fields else "R"
