@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     default_timezone: str = "Asia/Shanghai"
     who_may_create: Literal["everyone", "admins"] = "everyone"
     sign_up_open: bool = True
+    reserved_names: tuple[str, ...] = ()
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_body_mib: int = Field(default=64, ge=1, le=2048)
     upload_quota_mib: int = Field(default=1024, ge=1)

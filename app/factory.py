@@ -18,6 +18,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.accounts.actions import purge_stale
+from app.accounts.reserved import reserved
 from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
 from app.billing.actions.codes import forget_seeds
@@ -65,6 +66,7 @@ from app.discussion import handlers as discussion_handlers
 from app.discussion import models as discussion_rows
 from app.discussion.jobs import settle_paid_questions, tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
+from app.discussion.rebuilding import repair_texts
 from app.kernel import audit, limits, logs
 from app.kernel.db import db
 from app.media import models as media_rows
@@ -82,6 +84,7 @@ from app.outbox import models as outbox_rows
 from app.outbox.actions import purge_done
 from app.outbox.events import subscriptions
 from app.outbox.jobs import purge_rate_counters, timetable
+from app.planets.rebuilding import repair_pages
 from app.planets.zones import live_in
 from app.search import handlers as search_handlers
 from app.search import models as search_rows
@@ -308,6 +311,7 @@ def _billing(app: Flask, settings: Settings) -> None:
     live_in(settings.default_timezone)
     house.platform_fee_percent = settings.platform_fee_percent
     house.signing_key = str(app.secret_key)
+    reserved.set(settings.reserved_names, site_name=settings.site_name)
     house.settles_owners = settings.settle_owners
 
 
@@ -368,6 +372,8 @@ def _timetable(app: Flask) -> None:
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
+    timetable.add("repair_texts", every=timedelta(minutes=30), run=repair_texts)
+    timetable.add("repair_pages", every=timedelta(minutes=30), run=repair_pages)
     timetable.add("remind", every=timedelta(hours=1), run=remind)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)

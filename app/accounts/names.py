@@ -7,17 +7,24 @@ skeleton that must be unique within a planet.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from functools import lru_cache
 from importlib import resources
 
 from app.kernel.errors import Invalid
+from app.kernel.text.visible import BLANKS, is_visible
 
 MAX_VISIBLE = 30
 MAX_POINTS = 60
 KEY_LENGTH = 120
-# Letters by their category that show nothing: fillers of Hangul and Khmer, the empty braille cell.
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\u034f\U0001d159")
+# Emoji, with a colour of skin or a selector behind.
+_EMOJI = "[\u2190-\u2bff\u3030\u303d\u3297\u3299\u00a9\u00ae\U0001f000-\U0001faff]"
+_JOINED_EMOJI = re.compile(f"(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=\ufe0f)\u200d(?={_EMOJI})")
+# Letters of Arabic, Syriac, Thaana, N'Ko, the Indic scripts, Tibetan, Burmese, Khmer and Mongolian.
+_JOINING = "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]"
+_JOINED_LETTERS = re.compile(f"(?<={_JOINING})[\u200c\u200d](?={_JOINING})")
+_REGION = re.compile("(?<=\U0001f3f4)[\U000e0061-\U000e007a\U000e0030-\U000e0039]{2,6}\U000e007f")
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
 # What a reader's eye passes over when he compares two names.
@@ -26,18 +33,19 @@ _DOTS = frozenset(".·・•‧∙'’`´")
 
 
 def clean_name(typed: str, *, field: str = "name") -> str:
-    """Return a name in its one form: NFKC, single spaces inside, none around.
+    """Return a name as it is shown: NFC, single spaces inside, none around. Names are compared in NFKC
+    (`name_key`), so （括号） and ① may stay as they are typed.
 
     Invalid(field, ...) with `empty`, `too_long` (max), `hidden_characters` for control, direction and
     zero-width characters, `too_many_marks` for piled-up accents, `no_letters` for punctuation alone.
+    Joiners may stand where a writing needs them: inside emoji and between Persian or Indic letters.
     """
-    if any(_is_hidden(c) for c in typed.strip()):
+    text = unicodedata.normalize("NFC", typed).strip()
+    name = " ".join(text.split())
+    if any(_is_hidden(c) for c in _without_joiners(text)):
         raise Invalid(field, "hidden_characters")
-    name = " ".join(unicodedata.normalize("NFKC", typed).split())
-    if not name:
+    if not name or not is_visible(name):
         raise Invalid(field, "empty")
-    if any(_is_hidden(c) for c in name):
-        raise Invalid(field, "hidden_characters")
     if _longest_pile(name) > 2:
         raise Invalid(field, "too_many_marks")
     visible = sum(unicodedata.category(c) not in _MARKS for c in name)
@@ -62,13 +70,19 @@ def name_key(name: str) -> str:
     return (kept or text)[:KEY_LENGTH]
 
 
+def _without_joiners(text: str) -> str:
+    """Leave out the joiners that do something: between two emoji, between two letters that join, and the
+    invisible letters behind a flag that name a region."""
+    return _REGION.sub("", _JOINED_EMOJI.sub("", _JOINED_LETTERS.sub("", text)))
+
+
 def _is_hidden(char: str) -> bool:
-    return char in _BLANKS or unicodedata.category(char) in _REFUSED
+    return char in BLANKS or unicodedata.category(char) in _REFUSED
 
 
 def _is_skipped(char: str) -> bool:
     """Accents and variation selectors too; not all marks: in Thai or Hindi they are the vowels."""
-    if char in _DOTS or unicodedata.category(char) in _SKIPPED:
+    if char in _DOTS or char in "\u200c\u200d" or unicodedata.category(char) in _SKIPPED:
         return True
     return "\u0300" <= char <= "\u036f" or "\ufe00" <= char <= "\ufe0f" or char >= "\U000e0100"
 

@@ -11,7 +11,7 @@ from app.billing.gateway import gateways
 from app.billing.money import CURRENCIES, check_amount
 from app.billing.prices import Step
 from app.kernel.errors import Invalid
-from app.kernel.text import clean
+from app.kernel.text import tidy
 from app.planets.basics import tidy_line
 
 NAME_MAX = 60
@@ -53,7 +53,7 @@ def prepare(wish: PlanWish, now: datetime) -> PlanWish:
     tidied = replace(
         wish,
         name=tidy_line(wish.name),
-        description=clean(wish.description).strip(),
+        description=tidy(wish.description),
         term_count=wish.term_count if counted else 1,
         until_at=wish.until_at if wish.term == "until" else None,
         trial_window_days=wish.trial_window_days if wish.trial_days else 0,

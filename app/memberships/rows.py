@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
 from app.accounts.names import clean_name, name_key
+from app.accounts.reserved import check_free
 from app.kernel import clock
 from app.kernel.db import Base, db
 from app.kernel.errors import Invalid, NotFound, Refused
@@ -26,6 +27,8 @@ from app.policy import Actor, MemberFacts, PlanetRole, Reason
 
 # Planet and user.
 Whose = tuple[int, int]
+# Who speaks for the planet may be called so.
+_STAFF = (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.ADMIN)
 
 
 Row = TypeVar("Row", bound=Base)
@@ -203,6 +206,8 @@ def claim_name(member: Membership, nickname: str) -> None:
     nickname = clean_name(nickname, field="nickname") if nickname.strip() else ""
     if nickname == own:
         nickname = ""
+    if nickname != member.nickname and member.role not in _STAFF:
+        check_free(nickname, field="nickname")
     taken = Invalid("nickname", "nickname_taken" if nickname else "name_taken")
     key = name_key(nickname or own)
     if member.nickname != nickname and member.joined_at is not None:

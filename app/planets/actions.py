@@ -8,10 +8,12 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.reserved import check_free
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, Refused
+from app.kernel.text import tidy
 from app.media.actions import release_picture
 from app.planets import settings
 from app.planets.basics import RULES_MAX, Basics
@@ -35,6 +37,7 @@ def create_planet(actor: Actor, *, slug: str, basics: Basics) -> Planet:
     require(actor, Action.PLANET_CREATE)
     founder = _person(actor)
     check_slug(slug)
+    _check_name(actor, basics.name)
     planet = Planet(slug=slug, created_at=clock.now(), created_by=founder)
     _describe(planet, basics)
     db.session.add(planet)
@@ -50,12 +53,22 @@ def create_planet(actor: Actor, *, slug: str, basics: Basics) -> Planet:
 
 
 def edit_basics(actor: Actor, *, planet_id: int, basics: Basics) -> None:
-    """Change what the planet says of itself. `basics` come from `basics.prepare`."""
+    """Change what the planet says of itself. `basics` come from `basics.prepare`.
+
+    Invalid("name", "reserved_name") for a new name that sounds as if the site were speaking.
+    """
     require(actor, Action.SETTINGS_EDIT)
     planet = get_row(planet_id)
+    if basics.name != planet.name:
+        _check_name(actor, basics.name)
     before = {name: getattr(planet, name) for name in _BASICS if name != "intro_html"}
     _describe(planet, basics)
     _record_change(actor, planet, "planet.basics", before)
+
+
+def _check_name(actor: Actor, name: str) -> None:
+    if not actor.site_admin:
+        check_free(name)
 
 
 def change_slug(actor: Actor, *, planet_id: int, slug: str) -> None:
@@ -120,7 +133,7 @@ def publish_rules(
     when somebody published another one since.
     """
     require(actor, Action.SETTINGS_EDIT)
-    if not source.strip():
+    if not tidy(source):
         raise Invalid("source", "required")
     if len(source) > RULES_MAX:
         raise Invalid("source", "too_long", high=RULES_MAX)

@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from app.kernel.errors import Invalid
-from app.kernel.text import Profile, clean, render
+from app.kernel.text import Profile, render, tidy
+from app.kernel.text import tidy_line as text_line
 
 NAME_MAX = 60
 TAGLINE_MAX = 140
@@ -55,7 +56,7 @@ def tidy_line(text: str) -> str:
 
     Not NFKC: it would turn the punctuation of Chinese into that of English.
     """
-    return " ".join(unicodedata.normalize("NFC", clean(text)).split())
+    return text_line(unicodedata.normalize("NFC", text))
 
 
 def find_problems(basics: Basics) -> list[Invalid]:
@@ -85,7 +86,7 @@ def prepare(basics: Basics) -> Basics:
         basics,
         name=tidy_line(basics.name),
         tagline=tidy_line(basics.tagline),
-        intro=clean(basics.intro).strip(),
+        intro=tidy(basics.intro),
     )
     for problem in find_problems(tidied):
         raise problem

@@ -45,7 +45,7 @@ def test_own_pages_in_chinese(here: Visitor, path: str) -> None:
 def test_name_and_bio(cast: Cast, here: Visitor) -> None:
     answer = here.post("/account", name=" Ｗang　小雨 ", bio="读书。\r\n写字。\u202e")
     assert answer.status_code == 303
-    assert (row(cast).name, row(cast).bio) == ("Wang 小雨", "读书。\n写字。")
+    assert (row(cast).name, row(cast).bio) == ("Ｗang 小雨", "读书。\n写字。")
 
 
 def test_the_name_is_carried_into_planets(cast: Cast, here: Visitor) -> None:

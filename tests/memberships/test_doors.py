@@ -190,7 +190,7 @@ def test_new_rules_stand_before_the_planet_until_accepted(cast: Cast) -> None:
     assert "<ins>" in again.text
     history = cast.client("visitor").get("/p/orbit/rules/history")
     assert "<ins>" in history.text
-    assert cast.client("visitor").get("/p/orbit/rules/history?version=9").status_code == 404
+    assert cast.client("visitor").get("/p/orbit/rules/history?version=9").status_code == 302
 
 
 def test_rules_are_shown_and_accepted_when_joining(cast: Cast) -> None:

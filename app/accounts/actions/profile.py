@@ -11,8 +11,10 @@ from zoneinfo import available_timezones
 from app.accounts.events import NameChanged
 from app.accounts.models import User
 from app.accounts.names import clean_name, name_key
+from app.accounts.reserved import check_free
 from app.kernel.db import db
 from app.kernel.errors import Invalid
+from app.kernel.text import is_visible
 from app.media.actions import release_picture
 from app.outbox.events import put
 from app.policy import Action, Actor, require
@@ -54,14 +56,18 @@ def clean_bio(typed: str) -> str:
     """
     text = unicodedata.normalize("NFC", typed).replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in text if c == "\n" or not _is_control(c)).strip()
+    kept = kept if is_visible(kept) else ""
     if len(kept) > BIO_MAX:
         raise Invalid("bio", "too_long", max=BIO_MAX)
     return kept
 
 
 def _is_control(char: str) -> bool:
-    # U+200D joins emoji; everything else of category Cf steers direction or hides.
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char != "\u200d"
+    # U+200C and U+200D join emoji and Persian letters; all else of category Cf steers direction or hides.
+    return (
+        unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        and char not in "\u200c\u200d"
+    )
 
 
 def edit_profile(actor: Actor, *, profile: Profile) -> None:
@@ -69,6 +75,8 @@ def edit_profile(actor: Actor, *, profile: Profile) -> None:
     require(actor, Action.ACCOUNT_USE)
     person = db.session.get_one(User, actor.user_id)
     if person.name != profile.name:
+        if not actor.site_admin:
+            check_free(profile.name)
         put(NameChanged(user_id=person.id))
     person.name, person.bio = profile.name, profile.bio
     person.name_key = name_key(profile.name)

@@ -32,6 +32,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid
+from app.kernel.text import tidy
 from app.memberships.actions.granting import find_entitlement
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Duration
@@ -77,7 +78,7 @@ def make_batch(actor: Actor, *, wish: BatchWish) -> CodeBatch:
         planet_id=planet_of(actor),
         plan_id=_find_plan(planet_of(actor), wish.plan),
         environment=gateways.environment,
-        name=wish.name.strip(),
+        name=tidy(wish.name),
         prefix=prefix,
         months=wish.months,
         days=wish.days,
@@ -231,7 +232,7 @@ def use_ref(code_id: int, user_id: int) -> str:
 
 def clean_reason(reason: str) -> str:
     """Return a reason that staff gave. Invalid("reason", …) when it is missing or too long."""
-    reason = reason.strip()
+    reason = tidy(reason)
     if not reason:
         raise Invalid("reason", "required")
     if len(reason) > REASON_MAX:
@@ -288,9 +289,9 @@ def _row(batch: CodeBatch, code: str) -> dict[str, object]:
 
 
 def _check(wish: BatchWish, prefix: str) -> None:
-    if not wish.name.strip():
+    if not tidy(wish.name):
         raise Invalid("name", "required")
-    if len(wish.name.strip()) > NAME_MAX:
+    if len(tidy(wish.name)) > NAME_MAX:
         raise Invalid("name", "too_long", high=NAME_MAX)
     if not is_prefix(prefix):
         raise Invalid("prefix", "code_prefix", high=PREFIX_MAX)

@@ -21,6 +21,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.text import tidy
 from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Membership
 from app.memberships.periods import Duration, Period
@@ -82,7 +83,7 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
                 CompOffer.taken_at.is_(None),
                 CompOffer.revoked_at.is_(None),
                 CompOffer.days == gift.days,
-                CompOffer.reason == gift.reason.strip(),
+                CompOffer.reason == tidy(gift.reason),
             )
         )
     )
@@ -92,7 +93,7 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
             email=email,
             days=gift.days,
             ends_at=gift.ends_at,
-            reason=gift.reason.strip(),
+            reason=tidy(gift.reason),
             created_at=moment,
             created_by=person_of(actor),
         )
@@ -108,7 +109,7 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
         actor_id=actor.user_id,
         planet_id=planet_of(actor),
         subject=("comp_offer", fresh[0].id if fresh else None),
-        reason=gift.reason.strip(),
+        reason=tidy(gift.reason),
         count=len(emails),
     )
     return len(emails)
@@ -238,10 +239,10 @@ def _give(actor: Actor, member: Membership, period: Period | Duration, gift: Gif
         source="comp",
         source_ref=ref,
         period=period,
-        grant=Terms(reason=gift.reason.strip()),
+        grant=Terms(reason=tidy(gift.reason)),
     )
     ends = gift.ends_at.isoformat() if gift.ends_at else ""
-    note(actor, "comp.give", member, reason=gift.reason.strip(), days=gift.days, ends=ends)
+    note(actor, "comp.give", member, reason=tidy(gift.reason), days=gift.days, ends=ends)
     return True
 
 

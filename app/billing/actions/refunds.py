@@ -23,6 +23,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.text import tidy
 from app.memberships.rows import person_of, planet_of
 from app.outbox.events import put
 from app.policy import Action, Actor, OrderFacts
@@ -83,7 +84,7 @@ def refund_by_staff(actor: Actor, *, order_id: str, payment_id: int, wish: Refun
     if order.planet_id != planet_of(actor) or payment is None or payment.order_id != order.id:
         raise NotFound
     require(actor, Action.ORDER_DECIDE, OrderFacts(order.user_id))
-    if not wish.reason.strip():
+    if not tidy(wish.reason):
         raise Invalid("reason", "required")
     refund = ask_refund(order, payment, wish, cause="staff")
     record(

@@ -30,6 +30,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.text import tidy
 from app.memberships.actions.granting import Terms, find_entitlement, start_membership
 from app.memberships.models import Entitlement, Membership
 from app.memberships.periods import Period
@@ -306,7 +307,7 @@ def _running_payments(member: Membership) -> list[tuple[Order, Payment]]:
 
 
 def _clean(reason: str) -> str:
-    reason = reason.strip()
+    reason = tidy(reason)
     if not reason:
         raise Invalid("reason", "required")
     if len(reason) > REASON_MAX:

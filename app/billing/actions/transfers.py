@@ -15,6 +15,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.text import tidy
 from app.memberships.rows import lock_here, person_of, planet_of
 from app.outbox.events import put
 from app.planets.models import Planet
@@ -28,7 +29,7 @@ MEMO_MAX = 200
 def write_transfer_note(actor: Actor, *, note: str) -> None:
     """Say how one pays the planet by transfer; empty: it is not offered. Invalid("note", "too_long")."""
     require(actor, Action.PLANS_EDIT)
-    note = note.strip()
+    note = tidy(note)
     if len(note) > NOTE_MAX:
         raise Invalid("note", "too_long", high=NOTE_MAX)
     planet = db.session.get_one(Planet, planet_of(actor), with_for_update=True)
@@ -51,7 +52,7 @@ def state_transfer(actor: Actor, *, order_id: str, memo: str) -> Order:
     Opens units of work of its own. Invalid("memo", …); NotFound for others' orders; Conflict when it
     was decided or closed meanwhile. Said again it corrects the reference.
     """
-    memo = memo.strip()
+    memo = tidy(memo)
     if not memo:
         raise Invalid("memo", "required")
     if len(memo) > MEMO_MAX:

@@ -11,6 +11,7 @@ from app.accounts.actions import Preferences, Profile
 from app.accounts.addresses import normalise_email
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Viewer
+from app.accounts.reserved import check_free
 from app.blueprints.accounts.door import Page, bp, prove, within
 from app.blueprints.accounts.words import Problems
 from app.blueprints.accounts.zones import timezone_groups
@@ -41,9 +42,11 @@ def save_profile() -> Page:
     typed = Profile(request.form.get("name", ""), request.form.get("bio", ""))
     problems = Problems()
     clean = problems.check(actions.clean_profile, typed.name, typed.bio)
-    if clean is None:
+    renamed = clean is not None and clean.name != viewer.name
+    if clean is not None and renamed and not viewer.site_admin:
+        problems.check(check_free, clean.name)
+    if clean is None or problems:
         return _profile_page(typed, problems)
-    renamed = clean.name != viewer.name
     if renamed and not within(lambda: limits.count_name(viewer.user_id), problems):
         return _profile_page(typed, problems)
     with unit_of_work():

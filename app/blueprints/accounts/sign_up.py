@@ -14,6 +14,7 @@ from app.accounts.addresses import normalise_email
 from app.accounts.names import clean_name
 from app.accounts.passwords import check_password, hash_password, verify_password
 from app.accounts.queries import SignUpView
+from app.accounts.reserved import check_free
 from app.blueprints.accounts import device
 from app.blueprints.accounts.door import (
     Page,
@@ -89,6 +90,8 @@ def send_sign_up() -> Page:
 
 def _check(form: SignUpForm, problems: Problems) -> actions.Newcomer | None:
     name = problems.check(clean_name, form.name)
+    if name is not None:
+        problems.check(check_free, name)
     email = problems.check(normalise_email, form.email)
     problems.check(check_password, form.password, personal=(form.name, form.email))
     if name is None or email is None or problems:

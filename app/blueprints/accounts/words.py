@@ -19,6 +19,7 @@ _WORDS: dict[tuple[str, str], Any] = {
     ("name", "empty"): lazy_gettext("Please enter a name."),
     ("name", "hidden_characters"): lazy_gettext("A name cannot contain invisible characters."),
     ("name", "too_many_marks"): lazy_gettext("There are too many accents on one letter."),
+    ("name", "reserved_name"): lazy_gettext("This name is kept for the site and its staff."),
     ("name", "no_letters"): lazy_gettext("A name needs at least one letter, digit or emoji."),
     ("name", "taken"): lazy_gettext(
         "In one of your planets somebody has this name or one that looks like it. Take another, or "

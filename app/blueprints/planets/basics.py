@@ -14,7 +14,7 @@ from app.blueprints.planets.words import CATEGORY_NAMES, errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.planets import actions
-from app.planets.basics import Basics, find_problems, prepare
+from app.planets.basics import Basics, find_problems, prepare, tidy_line
 from app.planets.queries import PlanetView, get_intro
 from app.policy import Action, can
 
@@ -56,12 +56,15 @@ def save_basics(slug: str) -> Page:
     planet, actor = enter_planet(slug)
     require(can(actor, Action.SETTINGS_EDIT))
     typed = read_basics()
-    problems = find_problems(replace(typed, name=typed.name.strip()))
+    problems = find_problems(replace(typed, name=tidy_line(typed.name)))
     if problems:
         return _form(planet, typed, errors=errors_of(problems))
     basics = prepare(typed)
-    with unit_of_work():
-        actions.edit_basics(actor, planet_id=planet.id, basics=basics)
+    try:
+        with unit_of_work():
+            actions.edit_basics(actor, planet_id=planet.id, basics=basics)
+    except Invalid as error:
+        return _form(planet, typed, errors=errors_of([error]))
     flash(gettext("Saved."), "ok")
     return see_other("planets.settings_basics", slug=slug)
 

@@ -16,7 +16,7 @@ from app.kernel import limits
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
 from app.memberships.actions import found_planet
-from app.planets.basics import ACCENTS, Basics, find_problems, prepare
+from app.planets.basics import ACCENTS, Basics, find_problems, prepare, tidy_line
 from app.planets.slugs import MAX_LENGTH, check_slug, suggest_slug
 from app.policy import Action, can
 
@@ -40,7 +40,7 @@ def found() -> Page:
     actor = site_actor()
     require(can(actor, Action.PLANET_CREATE))
     basics, slug = read_basics(), request.form.get("slug", "").strip().lower()
-    problems = find_problems(replace(basics, name=basics.name.strip()))
+    problems = find_problems(replace(basics, name=tidy_line(basics.name)))
     if slug:
         problems += _slug_problems(slug)
     if problems:

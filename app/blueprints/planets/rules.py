@@ -13,7 +13,7 @@ from app.blueprints.planets.words import errors_of
 from app.discussion.diffing import diff_texts
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.text import clean
+from app.kernel.text import tidy
 from app.memberships.actions import accept_rules
 from app.planets import actions
 from app.planets.basics import RULES_MAX, RULES_PREFIX, render_page
@@ -68,7 +68,7 @@ def publish_rules(slug: str) -> Page:
     """Publish the next version. The writer has accepted it by writing it."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.SETTINGS_EDIT))
-    source = clean(request.form.get("source", "")).strip()
+    source = tidy(request.form.get("source", ""))
     present = find_rules(planet.id, planet.rules_version)
     if present is not None and present.source == source:
         flash(gettext("Nothing changed, so nobody was asked again."), "info")

@@ -56,6 +56,8 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ),
     ("nickname", "hidden_characters"): lazy_gettext("A name cannot hold invisible characters."),
     ("nickname", "too_many_marks"): lazy_gettext("There are too many accents on one letter."),
+    ("nickname", "reserved_name"): lazy_gettext("This name is kept for the planet's staff."),
+    ("name", "reserved_name"): lazy_gettext("This name is kept for the site and its staff."),
     ("nickname", "no_letters"): lazy_gettext("A name needs a letter, a digit or a picture."),
     ("nickname", "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
     ("email", "email"): lazy_gettext("This is not an e-mail address. Is a part missing?"),

@@ -20,6 +20,7 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import is_public_id, new_public_id
+from app.kernel.text import shows
 from app.media.actions import attach, release
 from app.outbox.events import put
 from app.planets.queries import PlanetView
@@ -55,7 +56,7 @@ def compose_answer(
         id_prefix=f"a-{key}-",
         images=image_refs(actor, attachments),
     )
-    if not body.source.strip() and not attachments:
+    if not shows(body.html) and not attachments:
         raise Invalid("text", "empty")
     return NewAnswer(key=key, body=body, attachments=attachments)
 

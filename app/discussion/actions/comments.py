@@ -24,7 +24,7 @@ from app.kernel import audit, clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.ids import is_public_id, new_public_id
-from app.kernel.text import Profile, excerpt
+from app.kernel.text import Profile, excerpt, shows
 from app.media.actions import attach
 from app.outbox.events import put
 from app.policy import Action, Actor, CommentFacts, TopicFacts, require
@@ -75,7 +75,7 @@ def compose_comment(
         id_prefix=f"c-{key}-",
         profile=Profile.LIGHT,
     )
-    if not body.source.strip() and not wish.images:
+    if not shows(body.html) and not wish.images:
         raise Invalid("text", "empty")
     return NewComment(key=key, wish=wish, body=body)
 

@@ -15,7 +15,7 @@ from app.discussion.rendering import Body, render_body
 from app.kernel.db import db
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.ids import is_public_id, new_public_id
-from app.kernel.text import clean, slugify
+from app.kernel.text import shows, slugify, tidy_line
 from app.planets.models import Planet
 from app.policy import Action, Actor, require
 
@@ -78,7 +78,7 @@ def compose_edit(actor: Actor, *, public_id: str, wish: TopicWish) -> NewTopic:
 
 
 def _ready(actor: Actor, wish: TopicWish, key: str, limit: InstrumentedAttribute[int]) -> NewTopic:
-    title = " ".join(clean(wish.title).split())
+    title = tidy_line(wish.title)
     if len(title) > MAX_TITLE:
         raise Invalid("title", "too_long", limit=MAX_TITLE, length=len(title))
     attachments = tuple(dict.fromkeys(wish.attachments))
@@ -88,7 +88,7 @@ def _ready(actor: Actor, wish: TopicWish, key: str, limit: InstrumentedAttribute
         id_prefix=f"t-{key}-",
         images=image_refs(actor, attachments),
     )
-    if not body.source.strip() and not attachments:
+    if not shows(body.html) and not attachments:
         raise Invalid("text", "empty")
     return NewTopic(
         key=key,
@@ -114,7 +114,7 @@ def tag_names(typed: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tags as they are kept: without `#`, each once; Invalid when too many or too long."""
     names: dict[str, str] = {}
     for raw in typed:
-        name = " ".join(unicodedata.normalize("NFKC", clean(raw)).strip(" #\t\n").split())
+        name = tidy_line(unicodedata.normalize("NFC", raw)).strip(" #＃")
         if not name:
             continue
         if len(name) > MAX_TAG:

@@ -37,7 +37,7 @@ from app.kernel import audit, clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import is_public_id, new_public_id
-from app.kernel.text import clean
+from app.kernel.text import shows, tidy
 from app.media.actions import attach
 from app.memberships.models import Membership
 from app.outbox.events import put
@@ -87,7 +87,7 @@ def compose_question(
         id_prefix=f"t-{key}-",
         images=image_refs(actor, wish.images),
     )
-    if not body.source.strip() and not wish.images:
+    if not shows(body.html) and not wish.images:
         raise Invalid("text", "empty")
     return NewQuestion(key=key, wish=wish, body=body)
 
@@ -313,7 +313,7 @@ def _change(topic_id: int, *conditions: ColumnElement[bool], **values: Any) -> b
 
 
 def _note(typed: str, *, field: str, required: bool = True) -> str:
-    text = clean(typed).strip()
+    text = tidy(typed)
     if required and not text:
         raise Invalid(field, "empty")
     if len(text) > MAX_NOTE:

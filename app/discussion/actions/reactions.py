@@ -14,7 +14,7 @@ from app.discussion.queries.reactions import Subject
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Invalid, NotFound, Refused
-from app.kernel.text import clean
+from app.kernel.text import tidy
 from app.policy import Action, Actor, CommentFacts, Reason, TopicFacts, require
 
 MAX_NOTE = 500
@@ -47,7 +47,7 @@ def unlike_comment(actor: Actor, *, comment: CommentRow, facts: CommentFacts) ->
 def keep_bookmark(actor: Actor, *, topic: TopicRow, facts: TopicFacts, note: str) -> None:
     """Keep a topic for oneself, or change the note that nobody else sees (at most 500 characters)."""
     require(actor, Action.BOOKMARK, facts)
-    note = clean(note).strip()
+    note = tidy(note)
     if len(note) > MAX_NOTE:
         raise Invalid("note", "too_long", limit=MAX_NOTE, length=len(note))
     user_id = _person(actor)

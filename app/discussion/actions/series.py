@@ -13,7 +13,7 @@ from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
-from app.kernel.text import clean
+from app.kernel.text import tidy, tidy_line
 from app.memberships.rows import lock_here, planet_of
 from app.policy import Action, Actor, require
 
@@ -162,8 +162,7 @@ def _next_position(series_id: int) -> int:
 
 
 def _checked(wish: SeriesWish) -> tuple[str, str]:
-    title = " ".join(clean(wish.title).split())
-    intro = clean(wish.intro).strip()
+    title, intro = tidy_line(wish.title), tidy(wish.intro)
     if not title:
         raise Invalid("title", "empty")
     if len(title) > MAX_TITLE:

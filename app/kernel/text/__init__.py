@@ -31,10 +31,12 @@ from app.kernel.text.patterns import clean
 from app.kernel.text.plain import excerpt, hashtags, mentions, plain_text, slugify
 from app.kernel.text.precheck import refuses
 from app.kernel.text.sandbox import RenderFailed, Sandbox
+from app.kernel.text.visible import is_visible, shows, tidy, tidy_line
 
 __all__ = [
     "HARD_LENGTH",
     "RENDERER_VERSION",
+    "UNFORMATTED",
     "ImageRef",
     "Profile",
     "Rendered",
@@ -43,19 +45,25 @@ __all__ = [
     "clean",
     "excerpt",
     "hashtags",
+    "is_visible",
     "mentions",
     "plain_text",
     "render",
+    "shows",
     "slugify",
     "stop_renderer",
+    "tidy",
+    "tidy_line",
 ]
 
 _log = logging.getLogger(__name__)
 _sandbox = Sandbox()
 os.register_at_fork(after_in_child=_sandbox.forget)
 
+# What the HTML of a text holds that could not be formatted.
+UNFORMATTED = 'data-notice="plain"'
 _NOTICE = (
-    '<p class="text-notice" data-notice="plain">'
+    f'<p class="text-notice" {UNFORMATTED}>'
     '<span lang="zh-Hans">这段文字未能排版，按原文显示。</span> '
     '<span lang="en">Shown as typed: this text could not be formatted.</span></p>'
 )

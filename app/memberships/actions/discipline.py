@@ -7,6 +7,7 @@ from datetime import datetime
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
+from app.kernel.text import tidy
 from app.memberships.actions.joining import REASON_MAX
 from app.memberships.backing import revoke_unbacked
 from app.memberships.events import MembershipEnded
@@ -88,7 +89,7 @@ def readmit(actor: Actor, *, member: Membership) -> None:
 
 
 def _check_reason(reason: str) -> str:
-    reason = reason.strip()
+    reason = tidy(reason)
     if len(reason) > REASON_MAX:
         raise Invalid("reason", "too_long", high=REASON_MAX)
     return reason

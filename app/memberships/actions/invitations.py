@@ -13,6 +13,7 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.kernel.ids import hash_secret, new_secret
+from app.kernel.text import tidy
 from app.memberships.actions.granting import start_membership
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.backing import roles_below
@@ -69,7 +70,7 @@ def invite(actor: Actor, *, offer: Offer) -> Invitation:
         role=offer.role.value,
         # Nobody knows this secret: the link's own comes with the mail or with "copy link".
         token_hash=hash_secret(new_secret()),
-        note=offer.note.strip(),
+        note=tidy(offer.note),
         ends_at=offer.ends_at,
         created_at=moment,
         created_by=person_of(actor),

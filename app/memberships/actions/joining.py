@@ -6,6 +6,7 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, Refused
 from app.kernel.ids import new_public_id
+from app.kernel.text import tidy
 from app.memberships.actions.granting import start_membership
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.backing import revoke_unbacked
@@ -68,7 +69,7 @@ def request_to_join(actor: Actor, *, answer: str, nickname: str, rules_version: 
     terms = get_terms(planet_of(actor))
     if terms.joining != Joining.APPROVAL:
         raise Conflict("joining")
-    answer = answer.strip()
+    answer = tidy(answer)
     if not answer:
         raise Invalid("answer", "required")
     if len(answer) > ANSWER_MAX:
@@ -126,7 +127,7 @@ def decline(actor: Actor, *, member: Membership, reason: str) -> None:
     require(actor, Action.MEMBER_APPROVE)
     if member.requested_at is None:
         raise Conflict("request")
-    reason = reason.strip()
+    reason = tidy(reason)
     if len(reason) > REASON_MAX:
         raise Invalid("reason", "too_long", high=REASON_MAX)
     _close_request(member)
