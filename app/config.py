@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     sign_up_open: bool = True
     reserved_names: tuple[str, ...] = ()
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    # Whether we pack pages ourselves; "auto": where no proxy stands before us.
+    pack_pages: Literal["auto", "yes", "no"] = "auto"
     max_body_mib: int = Field(default=64, ge=1, le=2048)
     upload_quota_mib: int = Field(default=1024, ge=1)
     upload_quota_staff_mib: int = Field(default=20 * 1024, ge=1)
@@ -221,6 +223,11 @@ class Settings(BaseSettings):
         """Whether the index lies in the database."""
         in_postgres = self.database_uri.startswith("postgresql")
         return self.search_engine == "postgres" or (self.search_engine == "auto" and in_postgres)
+
+    @property
+    def packs_pages(self) -> bool:
+        """Whether pages are packed here: a proxy that is trusted is one that can do it."""
+        return self.pack_pages == "yes" or (self.pack_pages == "auto" and not self.trusted_proxies)
 
     @property
     def secure_cookies(self) -> bool:

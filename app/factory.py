@@ -53,6 +53,7 @@ from app.blueprints import (
     operations,
     origins,
     pacing,
+    packing,
     page,
     planets,
     request_log,
@@ -253,11 +254,19 @@ def _frame(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["demo_payments"] = settings.payments == "demo"
     assets.install(app, ROOT / "static")
     errors.install(app)
-    prefix = f"/static/{_fingerprint(ROOT / 'static')}/"
+    fingerprint = _fingerprint(ROOT / "static")
+    prefix = f"/static/{fingerprint}/"
     app.extensions["planetarium.static_prefix"] = prefix
+    if settings.packs_pages:
+        app.wsgi_app = packing.Packed(  # type: ignore[method-assign]
+            app.wsgi_app, cookie=str(app.config["SESSION_COOKIE_NAME"])
+        )
+    root = ROOT / "static"
+    if settings.env == "production":
+        root = packing.pack_files(root, settings.data_dir / "static" / fingerprint)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
-        root=str(ROOT / "static"),
+        root=str(root),
         prefix=prefix,
         autorefresh=settings.env == "development",
         immutable_file_test=lambda _path, _url: True,

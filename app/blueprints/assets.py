@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request, url_for
 
 from app.blueprints.entrance import current_site, declares
+from app.blueprints.packing import pack_text
 from app.blueprints.page import asset
 
 bp = Blueprint("assets", __name__)
@@ -29,10 +30,9 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Stylesheet:
-    """The joined CSS, plain and gzipped, and the fingerprint that its address carries."""
+    """The joined CSS and the fingerprint that its address carries."""
 
     plain: bytes
-    gzipped: bytes
     fingerprint: str
 
 
@@ -48,7 +48,12 @@ def make_stylesheet(static_dir: Path) -> Stylesheet:
     """Return the bundle of `static_dir`, ready to be served."""
     plain = bundle_css(static_dir)
     fingerprint = hashlib.sha256(plain).hexdigest()[:12]
-    return Stylesheet(plain, gzip.compress(plain, 9, mtime=0), fingerprint)
+    return Stylesheet(plain, fingerprint)
+
+
+@lru_cache(8)
+def _packed(plain: bytes, *encodings: str) -> tuple[str, bytes]:
+    return pack_text(plain, encodings)
 
 
 def install(app: Flask, static_dir: Path) -> None:
@@ -97,10 +102,11 @@ def manifest() -> Response:
 def stylesheet(fingerprint: str) -> Response:
     """Serve the stylesheet, for ever when the address is the present one, else without keeping it."""
     sheet = _current()
-    packed = request.accept_encodings["gzip"] > 0
-    response = Response(sheet.gzipped if packed else sheet.plain, mimetype="text/css")
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
+    accepted = (name for name in ("br", "gzip") if request.accept_encodings[name] > 0)
+    encoding, body = _packed(sheet.plain, *accepted)
+    response = Response(body, mimetype="text/css")
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
     fresh = fingerprint == sheet.fingerprint
     response.headers["Cache-Control"] = (

@@ -19,6 +19,7 @@ HOMES = {
     "PIL": ("media/images/",),
     "alembic": ("kernel/schema.py",),
     "argon2": ("accounts/passwords.py",),
+    "brotli": ("blueprints/packing.py",),
     "babel": ("blueprints/", "notifications/speech.py"),
     "click": ("cli/",),
     "confusable_homoglyphs": ("kernel/names.py",),
