@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -363,3 +364,25 @@ def test_what_readers_may_open_is_kept_until_a_scheduled_topic_appears(
     for number in range(20):
         found(NOW, {1: Reader(1, number + 5, False, True, None, None, True)})
     assert len(snapshot.standings) <= 8
+
+
+def test_an_index_is_no_larger_than_three_times_its_texts(engine: WhooshEngine) -> None:
+    """Of texts that people wrote most words stand in one only: they must cost no more than what they say."""
+    root = Path(__file__).parents[2]
+    said = "\n\n".join(path.read_text("utf-8") for path in sorted(root.glob("docs/**/*.md")))
+    catalogue = (root / "app/translations/zh_Hans/LC_MESSAGES/messages.po").read_text("utf-8")
+    said += "\n\n".join(re.findall(r'^msgstr "(.{30,})"$', catalogue, re.MULTILINE))
+    texts = [text for text in said.split("\n\n") if len(text) > 20]
+    engine.apply(
+        [
+            Entry(
+                number,
+                TopicFacts(number, 1, "post", 1, 1, None, NOW),
+                (Passage(Part.TOPIC, number, number, 1, 1, text),),
+            )
+            for number, text in enumerate(texts, 1)
+        ],
+        cursor=1,
+    )
+    size = sum(len(text.encode()) for text in texts)
+    assert len(texts) > 300 and engine.stats().size_bytes <= 3 * size
