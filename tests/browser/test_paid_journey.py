@@ -132,12 +132,10 @@ def give_back(page: Page, url: str) -> None:
     """Take the purchase back, from one's own membership page."""
     page.goto(f"{url}/p/orbit/me")
     page.get_by_role("link", name="退款", exact=False).first.click()
+    page.locator("main a[href$='/refund']").click()
+    expect(page.locator("main")).to_contain_text("成员资格随之立即结束。")
     page.locator("main .btn--danger").click()
     page.wait_for_load_state()
-    confirm = page.locator("dialog[open] button.btn--danger, dialog[open] button.btn--primary")
-    if confirm.count():
-        confirm.first.click()
-        page.wait_for_load_state()
 
 
 def renew_early(page: Page, url: str) -> None:

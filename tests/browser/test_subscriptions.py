@@ -99,7 +99,10 @@ def test_nothing_is_out_of_reach(
     seen = {
         "admin": staff_paths(cast, orders),
         "guest": [f"{P}/me", price],
-        "stranger": [*own, f"{P}/orders/{orders['year'].public_id}"],
+        "stranger": [
+            *own,
+            *(f"{P}/orders/{orders['year'].public_id}{more}" for more in ("", "/refund")),
+        ],
         "expired": [f"{P}/me", f"{P}/orders/{orders['lost'].public_id}"],
         "left": [*own[:2], f"{P}/orders/{orders['month'].public_id}"],
         "other": [
