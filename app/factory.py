@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import logging
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -61,6 +62,7 @@ from app.blueprints import (
     security,
     styleguide,
     templating,
+    warming,
 )
 from app.config import Settings, load_settings, read_settings
 from app.discussion import handlers as discussion_handlers
@@ -169,6 +171,7 @@ def create_web() -> Flask:
         db.session.remove()
     if mismatch is not None:
         raise SystemExit(f"Planetarium cannot start: {mismatch}")
+    app.config["WARM_UP"] = partial(warming.warm, app)
     return app
 
 

@@ -135,7 +135,10 @@ def main(application: str, socket_number: int, threads: int) -> None:
     """Load the application and serve it."""
     # Waitress warns whenever a request waits for a thread, which is no fault.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    web = WebProcess(load(application), socket.socket(fileno=socket_number), threads)
+    loaded = load(application)
+    # Whoever comes meanwhile waits at the socket, as long as they would for a cold first page.
+    loaded.config.get("WARM_UP", lambda: None)()
+    web = WebProcess(loaded, socket.socket(fileno=socket_number), threads)
     gc.collect()
     gc.freeze()
     web.run()
