@@ -201,6 +201,7 @@ def _waiting_upload(cast: Cast, uploader: str, *, size: int) -> Attachment:
     )
 
 
+@pytest.mark.usefixtures("noon")
 def test_who_sends_pictures_that_have_to_be_stopped_waits(cast: Cast) -> None:
     client = cast.client("member")
     for _ in range(BAD_PICTURES):
