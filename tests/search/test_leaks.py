@@ -10,6 +10,7 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
+from app.blueprints.pacing import Purse
 from app.blueprints.search.pace import Pace
 from app.discussion.models import Question, Tag, Topic, TopicTag
 from app.kernel import clock
@@ -157,6 +158,7 @@ def test_whatever_is_typed_is_answered(
     cast: Cast, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Pace, "take", lambda *_: None)
+    monkeypatch.setattr(Purse, "spend", lambda *_, **_values: None)
     post(cast, title="退款规则 refund a x", text="退款 a\u0301 x 1 😀")
     index()
     client = cast.client("member")

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.blueprints.pacing import Purse
 from app.blueprints.search.pace import Pace
 from app.discussion.models import Tag, Topic, TopicTag
 from app.kernel import clock
@@ -50,7 +51,9 @@ def answers(client: FlaskClient, topics: list[str], rng: random.Random) -> Itera
     mixed = [" ".join(rng.sample(words, rng.choice((1, 2, 4, 9)))) for _ in range(25)]
     for query in (*QUERIES, *mixed):
         for address in ("/search", "/p/orbit/search"):
-            yield client.get(address, query_string={"q": query}).text
+            got = client.get(address, query_string={"q": query})
+            assert got.status_code == 200, query
+            yield got.text
     for typed in (*TYPED, *(word[:2] for word in words)):
         for address in ("/search/suggest", "/p/orbit/search/suggest"):
             yield client.get(address, query_string={"q": typed}).text
@@ -115,6 +118,7 @@ def test_unseen_rows_change_no_byte_of_what_searching_answers(
     noon: datetime, cast: Cast, empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Pace, "take", lambda *_: None)
+    monkeypatch.setattr(Purse, "spend", lambda *_, **_values: None)
     monkeypatch.setitem(cast.app.extensions, "planetarium.search", empty_engine)
     rng = random.Random(8)
     elsewhere = second_planet(cast, noon)
@@ -140,4 +144,5 @@ def test_unseen_rows_change_no_byte_of_what_searching_answers(
         empty_engine.tidy()
         assert got() == before
     said = "".join(before)
-    assert "<mark>退款</mark>" in said and "data-item" in said and "GitHub" in said
+    for shown in ("<mark>退款</mark>", "data-item", "GitHub"):
+        assert shown in said, shown
