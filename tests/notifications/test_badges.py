@@ -90,9 +90,10 @@ def test_a_reply_unfolded_by_the_script_is_read(cast: Cast) -> None:
 
 
 def test_the_list_of_requests_is_read_with_its_notices(cast: Cast) -> None:
+    cast.set_planet(joining="approval", join_question="为什么？")
     owner = cast.client("owner")
     assert cast.client("stranger").post("/p/orbit/join", data={"answer": "想学"}).status_code < 400
-    waiting = kinds(cast, "owner").count("join_requested")
-    assert badge(owner) == (str(waiting) if waiting else "")
+    assert kinds(cast, "owner") == ["join_requested"]
+    assert badge(owner) == "1"
     owner.get("/p/orbit/members/requests")
     assert badge(owner) == ""
