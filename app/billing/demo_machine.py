@@ -77,7 +77,7 @@ def _subscribe(ref: str, state: State) -> None:
         "anchor": (trial or now).isoformat(),
         "periods": 0,
     }
-    _invoice(ref, state, now, trial or _next(state), 0 if trial else wish["amount"])
+    _invoice(ref, state, now, trial or _next(state), 0 if trial else due(state, now))
 
 
 def _renew(ref: str, state: State) -> None:
@@ -88,7 +88,7 @@ def _renew(ref: str, state: State) -> None:
         held |= {"anchor": max(paid, moved), "periods": 0}
     held["status"] = "active"
     starts = datetime.fromisoformat(max(paid, moved))
-    _invoice(ref, state, starts, _next(state), state["wish"]["amount"])
+    _invoice(ref, state, starts, _next(state), due(state, starts))
 
 
 def _invoice(ref: str, state: State, starts: datetime, ends: datetime, amount: int) -> None:
@@ -112,6 +112,19 @@ def _next(state: State) -> datetime:
     held["periods"] += 1
     months = MONTHS[wish["interval"]] * wish["interval_count"] * held["periods"]
     return months_later(datetime.fromisoformat(held["anchor"]), months)
+
+
+def due(state: State, starts: datetime) -> int:
+    """Return what the period of a subscription that begins then costs, with its coupon (R31)."""
+    wish, held = state["wish"], state["subscription"]
+    begun = [invoice["starts"] for invoice in held["invoices"]] if held else []
+    first = datetime.fromisoformat(begun[0]) if begun else starts
+    holds = {
+        "once": not begun,
+        "repeating": starts < months_later(first, wish.get("off_months", 0)),
+        "forever": True,
+    }.get(wish.get("off_duration", ""), False)
+    return int(wish["amount"] - (wish.get("off", 0) if holds else 0))
 
 
 def _charged(ref: str, amount: int) -> State:

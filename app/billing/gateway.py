@@ -32,7 +32,8 @@ class BadWebhook(Exception):
 @dataclass(frozen=True, slots=True)
 class CheckoutWish:
     """What a buyer is to be asked for. `order_ref` is the idempotency key (R5): the same wish again
-    opens the same checkout. `interval`: "" for a pass, month or year for a subscription."""
+    opens the same checkout. `interval`: "" for a pass, month or year for a subscription, of whose first
+    payments `off` is taken: `off_duration` once, repeating (for `off_months`), forever (R31)."""
 
     order_ref: str
     account: str
@@ -48,6 +49,9 @@ class CheckoutWish:
     email: str
     customer_ref: str
     language: str
+    off: int = 0
+    off_duration: str = ""
+    off_months: int = 0
 
 
 @dataclass(frozen=True, slots=True)

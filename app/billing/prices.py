@@ -144,8 +144,7 @@ def check_coupon(
         raise Invalid("coupon", "coupon_used_up")
     if coupon.plan_id not in (None, plan.id):
         raise Invalid("coupon", "coupon_other_plan")
-    if version.mode != "pass":
-        # The provider would take it off every payment, for ever.
+    if version.mode != "pass" and not coupon.duration:
         raise Invalid("coupon", "coupon_passes_only")
     if coupon.purpose == "join" and pricing is not Pricing.JOIN:
         raise Invalid("coupon", "coupon_join_only")

@@ -50,7 +50,8 @@ def as_newcomer(actor: Actor) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a plan costs somebody now. `list_amount`: before renewal price and coupon; `zone` is the one
+    """What a plan costs somebody now. `list_amount`: before renewal price and coupon, which is what a
+    subscription costs after its coupon's `duration` (R31); `zone` is the one
     in which the planet counts months."""
 
     plan: Plan
@@ -64,6 +65,8 @@ class Quote:
     next_step: Step | None
     seats_left: int | None
     sold: int = 0
+    duration: str = ""
+    duration_months: int = 0
     zone: str = "UTC"
 
 
@@ -140,7 +143,11 @@ def quote_line(buyer: Buyer, line: PlanLine) -> Quote:
         currency=version.currency,
         pricing=buyer.pricing,
         coupon_id=coupon.id if coupon else None,
-        trial_days=_trial_days(version, buyer),
+        # A subscription begins with its offer or with its trial: the months of an offer would run
+        # while nothing is paid.
+        trial_days=0 if coupon and version.mode != "pass" else _trial_days(version, buyer),
+        duration=coupon.duration if coupon else "",
+        duration_months=coupon.months if coupon else 0,
         next_step=line.next_step,
         seats_left=line.seats_left,
         sold=line.sold,

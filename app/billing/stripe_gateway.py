@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import stripe
 from stripe.params import EventListParams, PayoutListParams, SubscriptionUpdateParams
@@ -103,6 +103,10 @@ class StripeGateway:
     def _begin(self, wish: CheckoutWish, key: str) -> stripe.checkout.Session:
         asked = cast(SessionCreateParams, wishes.checkout(wish, automatic_tax=self._automatic_tax))
         sessions = self._api.checkout.sessions
+        if wish.off:
+            off = cast(Any, wishes.coupon(wish))
+            made = self._api.coupons.create(off, _options(wish.account, f"{wish.order_ref}-coupon"))
+            asked["discounts"] = [{"coupon": made.id}]
         try:
             return sessions.create(asked, _options(wish.account, key))
         except stripe.InvalidRequestError as error:

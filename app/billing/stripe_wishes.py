@@ -60,6 +60,21 @@ def checkout(wish: CheckoutWish, *, automatic_tax: bool) -> Asked:
     return asked
 
 
+def coupon(wish: CheckoutWish) -> Asked:
+    """Return what is asked for when a subscription's coupon is made: an amount, so that what was shown is
+    what is paid."""
+    asked: Asked = {
+        "amount_off": wish.off,
+        "currency": wish.currency.lower(),
+        "duration": wish.off_duration,
+        "max_redemptions": 1,
+        "name": wish.title[:40],
+    }
+    if wish.off_duration == "repeating":
+        asked["duration_in_months"] = wish.off_months
+    return asked
+
+
 def _price(wish: CheckoutWish, automatic_tax: bool) -> Asked:
     price: Asked = {
         "currency": wish.currency.lower(),

@@ -59,9 +59,8 @@ def offers_for(planet: PlanetView, actor: Actor, *, coupon: str = "") -> list[Of
     for line in lines:
         asked, problem = _ask(asking, line)
         if asked is not None:
-            offers.append(
-                offer_shape(asked, actor, waiting=line.plan.id in waiting, problem=problem)
-            )
+            shape = offer_shape(asked, actor, waiting=line.plan.id in waiting, problem=problem)
+            offers.append(_promised(shape, asked))
     return offers
 
 
@@ -107,6 +106,45 @@ def offer_shape(
         free=asked.amount == 0,
         waiting=waiting,
         coupon_error=problem,
+    )
+
+
+def promise_words(
+    version: PlanVersion, amount: int, after: int, currency: str, *, duration: str, months: int
+) -> str:
+    """Return what a subscription with an offer costs, and what it costs when the offer is over (R31)."""
+    said = {"price": price(amount, currency) if amount else gettext("Free")}
+    said |= {"full": price(after, currency), "every": _every(version.term, version.term_count)}
+    period = version.term_count * (12 if version.term == "year" else 1)
+    if duration == "forever":
+        return str(gettext("%(price)s %(every)s, for as long as it runs", **said))
+    payments = -(-months // period) if duration == "repeating" else 1
+    if payments == 1:
+        return str(gettext("%(price)s the first time, then %(full)s %(every)s", **said))
+    return str(
+        ngettext(
+            "%(price)s for the first %(num)s payment, then %(full)s %(every)s",
+            "%(price)s for each of the first %(num)s payments, then %(full)s %(every)s",
+            payments,
+            **said,
+        )
+    )
+
+
+def _promised(offer: Offer, asked: Quote) -> Offer:
+    """Return an offer with what its coupon promises of later payments."""
+    if not offer.subscription or not asked.duration:
+        return offer
+    note = promise_words(
+        asked.version,
+        asked.amount,
+        asked.list_amount,
+        asked.currency,
+        duration=asked.duration,
+        months=asked.duration_months,
+    )
+    return replace(
+        offer, note=note, per_day="", term="" if asked.duration != "forever" else offer.term
     )
 
 

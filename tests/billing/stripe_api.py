@@ -41,6 +41,7 @@ PREFIXES = {
     "invoice_payment": "inpay",
     "customer": "cus",
     "event": "evt",
+    "coupon": "cpn",
     "payout": "po",
 }
 # Lists inside of objects that are sent only when they are asked for: (type, name) -> (type, link).
@@ -50,6 +51,7 @@ INCLUDABLE = {
 }
 ROUTES: tuple[tuple[str, str, Any, str], ...] = (
     ("post", "/v1/checkout/sessions", checkout.SessionCreateParams, "create_session"),
+    ("post", "/v1/coupons", p.CouponCreateParams, "create_coupon"),
     ("get", "/v1/checkout/sessions", checkout.SessionListParams, "list_sessions"),
     ("get", "/v1/checkout/sessions/(cs_.+)", checkout.SessionRetrieveParams, "retrieve"),
     ("post", "/v1/checkout/sessions/(.+)/expire", checkout.SessionExpireParams, "expire_session"),
@@ -391,9 +393,30 @@ class StripeApi(stripe.HTTPClient):
                 "The `expires_at` timestamp must be between 30 minutes and 24 hours from creation."
             )
             raise Refusal(400, told, param="expires_at")
+        coupon = self._coupon_of(values, amount, currency, account)
+        amount -= coupon["amount_off"] if coupon else 0
         made = self.keep(shapes.session(values, now=now, amount=amount, currency=currency), account)
+        made["_coupon"] = coupon
         made["url"] = f"https://checkout.stripe.com/c/pay/{made['id']}"
         return made
+
+    def _create_coupon(self, values: Thing, account: str) -> Thing:
+        if (values["duration"] == "repeating") != ("duration_in_months" in values):
+            raise Refusal(400, "`duration_in_months` goes with `repeating`.")
+        made: Thing = {"object": "coupon", **values, "valid": True, "times_redeemed": 0}
+        return self.keep(made, account)
+
+    def _coupon_of(self, values: Thing, amount: int, currency: str, account: str) -> Thing | None:
+        """Return the coupon of a checkout that is to be opened."""
+        wanted = values.get("discounts", [])
+        if not wanted:
+            return None
+        if values["mode"] != "subscription" or len(wanted) > 1:
+            raise Refusal(400, "The double takes one coupon, on subscriptions.")
+        coupon = self.find(wanted[0]["coupon"], account)
+        if coupon["currency"] != currency or coupon["amount_off"] > amount:
+            raise Refusal(400, "The coupon does not fit the price")
+        return coupon
 
     def _expire_session(self, ref: str, values: Thing, account: str) -> Thing:
         session = self.find(ref, account)

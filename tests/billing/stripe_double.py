@@ -344,7 +344,22 @@ class StripeDouble(StripeApi):
         turns = subscription["_turns"]
         subscription["_turns"] += 1
         starts = shapes.after(anchor, months=turns * months)
-        return starts, shapes.after(anchor, months=(turns + 1) * months), subscription["_amount"]
+        due = subscription["_amount"] - self._off(subscription, starts)
+        return starts, shapes.after(anchor, months=(turns + 1) * months), due
+
+    def _off(self, subscription: Thing, starts: int) -> int:
+        """Return what a subscription's coupon takes off the period that begins then."""
+        coupon = subscription["_coupon"]
+        if coupon is None:
+            return 0
+        begun = subscription["start_date"]
+        holds = {
+            "once": coupon["times_redeemed"] == 0,
+            "repeating": starts < shapes.after(begun, months=coupon.get("duration_in_months", 0)),
+            "forever": True,
+        }
+        coupon["times_redeemed"] += 1
+        return int(coupon["amount_off"]) if holds[coupon["duration"]] else 0
 
     def _intent_of_invoice(self, invoice: Thing, status: str) -> Thing:
         made = shapes.intent(

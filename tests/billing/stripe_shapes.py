@@ -164,6 +164,7 @@ def subscription(of: Thing, *, customer: str, now: int) -> Thing:
         "trial_end": now + days * 86_400 if days else None,
         "trial_start": now if days else None,
         "_amount": price["unit_amount"],
+        "_coupon": of["_coupon"],
         "_taxed": "automatic_tax" in params,
         "_anchor": now + days * 86_400,
         "_months": months,

@@ -142,19 +142,23 @@ def test_a_checkout_that_was_left_uses_up_nothing(cast: Cast, noon: datetime) ->
     assert buying.buy(cast, "member", plan, coupon="ONCE").amount == 17_910
 
 
-def test_a_coupon_for_a_subscription_is_refused_at_the_form(cast: Cast, noon: datetime) -> None:
+def test_a_coupon_for_a_subscription_says_which_payments_become_smaller(cast: Cast, noon: datetime) -> None:
     monthly = sell(cast, mode="subscription", term="month")
     with pytest.raises(Invalid) as refused:
         make(cast, plan=monthly.public_id)
     assert (refused.value.field, refused.value.code) == ("plan", "coupon_passes_only")
     owner = cast.client("owner")
-    assert monthly.public_id not in owner.get("/p/orbit/coupons").text
+    assert monthly.public_id in owner.get("/p/orbit/coupons").text
     form = {"code": "MONTHLY", "kind": "percent", "percent": "10", "plan": monthly.public_id}
     answer = owner.post("/p/orbit/coupons", data={**form, "purpose": "both"})
     assert answer.status_code == 422
-    assert "优惠券不适用于订阅" in answer.text
-    assert 'name="coupon"' in cast.client("stranger").get("/p/orbit/buy").text
-    assert 'type="text" name="coupon"' not in cast.client("stranger").get("/p/orbit/buy").text
+    assert "请选择哪几次付款享受优惠" in answer.text
+    answer = owner.post("/p/orbit/coupons", data={**form, "purpose": "both", "duration": "once"})
+    assert answer.status_code == 303
+    # There are coupons for subscriptions now (R31): one types them wherever something is sold.
+    page = cast.client("stranger").get("/p/orbit/buy?coupon=monthly").text
+    assert 'type="text" name="coupon"' in page
+    assert "之后每月" in page
 
 
 def test_two_coupons_cannot_be_told_apart_by_spelling(cast: Cast) -> None:

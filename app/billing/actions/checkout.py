@@ -12,7 +12,7 @@ from app.accounts.models import User
 from app.billing.actions.orders import Purchase, change, list_open, place_order
 from app.billing.actions.sync import sync
 from app.billing.gateway import Checkout, CheckoutWish, gateways
-from app.billing.models import Customer, Order, Plan, PlanVersion
+from app.billing.models import Coupon, Customer, Order, Plan, PlanVersion
 from app.billing.states import CLOSED, OrderState
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -133,7 +133,7 @@ def _wish(order: Order, ways: Ways) -> CheckoutWish:
         order_ref=order.public_id,
         account=order.account,
         title=order.title,
-        amount=order.amount,
+        amount=order.list_amount if interval else order.amount,
         currency=order.currency,
         interval=interval,
         interval_count=interval_count,
@@ -144,7 +144,17 @@ def _wish(order: Order, ways: Ways) -> CheckoutWish:
         email=db.session.scalar(select(User.email).where(User.id == order.user_id)) or "",
         customer_ref=_customer(order),
         language=ways.language,
+        **(_discount(order) if interval else {}),
     )
+
+
+def _discount(order: Order) -> dict[str, Any]:
+    """Return what is taken off a subscription's payments, and for how long."""
+    coupon = db.session.get(Coupon, order.coupon_id) if order.coupon_id is not None else None
+    if coupon is None:
+        return {}
+    off = order.list_amount - order.amount
+    return {"off": off, "off_duration": coupon.duration, "off_months": coupon.months}
 
 
 def _interval(order: Order) -> tuple[str, int]:

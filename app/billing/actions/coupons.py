@@ -25,13 +25,17 @@ from app.policy.gate import require
 LABEL_MAX = 40
 USES_MAX = 1_000_000
 PURPOSES = ("both", "join", "renewal")
+DURATIONS = ("", "once", "repeating", "forever")
+MONTHS_MAX = 36
 _CODE = re.compile(r"[0-9A-Z\u4e00-\u9fff_-]{3,30}")
 
 
 @dataclass(frozen=True, slots=True)
 class CouponWish:
     """A coupon as typed. Either `percent` or `amount` with `currency`; `plan` is a plan's public id,
-    "" for every plan; `uses` None is unlimited, so is `per_person`, how often one buyer may use it."""
+    "" for every plan; `duration` says which payments of a subscription become smaller (once, repeating
+    for `months`, forever; "": it is for passes only); `uses` None is unlimited, so is `per_person`, how
+    often one buyer may use it."""
 
     code: str
     percent: int = 0
@@ -39,6 +43,8 @@ class CouponWish:
     currency: str = ""
     plan: str = ""
     purpose: str = "both"
+    duration: str = ""
+    months: int = 0
     label: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -58,6 +64,10 @@ def find_problems(wish: CouponWish, now: datetime) -> list[Invalid]:
         found.append(Invalid("percent", "amount", low=1, high=100))
     if wish.purpose not in PURPOSES:
         found.append(Invalid("purpose", "choice"))
+    if wish.duration not in DURATIONS:
+        found.append(Invalid("duration", "choice"))
+    elif wish.duration == "repeating" and not 1 <= wish.months <= MONTHS_MAX:
+        found.append(Invalid("months", "amount", low=1, high=MONTHS_MAX))
     if len(tidy_line(wish.label)) > LABEL_MAX:
         found.append(Invalid("label", "too_long", high=LABEL_MAX))
     if wish.ends_at is not None and wish.ends_at <= max(now, wish.starts_at or now):
@@ -78,7 +88,7 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
     plan = find_plan(planet_id, wish.plan) if wish.plan else None
     if wish.plan and plan is None:
         raise Invalid("plan", "choice")
-    if plan is not None and get_version(plan).mode != "pass":
+    if plan is not None and get_version(plan).mode != "pass" and not wish.duration:
         raise Invalid("plan", "coupon_passes_only")
     coupon = Coupon(
         planet_id=planet_id,
@@ -88,6 +98,8 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
         currency=wish.currency if wish.amount else "",
         plan_id=plan.id if plan else None,
         purpose=wish.purpose,
+        duration=wish.duration,
+        months=wish.months if wish.duration == "repeating" else 0,
         label=tidy_line(wish.label),
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,

@@ -74,7 +74,8 @@ class Coupon(Base):
     """A discount for whoever types its code. `percent` or `amount` (with `currency`), never both.
 
     `uses_left` None is unlimited, so is `per_person`, how often one buyer may use it; `plan_id` None is
-    for every plan; `purpose`: both, join, renewal;
+    for every plan; `purpose`: both, join, renewal; `duration` says which payments of a subscription
+    become smaller, as providers have it (R31): once, repeating (`months`), forever; "": passes only;
     `label` names the source of those who use it, for the owner's numbers.
     """
 
@@ -90,6 +91,8 @@ class Coupon(Base):
     currency: Mapped[str] = mapped_column(String(3), default="")
     plan_id: Mapped[int | None] = mapped_column(Id, ForeignKey("plans.id"))
     purpose: Mapped[str] = mapped_column(String(8), default="both")
+    duration: Mapped[str] = mapped_column(String(9), default="")
+    months: Mapped[int] = mapped_column(default=0)
     label: Mapped[str] = mapped_column(String(40), default="")
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]

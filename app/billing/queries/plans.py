@@ -49,6 +49,11 @@ def get_version(plan: Plan) -> PlanVersion:
     ).one()
 
 
+def get_terms_of(order: Order) -> PlanVersion:
+    """Return the terms that an order of a plan was made under."""
+    return db.session.get_one(PlanVersion, order.plan_version_id)
+
+
 def list_steps(version_id: int) -> list[Step]:
     """Return the steps of the price of some terms, in the order in which they were written."""
     rows = db.session.execute(

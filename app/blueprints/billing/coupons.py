@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from app.billing.actions.coupons import CouponWish, create_coupon, end_coupon, find_problems
+from app.billing.models import Coupon
 from app.billing.money import get_currency
 from app.billing.queries.coupons import CouponLine, list_coupons
 from app.billing.queries.plans import list_plans, usual_currency
@@ -34,6 +35,14 @@ PURPOSES: dict[str, Any] = {
     "both": lazy_gettext("Joining and renewing"),
     "join": lazy_gettext("Joining"),
     "renewal": lazy_gettext("Renewing"),
+}
+
+
+DURATIONS: dict[str, Any] = {
+    "once": lazy_gettext("The first payment"),
+    "repeating": lazy_gettext("The payments of some months"),
+    "forever": lazy_gettext("Every payment"),
+    "": lazy_gettext("Not valid for them"),
 }
 
 
@@ -92,12 +101,24 @@ def _read(reader: Reader) -> CouponWish:
         currency=currency if by_amount else "",
         plan=typed.get("plan", ""),
         purpose=typed.get("purpose", "both"),
+        duration=typed.get("duration", ""),
+        months=reader.number("months") if typed.get("duration") == "repeating" else 0,
         label=typed.get("label", ""),
         starts_at=reader.first_day("starts_at"),
         ends_at=reader.last_day("ends_at"),
         uses=_limit(reader, "uses"),
         per_person=_limit(reader, "per_person"),
     )
+
+
+def _duration(coupon: Coupon) -> str:
+    """Return which payments of a subscription a coupon makes smaller; "" for one of passes."""
+    if coupon.duration == "repeating":
+        return str(
+            ngettext("subscriptions: %(num)s month", "subscriptions: %(num)s months", coupon.months)
+        )
+    words = {"once": gettext("subscriptions: the first payment"), "": ""}
+    return str(words.get(coupon.duration, gettext("subscriptions: every payment")))
 
 
 def _limit(reader: Reader, name: str) -> int | None:
@@ -125,12 +146,9 @@ def _page(
         coupons=[_row(line, actor) for line in list_coupons(actor, planet.id)],
         typed=typed,
         errors=errors,
-        plans=[
-            (p.plan.public_id, p.version.name)
-            for p in lines
-            if p.plan.state != "retired" and p.version.mode == "pass"
-        ],
+        plans=[(p.plan.public_id, p.version.name) for p in lines if p.plan.state != "retired"],
         purposes=list(PURPOSES.items()),
+        durations=list(DURATIONS.items()),
         currencies=currency_options(),
     )
     return (html, 422) if errors else html
@@ -147,6 +165,7 @@ def _row(line: CouponLine, actor: Actor) -> dict[str, Any]:
         "label": coupon.label,
         "plan": line.plan or gettext("Every plan"),
         "purpose": PURPOSES[coupon.purpose],
+        "duration": _duration(coupon),
         "used": line.used,
         "left": coupon.uses_left,
         "per_person": coupon.per_person,

@@ -21,6 +21,7 @@ from app.billing.gateway import GatewayError
 from app.billing.models import Order, Subscription
 from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
+from app.billing.queries.plans import get_terms_of
 from app.billing.queries.questions import find_bought
 from app.billing.queries.running import ends_as_wanted
 from app.billing.queries.transfers import find_decline, find_transfer_note
@@ -38,6 +39,7 @@ from app.blueprints.entrance import (
     see_other,
 )
 from app.blueprints.memberships.door import Page
+from app.blueprints.offers import promise_words
 from app.blueprints.page import show
 from app.discussion.queries.drafts import find_draft
 from app.kernel import clock
@@ -254,6 +256,21 @@ def _gift(planet: PlanetView, found: Order) -> dict[str, Any]:
     }
 
 
+def _promise(found: Order) -> str:
+    """Return what a subscription's offer promised, with the price after it (R31); "" without one."""
+    wish = found.wish
+    if found.mode != "subscription" or not wish.get("off"):
+        return ""
+    return promise_words(
+        get_terms_of(found),
+        found.amount,
+        found.list_amount,
+        found.currency,
+        duration=wish["off_duration"],
+        months=wish["off_months"],
+    )
+
+
 def _shape(found: Order) -> dict[str, Any]:
     """Return an order as the templates show it to its buyer."""
     return {
@@ -265,6 +282,7 @@ def _shape(found: Order) -> dict[str, Any]:
         "amount": found.amount,
         "list_amount": found.list_amount,
         "currency": found.currency,
+        "promise": _promise(found),
         "created_at": found.created_at,
         "paid_at": found.paid_at,
         "pay_url": found.provider_url if found.state == OrderState.OPEN else "",

@@ -111,11 +111,11 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ("coupon", "coupon_used_up"): lazy_gettext("This coupon has been used up."),
     ("coupon", "coupon_used"): lazy_gettext("You have used this coupon already."),
     ("coupon", "coupon_other_plan"): lazy_gettext("This coupon is for another plan."),
-    ("coupon", "coupon_passes_only"): lazy_gettext("Coupons do not apply to subscriptions."),
+    ("coupon", "coupon_passes_only"): lazy_gettext("This coupon is not for subscriptions."),
     ("coupon", "coupon_join_only"): lazy_gettext("This coupon is for new members."),
     ("coupon", "coupon_renewal_only"): lazy_gettext("This coupon is for renewing."),
     ("plan", "coupon_passes_only"): lazy_gettext(
-        "Coupons do not apply to subscriptions: each payment would be smaller. Choose a pass."
+        "This plan is a subscription: say which of its payments become smaller."
     ),
     ("plan", "plan_not_on_sale"): lazy_gettext("This plan is not sold any more."),
     ("plan", "plan_over"): lazy_gettext("This plan has ended."),
