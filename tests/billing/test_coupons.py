@@ -157,7 +157,7 @@ def test_a_coupon_for_a_subscription_says_which_payments_become_smaller(cast: Ca
     assert answer.status_code == 303
     # There are coupons for subscriptions now (R31): one types them wherever something is sold.
     page = cast.client("stranger").get("/p/orbit/buy?coupon=monthly").text
-    assert 'type="text" name="coupon"' in page
+    assert 'id="f-coupon"' in page
     assert "之后每月" in page
 
 
