@@ -142,7 +142,9 @@ def test_a_checkout_that_was_left_uses_up_nothing(cast: Cast, noon: datetime) ->
     assert buying.buy(cast, "member", plan, coupon="ONCE").amount == 17_910
 
 
-def test_a_coupon_for_a_subscription_says_which_payments_become_smaller(cast: Cast, noon: datetime) -> None:
+def test_a_coupon_for_a_subscription_says_which_payments_become_smaller(
+    cast: Cast, noon: datetime
+) -> None:
     monthly = sell(cast, mode="subscription", term="month")
     with pytest.raises(Invalid) as refused:
         make(cast, plan=monthly.public_id)
