@@ -66,7 +66,7 @@ REASONS: dict[Reason, Words] = {
     Reason.WINDOW_OVER: Words(lazy_gettext("The time to do this is over."), *_BACK),
     Reason.ALREADY_ANSWERED: Words(
         lazy_gettext(
-            "An answered question stays for those who learn from it. You can withdraw its text."
+            "An answered question stays for those who learn from it. You can take your name from it."
         ),
         *_BACK,
     ),

@@ -84,6 +84,30 @@ class QuestionOverdue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionUnnamed(Event):
+    """The asker of an answered question became anonymous."""
+
+    name: ClassVar[str] = "discussion.question_unnamed"
+    topic_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionHidingAsked(Event):
+    """The asker of an answered question asks for its words to be hidden."""
+
+    name: ClassVar[str] = "discussion.question_hiding_asked"
+    topic_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionHidingDecided(Event):
+    """The addressee or staff decided about that."""
+
+    name: ClassVar[str] = "discussion.question_hiding_decided"
+    topic_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerChanged(Event):
     """An answer's text changed."""
 

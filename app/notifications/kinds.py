@@ -16,6 +16,8 @@ class Kind(StrEnum):
     QUESTION_ANSWERED = "question_answered"
     QUESTION_DECLINED = "question_declined"
     QUESTION_OVERDUE = "question_overdue"
+    HIDING_ASKED = "hiding_asked"
+    HIDING_DECIDED = "hiding_decided"
     COMMENT_REPLY = "comment_reply"
     COMMENT_ON_TOPIC = "comment_on_topic"
     COMMENT_ON_QUESTION = "comment_on_question"
@@ -119,6 +121,10 @@ def _question(_: Say, kind: Kind, who: str, planet: str) -> str:
             return _("%(who)s answered your question in %(planet)s.", who=who, planet=planet)
         case Kind.QUESTION_DECLINED:
             return _("Your question in %(planet)s was declined.", planet=planet)
+        case Kind.HIDING_ASKED:
+            return _("Somebody asks to hide a question of theirs in %(planet)s.", planet=planet)
+        case Kind.HIDING_DECIDED:
+            return _("It was decided whether your question in %(planet)s is hidden.", planet=planet)
         case _other:
             return _("A question to %(who)s in %(planet)s is overdue.", who=who, planet=planet)
 
@@ -249,7 +255,9 @@ def subject(_: Say, kind: Kind, *, site: str) -> str:
             return _("A question is overdue at %(site)s", site=site)
         case Kind.QUESTION_ANSWERED:
             return _("Your question was answered at %(site)s", site=site)
-        case Kind.QUESTION_MOVED | Kind.QUESTION_DECLINED:
+        case Kind.HIDING_ASKED:
+            return _("A request to decide at %(site)s", site=site)
+        case Kind.QUESTION_MOVED | Kind.QUESTION_DECLINED | Kind.HIDING_DECIDED:
             return _("News of your question at %(site)s", site=site)
         case Kind.SEARCH_HIT:
             return _("New for a search you saved at %(site)s", site=site)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.accounts.queries import Recipient, find_recipient
 from app.kernel import clock
@@ -85,6 +85,15 @@ def tell(
     db.session.flush()
     if by_mail and recipient.mail_notices and recipient.confirmed and not _waits(notice):
         _mail(notice, seen, recipient, more)
+
+
+def forget_person(*, topic_id: int, person_id: int) -> None:
+    """Let the notices about a topic name this person no more. Runs in the caller's unit of work."""
+    db.session.execute(
+        update(Notification)
+        .where(Notification.topic_id == topic_id, Notification.person_id == person_id)
+        .values(person_id=None)
+    )
 
 
 def _waits(notice: Notification) -> bool:

@@ -218,6 +218,10 @@ def _topic_is_open(
         )
     if kind in (Kind.QUESTION_ASKED, Kind.QUESTION_RECEIVED):
         return topic.facts.addressee_id == actor.user_id
+    if kind is Kind.HIDING_ASKED:
+        return bool(can(actor, Action.QUESTION_HIDE, topic.facts))
+    if kind is Kind.HIDING_DECIDED:
+        return topic.facts.writer_id == actor.user_id
     if kind is Kind.SEARCH_HIT:
         return bool(can(actor, Action.TOPIC_TEXT_READ, topic.facts))
     if kind is Kind.QUESTION_OVERDUE:

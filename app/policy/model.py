@@ -116,6 +116,7 @@ class Action(StrEnum):
     QUESTION_HAND_ON = "question.hand_on"
     QUESTION_ACCEPT = "question.accept"
     QUESTION_WITHDRAW = "question.withdraw"
+    QUESTION_HIDE = "question.hide"
     QUESTION_REVEAL = "question.reveal"
     QUESTION_LOG = "question.log"
     INBOX_READ = "inbox.read"

@@ -284,6 +284,15 @@ def _question_withdraw(actor: Actor, facts: TopicFacts) -> Verdict:
     return deny(Reason.NOT_OPEN) if facts.withdrawn else ALLOW
 
 
+def _question_hide(actor: Actor, facts: TopicFacts) -> Verdict:
+    """Whether the words of an answered question are hidden, as its asker asks: the addressee or staff."""
+    if (stopped := _of_question(actor, facts)) is not None:
+        return stopped
+    if facts.addressee_id != actor.user_id and not actor.staff:
+        return deny(Reason.NOT_YOURS)
+    return ALLOW if facts.answered and not facts.withdrawn else deny(Reason.NOT_OPEN)
+
+
 def _question_reveal(actor: Actor, facts: TopicFacts) -> Verdict:
     if not topic_read(actor, facts) or facts.kind != "question" or not facts.anonymous:
         return HIDE
@@ -431,6 +440,7 @@ _RULES: dict[Action, Rule] = {
     Action.QUESTION_HAND_ON: _question_decline,
     Action.QUESTION_ACCEPT: _question_accept,
     Action.QUESTION_WITHDRAW: _question_withdraw,
+    Action.QUESTION_HIDE: _question_hide,
     Action.QUESTION_REVEAL: _question_reveal,
     Action.QUESTION_LOG: _question_log,
     Action.INBOX_READ: _inbox_read,

@@ -16,6 +16,7 @@ from app.discussion.actions.questions import (
     unaccept,
     withdraw,
 )
+from app.discussion.actions.withdrawing import withdraw_answered
 from app.discussion.models import Answer, QuestionLogEntry, Revision, Tag, TopicTag
 from app.discussion.queries.questions import (
     find_revealed_asker,
@@ -42,6 +43,7 @@ from tests.discussion.threads import (
     the_topic,
     topic_of,
 )
+from tests.notifications.telling import kinds
 
 LATER = timedelta(hours=5)
 
@@ -201,7 +203,7 @@ def test_an_anonymous_asker_acts_without_a_name(noon: datetime, cast: Cast) -> N
     topic = put_question(cast, "member", anonymous=True)
     put_answer(cast, "guest", topic)
     act_on(cast, "member", topic, accept)
-    act_on(cast, "member", topic, withdraw)
+    act_on(cast, "member", topic, withdraw_answered, hide=True, reason="说多了")
     comment = say(cast, "member", topic, "谢谢")
     assert the_question(topic).accepted_by is None
     row = the_comment(comment)
@@ -210,7 +212,7 @@ def test_an_anonymous_asker_acts_without_a_name(noon: datetime, cast: Cast) -> N
         ("asked", None),
         ("answered", "陈默"),
         ("accepted", None),
-        ("withdrawn", None),
+        ("hiding_asked", None),
     ]
     named = db.session.scalars(
         sa.select(QuestionLogEntry.actor_id).where(QuestionLogEntry.actor_id.is_not(None))
@@ -230,20 +232,59 @@ def test_a_withdrawn_open_question_waits_for_nobody(noon: datetime, cast: Cast) 
         assert mark_overdue(clock.now()) == 0
 
 
-def test_a_withdrawn_answered_question_keeps_answer_and_comments(
+def test_a_withdrawn_answered_question_loses_the_name_and_keeps_the_words(
     noon: datetime, cast: Cast
 ) -> None:
     topic = put_question(cast, "member", text="私事")
+    say(cast, "member", topic, "补充一句")
     put_answer(cast, "guest", topic, "答")
-    say(cast, "other", topic, "有用")
-    act_on(cast, "member", topic, withdraw)
+    kinds(cast, "guest")
+    act_on(cast, "member", topic, withdraw_answered, hide=False, reason="")
+    kinds(cast, "guest")
     _row, facts = topic_of(cast, "other", topic)
-    assert not can(cast.actor("other"), Action.TOPIC_TEXT_READ, facts)
-    question = get_question(cast.actor("other"), the_id(topic))
-    assert question.answer is not None
-    assert question.withdrawn
-    for persona in ("member", "guest", "owner"):
-        assert can(cast.actor(persona), Action.TOPIC_TEXT_READ, facts)
+    assert can(cast.actor("other"), Action.TOPIC_TEXT_READ, facts)
+    question = the_question(topic)
+    assert (question.anonymous, question.withdrawn_at) == (True, None)
+    for persona in ("other", "guest", "owner"):
+        client = cast.client(persona)
+        for page in (f"t/{topic}", f"q/{topic}/log", ""):
+            shown = client.get(f"/p/{cast.slug}/{page}".rstrip("/")).text
+            assert "王小雨" not in shown.split("<main")[-1], (persona, page)
+        assert "私事" in client.get(f"/p/{cast.slug}/t/{topic}").text
+    assert "王小雨" not in cast.client("guest").get("/notices").text
+    assert cast.client("member").post(f"/p/{cast.slug}/q/{topic}/withdraw").status_code == 303
+
+
+def test_hiding_the_words_is_decided_with_a_reason(noon: datetime, cast: Cast) -> None:
+    topic = put_question(cast, "member", text="私事")
+    put_answer(cast, "guest", topic, "答")
+    path = f"/p/{cast.slug}/q/{topic}"
+    member, guest = cast.client("member"), cast.client("guest")
+    refused = member.post(f"{path}/withdraw", data={"hide": "1", "reason": ""})
+    assert refused.status_code == 422
+    assert (
+        member.post(f"{path}/withdraw", data={"hide": "1", "reason": "说多了"}).status_code == 303
+    )
+    assert "hiding_asked" in kinds(cast, "guest") and "hiding_asked" in kinds(cast, "owner")
+    assert member.post(f"{path}/hide", data={"do": "hide", "reason": "x"}).status_code == 403
+    assert "说多了" in guest.get(f"{path}/hide").text
+    assert guest.post(f"{path}/hide", data={"do": "keep", "reason": " "}).status_code == 422
+    assert (
+        guest.post(f"{path}/hide", data={"do": "keep", "reason": "对大家有用"}).status_code == 303
+    )
+    assert "hiding_decided" in kinds(cast, "member")
+    assert "对大家有用" in member.get(f"{path}/log").text
+    assert "私事" in cast.client("other").get(f"/p/{cast.slug}/t/{topic}").text
+    # Nothing is asked now: there is nothing to decide.
+    assert guest.post(f"{path}/hide", data={"do": "hide", "reason": "x"}).status_code == 409
+    assert member.post(f"{path}/withdraw", data={"hide": "1", "reason": "求您"}).status_code == 303
+    assert (
+        cast.client("admin").post(f"{path}/hide", data={"do": "hide", "reason": "好"}).status_code
+        == 303
+    )
+    page = cast.client("other").get(f"/p/{cast.slug}/t/{topic}").text
+    assert "私事" not in page and "答" in page
+    assert "私事" in guest.get(f"/p/{cast.slug}/t/{topic}").text
 
 
 def test_the_owner_alone_reveals_an_asker_and_it_is_written_down(

@@ -188,7 +188,10 @@ def test_a_withdrawn_text_is_gone_for_members_and_stays_for_parties(
     path = at(cast, "q", topic, "withdraw")
     assert "秘密问题" in get(cast, "member", path).text
     assert cast.client("guest").post(path).status_code == 403
-    assert cast.client("member").post(path).status_code == 303
+    asked = cast.client("member").post(path, data={"hide": "1", "reason": "说多了"})
+    assert asked.status_code == 303
+    decision = {"do": "hide", "reason": "可以"}
+    assert cast.client("guest").post(at(cast, "q", topic, "hide"), data=decision).status_code == 303
     page = get(cast, "other", at(cast, "t", topic)).text
     assert "回答还在" in page
     assert "秘密问题" not in page

@@ -36,6 +36,9 @@ GRID: dict[str, str] = {
     "GET {p}/q/{t_open}/withdraw": "DDDD AHH HHHH HH H H",
     "POST {p}/q/{t_open}/withdraw": "DDDD AHH HHHH HH H H",
     "POST {p}/q/{t_anonymous}/withdraw": "DDDD DAD HHHH DD H H",
+    # hiding an answered one: the addressee, or staff
+    "GET {p}/q/{t_private}/hide": "AAAA DHH HHHH HH H H",
+    "POST {p}/q/{t_private}/hide": "AAAA DHH HHHH HH H H",
     # revealing: the owner alone, and only where somebody hides
     "GET {p}/q/{t_anonymous}/reveal": "ADDD DDD HHHH DD H H",
     "POST {p}/q/{t_anonymous}/reveal": "ADDD DDD HHHH DD H H",

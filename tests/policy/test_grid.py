@@ -186,6 +186,9 @@ GRID: dict[str, tuple[Action, object, str]] = {
     "withdraw a question": (
         Action.QUESTION_WITHDRAW, question(answered=True),
         "not_yours not_yours not_yours not_yours A not_yours H H H H not_yours not_yours H H"),
+    "hide the words of an answered question": (
+        Action.QUESTION_HIDE, question(answered=True),
+        "A A A A not_yours not_yours H H H H not_yours muted H H"),
     "reveal an anonymous asker": (
         Action.QUESTION_REVEAL, question(answered=True, anonymous=True),
         "A owner_only owner_only owner_only owner_only owner_only H H H H owner_only owner_only H H"),

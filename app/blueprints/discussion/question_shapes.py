@@ -116,6 +116,7 @@ def _acts(
         (Action.QUESTION_HAND_ON, "questions.hand_on", gettext("Hand on"), "arrow-right"),
         (Action.QUESTION_DECLINE, "questions.decline", gettext("Decline to answer"), "ban"),
         (Action.QUESTION_WITHDRAW, "questions.withdraw", gettext("Withdraw"), "undo-2"),
+        (Action.QUESTION_HIDE, "questions.hide", gettext("Asked to hide it"), "eye-off"),
         (Action.QUESTION_LOG, "questions.log", gettext("What happened"), "history"),
         (Action.QUESTION_REVEAL, "questions.reveal", gettext("Who asked?"), "eye"),
     )
@@ -124,7 +125,9 @@ def _acts(
         act_line(label, url_for(endpoint, **where), icon)
         | {"primary": action is Action.QUESTION_ANSWER}
         for action, endpoint, label, icon in offered
-        if can(actor, action, facts) and (view.state == "open" or action not in ends_it)
+        if can(actor, action, facts)
+        and (view.state == "open" or action not in ends_it)
+        and (action is not Action.QUESTION_HIDE or view.hiding_asked)
     ]
 
 
@@ -151,6 +154,10 @@ def log_shape(line: LogLine) -> Shape:
         "accepted": gettext("accepted the answer"),
         "unaccepted": gettext("took the acceptance back"),
         "withdrawn": gettext("withdrew the question"),
+        "unnamed": gettext("became anonymous"),
+        "hiding_asked": gettext("asked for its words to be hidden"),
+        "hidden": gettext("hid its words"),
+        "kept": gettext("let its words stand"),
         "revealed": gettext("had the asker's name shown to him"),
     }
     actor = author_shape(line.actor)

@@ -35,6 +35,7 @@ from app.discussion.actions import questions as actions
 from app.discussion.actions.drafts import save_draft
 from app.discussion.actions.paid_questions import Purse, buy_question, find_fee
 from app.discussion.actions.topics import TopicRef
+from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
 from app.discussion.queries.addressees import list_addressees
 from app.discussion.queries.drafts import find_draft, get_draft
 from app.discussion.queries.facts import TopicRow, get_topic
@@ -49,6 +50,7 @@ from app.discussion.queries.inbox import (
 )
 from app.discussion.queries.pages import Cursor, Cut, parse_cursor
 from app.discussion.queries.questions import (
+    find_hiding_request,
     find_revealed_asker,
     get_question,
     list_log,
@@ -345,13 +347,57 @@ def withdraw(slug: str, public_id: str) -> str:
 
 @bp.post("/p/<slug>/q/<public_id>/withdraw")
 @declares(Action.QUESTION_WITHDRAW)
-def confirm_withdraw(slug: str, public_id: str) -> Response:
-    """Withdraw a question."""
+def confirm_withdraw(slug: str, public_id: str) -> Page:
+    """Withdraw a question; of an answered one only the asker's name goes at once."""
     _planet, actor = enter_planet(slug)
-    with unit_of_work():
-        topic, facts = get_topic(actor, public_id)
-        actions.withdraw(actor, topic=topic, facts=facts)
-    flash(gettext("Withdrawn."), "ok")
+    hide = "hide" in request.form
+    try:
+        with unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            if facts.answered:
+                withdraw_answered(
+                    actor,
+                    topic=topic,
+                    facts=facts,
+                    hide=hide,
+                    reason=request.form.get("reason", ""),
+                )
+            else:
+                actions.withdraw(actor, topic=topic, facts=facts)
+    except Invalid as error:
+        topic, _facts = get_topic(actor, public_id)
+        return _form(actor, topic, "question_withdraw", errors_of(error)), 422
+    flash(gettext("Your name is gone from it.") if facts.answered else gettext("Withdrawn."), "ok")
+    return see_other("topics.show", slug=slug, public_id=public_id)
+
+
+@bp.get("/p/<slug>/q/<public_id>/hide")
+@declares(Action.QUESTION_HIDE)
+def hide(slug: str, public_id: str) -> Page:
+    """Show what the asker asks, to who decides; the question itself when nothing is asked."""
+    _planet, actor = enter_planet(slug)
+    topic, facts = get_topic(actor, public_id)
+    require(can(actor, Action.QUESTION_HIDE, facts))
+    if find_hiding_request(topic.id) is None:
+        return see_other("topics.show", slug=slug, public_id=public_id)
+    return _form(actor, topic, "question_hide", {})
+
+
+@bp.post("/p/<slug>/q/<public_id>/hide")
+@declares(Action.QUESTION_HIDE)
+def decide_hide(slug: str, public_id: str) -> Page:
+    """Hide the words or let them stand (`do`: hide or keep), with a reason for the asker."""
+    _planet, actor = enter_planet(slug)
+    grant = request.form.get("do") == "hide"
+    try:
+        with unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            reason = request.form.get("reason", "")
+            decide_hiding(actor, topic=topic, facts=facts, grant=grant, reason=reason)
+    except Invalid as error:
+        topic, _facts = get_topic(actor, public_id)
+        return _form(actor, topic, "question_hide", errors_of(error)), 422
+    flash(gettext("Decided. The asker is told."), "ok")
     return see_other("topics.show", slug=slug, public_id=public_id)
 
 
@@ -411,6 +457,7 @@ def _form(actor: Actor, topic: TopicRow, template: str, errors: dict[str, str]) 
         question=question,
         addressees=_others(actor, question.addressee_id) if names_whom else [],
         revealed=author_shape(asker) if asker else None,
+        request_reason=find_hiding_request(topic.id) if template == "question_hide" else None,
         typed=request.form,
         errors=errors,
     )

@@ -77,6 +77,8 @@ ACTS: dict[str, Any] = {
     "topic.closed": lazy_gettext("closed the comments of a topic"),
     "topic.not_closed": lazy_gettext("opened the comments of a topic again"),
     "comment.delete": lazy_gettext("deleted somebody's comment"),
+    "question.hidden": lazy_gettext("hid the words of a question"),
+    "question.kept": lazy_gettext("let the words of a question stand"),
     "question.reveal": lazy_gettext("looked up who asked an anonymous question"),
     "series.create": lazy_gettext("made a column:"),
     "series.change": lazy_gettext("changed a column:"),

@@ -140,7 +140,7 @@ def publish(actor: Actor, planet: PlanetView, question: NewQuestion, addressee_i
 def decline(actor: Actor, *, topic: TopicRow, facts: TopicFacts, reason: str) -> None:
     """Decline a question; the asker reads the reason. Conflict when somebody acted first."""
     require(actor, Action.QUESTION_DECLINE, facts)
-    reason = _note(reason, field="reason")
+    reason = checked_note(reason, field="reason")
     # What an isolated person writes is seen by nobody; that he will not answer they should know.
     told = "" if actor.isolated else reason
     change_open(topic.id, declined_at=clock.now(), decline_reason=told)
@@ -158,7 +158,7 @@ def hand_on(
     An anonymous question may land at its own asker: refusing would tell who he is.
     """
     require(actor, Action.QUESTION_HAND_ON, facts)
-    note = _note(note, field="note", required=False)
+    note = checked_note(note, field="note", required=False)
     to_user_id = find_addressee(actor, to)
     to_asker = to_user_id == facts.writer_id and not facts.anonymous
     if to_user_id is None or to_user_id == facts.addressee_id or to_asker:
@@ -201,9 +201,13 @@ def unaccept(actor: Actor, *, topic: TopicRow, facts: TopicFacts) -> None:
 
 
 def withdraw(actor: Actor, *, topic: TopicRow, facts: TopicFacts) -> None:
-    """Take a question back: an open one waits for nobody any more, of an answered one the members
-    keep the answer and the comments but not the text. Twice is once."""
+    """Take a question back that nobody answered: it waits for nobody any more. Twice is once. Conflict
+    when an answer came first: then it is for `withdrawing`."""
     require(actor, Action.QUESTION_WITHDRAW, facts)
+    lock_question(topic.id)
+    answered = select(Question.answered_at).where(Question.topic_id == topic.id)
+    if db.session.scalar(answered) is not None:
+        raise Conflict(topic.public_id)
     if _change(topic.id, Question.withdrawn_at.is_(None), withdrawn_at=clock.now()):
         write_log(topic.id, "withdrawn", actor_id=_named(actor, facts))
         touch_topic(topic.id)
@@ -214,7 +218,7 @@ def reveal(actor: Actor, *, topic: TopicRow, facts: TopicFacts, reason: str) -> 
     """Let the owner see who asked anonymously. The reason is kept in the question's log, which the
     asker reads too, and in the audit trail. Again by the same owner is once."""
     require(actor, Action.QUESTION_REVEAL, facts)
-    reason = _note(reason, field="reason")
+    reason = checked_note(reason, field="reason")
     lock_question(topic.id)
     if is_revealed_to(actor, topic.id):
         return
@@ -312,7 +316,8 @@ def _change(topic_id: int, *conditions: ColumnElement[bool], **values: Any) -> b
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _note(typed: str, *, field: str, required: bool = True) -> str:
+def checked_note(typed: str, *, field: str, required: bool = True) -> str:
+    """Return a reason as it is kept; Invalid(field, "empty") or ("too_long")."""
     text = tidy(typed)
     if required and not text:
         raise Invalid(field, "empty")

@@ -68,6 +68,7 @@ class QuestionView:
     paid: bool
     paid_until: datetime | None
     outcome: str
+    hiding_asked: bool
 
 
 _addressee = AuthorJoin("addressee")
@@ -104,10 +105,10 @@ def get_question(actor: Actor, topic_id: int) -> QuestionView:
     row = db.session.execute(statement.order_by(A.isolated)).first()
     if row is None:
         raise NotFound(str(topic_id))
-    return _read_question(actor, row)
+    return _read_question(actor, topic_id, row)
 
 
-def _read_question(actor: Actor, row: Sequence[Any]) -> QuestionView:
+def _read_question(actor: Actor, topic_id: int, row: Sequence[Any]) -> QuestionView:
     (
         asker_id,
         addressee_id,
@@ -146,6 +147,9 @@ def _read_question(actor: Actor, row: Sequence[Any]) -> QuestionView:
         paid=order_id is not None,
         paid_until=paid_until,
         outcome=outcome or "",
+        # Whoever asks for that is anonymous by then.
+        hiding_asked=bool(anonymous and answered_at and withdrawn_at is None)
+        and find_hiding_request(topic_id) is not None,
     )
 
 
@@ -180,7 +184,21 @@ class LogLine:
     note: str
 
 
-_ASKERS_EVENTS = ("asked", "accepted", "unaccepted", "withdrawn")
+ASKERS_EVENTS = ("asked", "accepted", "unaccepted", "withdrawn", "unnamed", "hiding_asked")
+HIDING_ASKED = "hiding_asked"
+_HIDING = (HIDING_ASKED, "hidden", "kept")
+
+
+def find_hiding_request(topic_id: int) -> str | None:
+    """Return the reason for which the asker wants the words hidden; None when nothing is asked."""
+    statement = (
+        select(LOG.event, LOG.note)
+        .where(LOG.topic_id == topic_id, LOG.event.in_(_HIDING))
+        .order_by(LOG.id.desc())
+        .limit(1)
+    )
+    row = db.session.execute(statement).one_or_none()
+    return str(row[1]) if row and row[0] == HIDING_ASKED else None
 
 
 def list_log(actor: Actor, topic_id: int, facts: TopicFacts) -> list[LogLine]:
@@ -190,7 +208,7 @@ def list_log(actor: Actor, topic_id: int, facts: TopicFacts) -> list[LogLine]:
     source: Any = QuestionLogEntry.__table__.join(TOPICS, T.id == LOG.topic_id)
     source = source.join(QUESTIONS, Q.topic_id == LOG.topic_id)
     # The rows do not name an anonymous asker either; this holds even if one did.
-    hidden = and_(Q.anonymous, LOG.actor_id == Q.asker_id, LOG.event.in_(_ASKERS_EVENTS))
+    hidden = and_(Q.anonymous, LOG.actor_id == Q.asker_id, LOG.event.in_(ASKERS_EVENTS))
     source = doer.onto(source, case((hidden, None), else_=LOG.actor_id), T.planet_id)
     source = giver.onto(source, LOG.from_user_id, T.planet_id)
     source = taker.onto(source, LOG.to_user_id, T.planet_id)

@@ -12,9 +12,10 @@ from app.discussion.queries.noticed import (
     find_noticed_comments,
     find_noticed_topics,
 )
+from app.kernel import clock
 from app.memberships.queries import list_owner_ids
 from app.notifications.kinds import Kind
-from app.notifications.notices import About, tell
+from app.notifications.notices import About, forget_person, tell
 
 
 def question_asked(payload: dict[str, Any]) -> None:
@@ -63,6 +64,35 @@ def question_overdue(payload: dict[str, Any]) -> None:
         return
     for owner_id in list_owner_ids(topic.facts.planet_id):
         _tell(owner_id, Kind.QUESTION_OVERDUE, topic, who=topic.facts.addressee_id)
+
+
+def question_unnamed(payload: dict[str, Any]) -> None:
+    """Notices that named the asker of this question name nobody."""
+    topic = _find(payload)
+    if topic is not None and topic.facts.writer_id is not None:
+        forget_person(topic_id=topic.id, person_id=topic.facts.writer_id)
+
+
+def hiding_asked(payload: dict[str, Any]) -> None:
+    """The addressee and the owners are told: they decide."""
+    topic = _find(payload)
+    if topic is None:
+        return
+    for user_id in {topic.facts.addressee_id, *list_owner_ids(topic.facts.planet_id)}:
+        if user_id is not None and user_id != topic.facts.writer_id:
+            _tell(user_id, Kind.HIDING_ASKED, topic, who=None, occasion=_now())
+
+
+def hiding_decided(payload: dict[str, Any]) -> None:
+    """The asker is told; the reason stands in the question's log."""
+    topic = _find(payload)
+    if topic is not None and topic.facts.writer_id is not None:
+        _tell(topic.facts.writer_id, Kind.HIDING_DECIDED, topic, who=None, occasion=_now())
+
+
+def _now() -> str:
+    """It may be asked and decided more than once."""
+    return f":{clock.now():%Y%m%d%H%M%S}"
 
 
 def comment_written(payload: dict[str, Any]) -> None:
@@ -125,5 +155,8 @@ HANDLERS = {
     events.QuestionAnswered: question_answered,
     events.QuestionDeclined: question_declined,
     events.QuestionOverdue: question_overdue,
+    events.QuestionUnnamed: question_unnamed,
+    events.QuestionHidingAsked: hiding_asked,
+    events.QuestionHidingDecided: hiding_decided,
     events.CommentWritten: comment_written,
 }
