@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.policy.buying import code_redeem, gift_buy, order_decide, plan_buy
+from app.policy.hiding import of_question, question_hide
 from app.policy.model import (
     ALLOW,
     HIDE,
@@ -239,15 +240,8 @@ def _question_ask(actor: Actor, _facts: None) -> Verdict:
     return ALLOW if enabled else deny(Reason.QUESTIONS_OFF)
 
 
-def _of_question(actor: Actor, facts: TopicFacts) -> Verdict | None:
-    """What stops any act on a question: it is hidden, no question, or the actor may not write."""
-    if not topic_read(actor, facts) or facts.deleted or facts.kind != "question":
-        return HIDE
-    return silenced(actor)
-
-
 def _question_answer(actor: Actor, facts: TopicFacts) -> Verdict:
-    if (stopped := _of_question(actor, facts)) is not None:
+    if (stopped := of_question(actor, facts)) is not None:
         return stopped
     if facts.addressee_id != actor.user_id:
         return deny(Reason.NOT_YOURS)
@@ -258,7 +252,7 @@ def _question_answer(actor: Actor, facts: TopicFacts) -> Verdict:
 
 def _question_decline(actor: Actor, facts: TopicFacts) -> Verdict:
     """The addressee, or staff in his place (a guest may have gone)."""
-    if (stopped := _of_question(actor, facts)) is not None:
+    if (stopped := of_question(actor, facts)) is not None:
         return stopped
     if facts.addressee_id != actor.user_id and not actor.staff:
         return deny(Reason.NOT_YOURS)
@@ -268,7 +262,7 @@ def _question_decline(actor: Actor, facts: TopicFacts) -> Verdict:
 
 
 def _question_accept(actor: Actor, facts: TopicFacts) -> Verdict:
-    if (stopped := _of_question(actor, facts)) is not None:
+    if (stopped := of_question(actor, facts)) is not None:
         return stopped
     if not facts.answered:
         return deny(Reason.NOT_OPEN)
@@ -282,15 +276,6 @@ def _question_withdraw(actor: Actor, facts: TopicFacts) -> Verdict:
     if facts.writer_id != actor.user_id:
         return deny(Reason.NOT_YOURS)
     return deny(Reason.NOT_OPEN) if facts.withdrawn else ALLOW
-
-
-def _question_hide(actor: Actor, facts: TopicFacts) -> Verdict:
-    """Whether the words of an answered question are hidden, as its asker asks: the addressee or staff."""
-    if (stopped := _of_question(actor, facts)) is not None:
-        return stopped
-    if facts.addressee_id != actor.user_id and not actor.staff:
-        return deny(Reason.NOT_YOURS)
-    return ALLOW if facts.answered and not facts.withdrawn else deny(Reason.NOT_OPEN)
 
 
 def _question_reveal(actor: Actor, facts: TopicFacts) -> Verdict:
@@ -440,7 +425,7 @@ _RULES: dict[Action, Rule] = {
     Action.QUESTION_HAND_ON: _question_decline,
     Action.QUESTION_ACCEPT: _question_accept,
     Action.QUESTION_WITHDRAW: _question_withdraw,
-    Action.QUESTION_HIDE: _question_hide,
+    Action.QUESTION_HIDE: question_hide,
     Action.QUESTION_REVEAL: _question_reveal,
     Action.QUESTION_LOG: _question_log,
     Action.INBOX_READ: _inbox_read,

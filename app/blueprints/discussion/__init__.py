@@ -6,6 +6,7 @@ from app.blueprints.discussion import (
     composer,
     editor,
     feed,
+    question_hiding,  # noqa: F401 - its routes stand on the door of questions
     questions,
     reactions,
     series,

@@ -35,7 +35,7 @@ from app.discussion.actions import questions as actions
 from app.discussion.actions.drafts import save_draft
 from app.discussion.actions.paid_questions import Purse, buy_question, find_fee
 from app.discussion.actions.topics import TopicRef
-from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
+from app.discussion.actions.withdrawing import withdraw_answered
 from app.discussion.queries.addressees import list_addressees
 from app.discussion.queries.drafts import find_draft, get_draft
 from app.discussion.queries.facts import TopicRow, get_topic
@@ -298,7 +298,7 @@ def confirm_decline(slug: str, public_id: str) -> Page:
             actions.decline(actor, topic=topic, facts=facts, reason=reason)
     except Invalid as error:
         topic, _facts = get_topic(actor, public_id)
-        return _form(actor, topic, "question_decline", errors_of(error)), 422
+        return act_form(actor, topic, "question_decline", errors_of(error)), 422
     flash(gettext("Declined. The asker reads your reason."), "ok")
     return see_other("questions.inbox", slug=slug)
 
@@ -322,7 +322,7 @@ def confirm_hand_on(slug: str, public_id: str) -> Page:
             actions.hand_on(actor, planet=planet, topic=topic, facts=facts, to=to, note=note)
     except Invalid as error:
         topic, _facts = get_topic(actor, public_id)
-        return _form(actor, topic, "question_hand_on", errors_of(error)), 422
+        return act_form(actor, topic, "question_hand_on", errors_of(error)), 422
     flash(gettext("Handed on. It is in the other one's inbox now."), "ok")
     return see_other("questions.inbox", slug=slug)
 
@@ -366,38 +366,8 @@ def confirm_withdraw(slug: str, public_id: str) -> Page:
                 actions.withdraw(actor, topic=topic, facts=facts)
     except Invalid as error:
         topic, _facts = get_topic(actor, public_id)
-        return _form(actor, topic, "question_withdraw", errors_of(error)), 422
+        return act_form(actor, topic, "question_withdraw", errors_of(error)), 422
     flash(gettext("Your name is gone from it.") if facts.answered else gettext("Withdrawn."), "ok")
-    return see_other("topics.show", slug=slug, public_id=public_id)
-
-
-@bp.get("/p/<slug>/q/<public_id>/hide")
-@declares(Action.QUESTION_HIDE)
-def hide(slug: str, public_id: str) -> Page:
-    """Show what the asker asks, to who decides; the question itself when nothing is asked."""
-    _planet, actor = enter_planet(slug)
-    topic, facts = get_topic(actor, public_id)
-    require(can(actor, Action.QUESTION_HIDE, facts))
-    if find_hiding_request(topic.id) is None:
-        return see_other("topics.show", slug=slug, public_id=public_id)
-    return _form(actor, topic, "question_hide", {})
-
-
-@bp.post("/p/<slug>/q/<public_id>/hide")
-@declares(Action.QUESTION_HIDE)
-def decide_hide(slug: str, public_id: str) -> Page:
-    """Hide the words or let them stand (`do`: hide or keep), with a reason for the asker."""
-    _planet, actor = enter_planet(slug)
-    grant = request.form.get("do") == "hide"
-    try:
-        with unit_of_work():
-            topic, facts = get_topic(actor, public_id)
-            reason = request.form.get("reason", "")
-            decide_hiding(actor, topic=topic, facts=facts, grant=grant, reason=reason)
-    except Invalid as error:
-        topic, _facts = get_topic(actor, public_id)
-        return _form(actor, topic, "question_hide", errors_of(error)), 422
-    flash(gettext("Decided. The asker is told."), "ok")
     return see_other("topics.show", slug=slug, public_id=public_id)
 
 
@@ -420,7 +390,7 @@ def confirm_reveal(slug: str, public_id: str) -> Page:
             actions.reveal(actor, topic=topic, facts=facts, reason=reason)
     except Invalid as error:
         topic, _facts = get_topic(actor, public_id)
-        return _form(actor, topic, "question_reveal", errors_of(error)), 422
+        return act_form(actor, topic, "question_reveal", errors_of(error)), 422
     return see_other("questions.reveal", slug=slug, public_id=public_id)
 
 
@@ -442,10 +412,10 @@ def _form_page(slug: str, public_id: str, action: Action, template: str) -> str:
     _planet, actor = enter_planet(slug)
     topic, facts = get_topic(actor, public_id)
     require(can(actor, action, facts))
-    return _form(actor, topic, template, {})
+    return act_form(actor, topic, template, {})
 
 
-def _form(actor: Actor, topic: TopicRow, template: str, errors: dict[str, str]) -> str:
+def act_form(actor: Actor, topic: TopicRow, template: str, errors: dict[str, str]) -> str:
     """Return the page of an act on a question; what was typed stands in it again."""
     question = get_question(actor, topic.id)
     names_whom = template == "question_hand_on"

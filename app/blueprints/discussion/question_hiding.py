@@ -1,0 +1,46 @@
+"""The door of those who decide whether an answered question's words are hidden, as its asker asks."""
+
+from __future__ import annotations
+
+from flask import flash, request
+from flask_babel import gettext
+
+from app.blueprints.discussion.questions import Page, act_form, bp
+from app.blueprints.discussion.words import errors_of
+from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.discussion.actions.withdrawing import decide_hiding
+from app.discussion.queries.facts import get_topic
+from app.discussion.queries.questions import find_hiding_request
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
+from app.policy import Action, can
+
+
+@bp.get("/p/<slug>/q/<public_id>/hide")
+@declares(Action.QUESTION_HIDE)
+def hide(slug: str, public_id: str) -> Page:
+    """Show what the asker asks, to who decides; the question itself when nothing is asked."""
+    _planet, actor = enter_planet(slug)
+    topic, facts = get_topic(actor, public_id)
+    require(can(actor, Action.QUESTION_HIDE, facts))
+    if find_hiding_request(topic.id) is None:
+        return see_other("topics.show", slug=slug, public_id=public_id)
+    return act_form(actor, topic, "question_hide", {})
+
+
+@bp.post("/p/<slug>/q/<public_id>/hide")
+@declares(Action.QUESTION_HIDE)
+def decide_hide(slug: str, public_id: str) -> Page:
+    """Hide the words or let them stand (`do`: hide or keep), with a reason for the asker."""
+    _planet, actor = enter_planet(slug)
+    grant = request.form.get("do") == "hide"
+    try:
+        with unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            reason = request.form.get("reason", "")
+            decide_hiding(actor, topic=topic, facts=facts, grant=grant, reason=reason)
+    except Invalid as error:
+        topic, _facts = get_topic(actor, public_id)
+        return act_form(actor, topic, "question_hide", errors_of(error)), 422
+    flash(gettext("Decided. The asker is told."), "ok")
+    return see_other("topics.show", slug=slug, public_id=public_id)
