@@ -414,6 +414,8 @@ def test_guessing_codes_ends_soon_and_a_redeemed_one_is_nobody_elses(cast: Cast)
     public_id = listed.split("/download")[0].rsplit("/", 1)[1]
     [line] = csv.DictReader(io.StringIO(owner.post(f"/p/orbit/codes/{public_id}/download").text))
     code = line["code"]
+    # A download that was lost can be had once more, and no more.
+    assert code in owner.post(f"/p/orbit/codes/{public_id}/download").text
     assert owner.post(f"/p/orbit/codes/{public_id}/download").status_code == 303
     guesser, wrong = cast.client("expired"), code[:-1] + ("2" if code[-1] != "2" else "3")
     statuses = [
