@@ -96,6 +96,17 @@ NOTICES: dict[str, Any] = {
     "refund_done": lazy_gettext("Told of the refund"),
     "payment_disputed": lazy_gettext("Told of the dispute"),
     "dispute_lost": lazy_gettext("Told that the dispute is lost"),
+    "staff_joined": lazy_gettext("Told, as staff, of a new member"),
+    "staff_first_sale": lazy_gettext("Told, as staff, of the first sale"),
+    "staff_sale": lazy_gettext("Told, as staff, of a sale"),
+    "staff_renewal": lazy_gettext("Told, as staff, of a renewal"),
+    "staff_redeemed": lazy_gettext("Told, as staff, of a redeemed code"),
+    "staff_refund": lazy_gettext("Told, as staff, of a refund"),
+    "staff_refund_failed": lazy_gettext("Told, as staff, that a refund failed"),
+    "staff_charge_failed": lazy_gettext("Told, as staff, that a charge failed"),
+    "staff_dispute": lazy_gettext("Told, as staff, of a dispute"),
+    "staff_dispute_won": lazy_gettext("Told, as staff, that a dispute was won"),
+    "staff_dispute_lost": lazy_gettext("Told, as staff, that a dispute was lost"),
 }
 DISPUTE_NAMES: dict[str, Any] = {
     "needs_response": lazy_gettext("the bank asks for an answer"),
