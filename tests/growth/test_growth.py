@@ -50,9 +50,6 @@ DEAR: dict[str, tuple[int, str]] = {
 # Pages that send more statements, as many for each reader and every size, and why.
 MANY: dict[str, tuple[int, str]] = {
     "GET {p}/orders/{order}": (40, "an open order is asked about and applied before it is shown"),
-    # Two statements for each subscription of the person's own that still runs; here they have dozens.
-    "GET /account/close": (80, "what each running subscription has paid for is asked one by one"),
-    "GET {p}/leave": (30, "the same, of one planet"),
     "GET {p}/subscriptions/{m_member}": (30, "a story out of twelve kinds of rows"),
 }
 # As whom each page is asked, if they get as far as the page.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,14 +52,15 @@ def list_running(user_id: int, planet_id: int | None = None) -> list[RunningView
         .where(Order.user_id == user_id, Subscription.status.not_in(FINAL), here)
         .order_by(Order.id)
     ).all()
+    ends = _paid_until([order.id for order, _row in rows])
     return [
         RunningView(
             title=order.title,
             amount=order.amount,
             currency=order.currency,
             cancelled=row.cancel_at_period_end or row.cancel_at is not None,
-            paid_up=is_paid_up(order, row),
-            until=paid_until(order.id) if row.status != "trialing" else None,
+            paid_up=_is_paid_up(row, ends.get(order.id)),
+            until=ends.get(order.id) if row.status != "trialing" else None,
         )
         for order, row in rows
     ]
@@ -78,26 +80,32 @@ def has_underway(user_id: int, planet_id: int | None = None) -> bool:
 
 def is_paid_up(order: Order, row: Subscription) -> bool:
     """Whether a subscription runs in a time that is paid for, or free: in a trial."""
+    return _is_paid_up(row, _paid_until([order.id]).get(order.id))
+
+
+def _is_paid_up(row: Subscription, until: datetime | None) -> bool:
     if row.status == "trialing":
         return True
-    until = paid_until(order.id)
     return row.status == "active" and until is not None and until > clock.now()
 
 
-def paid_until(order_id: int) -> datetime | None:
-    """Return the end of what a subscription's payments gave; None when they gave nothing."""
-    return db.session.scalar(
-        select(func.max(Entitlement.until_at))
+def _paid_until(order_ids: Collection[int]) -> dict[int, datetime]:
+    """Return order id -> the end of what its payments gave; nothing for those that gave nothing. One
+    query."""
+    rows = db.session.execute(
+        select(Payment.order_id, func.max(Entitlement.until_at))
         .join(
-            Payment,
+            Entitlement,
             and_(
-                Payment.order_id == order_id,
-                Payment.invoice_ref == Entitlement.source_ref,
-                Payment.invoice_ref != "",
+                Entitlement.source == "invoice",
+                Entitlement.source_ref == Payment.invoice_ref,
+                Entitlement.revoked_at.is_(None),
             ),
         )
-        .where(Entitlement.source == "invoice", Entitlement.revoked_at.is_(None))
+        .where(Payment.order_id.in_(order_ids), Payment.invoice_ref != "")
+        .group_by(Payment.order_id)
     )
+    return {order_id: until for order_id, until in rows if until is not None}
 
 
 def find_subscription(order_id: int) -> Subscription | None:
