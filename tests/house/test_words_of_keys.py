@@ -39,6 +39,10 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
         "app.discussion.actions.paid_questions",
         "_outcome(question, deleted_at, paid.due_at)",
     ): ("late", "declined", "withdrawn", "deleted"),
+    ("app.discussion.actions.withdrawing", "f'question.{event}'"): (
+        "question.hidden",
+        "question.kept",
+    ),
     # Whose deed a refund is.
     ("app.billing.actions.refunds", "cause"): ("job", "buyer", "staff"),
 }

@@ -96,6 +96,8 @@ NOTICES: dict[str, Any] = {
     "refund_done": lazy_gettext("Told of the refund"),
     "payment_disputed": lazy_gettext("Told of the dispute"),
     "dispute_lost": lazy_gettext("Told that the dispute is lost"),
+    "hiding_asked": lazy_gettext("Told of a wish to hide a question"),
+    "hiding_decided": lazy_gettext("Told what became of the wish to hide a question"),
     "staff_joined": lazy_gettext("Told, as staff, of a new member"),
     "staff_first_sale": lazy_gettext("Told, as staff, of the first sale"),
     "staff_sale": lazy_gettext("Told, as staff, of a sale"),
