@@ -160,7 +160,7 @@ def test_a_duration_is_counted_from_the_end_of_what_is_left(cast: Cast, noon: ob
 )
 def test_months_end_where_the_month_ends(start: str, months: int, end: str) -> None:
     moment = clock.now().fromisoformat(f"{start}T08:00:00+00:00")
-    assert Duration(months=months).after(moment).isoformat() == f"{end}T08:00:00+00:00"
+    assert Duration(months=months).after(moment, "UTC").isoformat() == f"{end}T08:00:00+00:00"
 
 
 def test_endless_access_is_not_shortened_by_a_payment(cast: Cast) -> None:

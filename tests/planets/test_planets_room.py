@@ -16,7 +16,7 @@ from app.kernel.errors import Invalid, Refused
 from app.planets import actions, queries
 from app.planets.basics import Basics, prepare
 from app.planets.models import FormerSlug, Planet
-from app.planets.settings import GROUPS, Amount, Choice, SettingsChange, Switch
+from app.planets.settings import GROUPS, Amount, Choice, SettingsChange, Switch, Zone
 from app.planets.slugs import RESERVED, check_slug, suggest_slug
 from app.policy import Actor
 from tests.cast import Cast
@@ -208,6 +208,8 @@ def test_every_setting_refuses_what_is_out_of_bounds(cast: Cast, group: str) -> 
             wrong = ["everybody", ""]
         elif isinstance(kind, Amount):
             wrong = [kind.low - 1, kind.high + 1]
+        elif isinstance(kind, Zone):
+            wrong = ["Mars/Olympus", "x" * 300]
         elif not isinstance(kind, Switch):
             wrong = ["x" * (kind.high + 1)]
         for value in wrong:
