@@ -16,6 +16,7 @@ from app.cli.demo.script import Ask, Post, Remark
 from app.discussion.actions import answers, comments, questions, reactions
 from app.discussion.actions.composing import TopicWish, compose_topic
 from app.discussion.actions.topics import publish_topic
+from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
 from app.discussion.models import Topic
 from app.discussion.queries.facts import get_comment, get_topic
 from app.kernel import clock
@@ -122,8 +123,17 @@ class Play:
             topic, facts = get_topic(actor, public_id)
             if ask.accepted:
                 questions.accept(actor, topic=topic, facts=facts)
-            if ask.withdrawn:
-                questions.withdraw(actor, topic=topic, facts=facts)
+        if ask.withdrawn:
+            self._withdraw(ask, public_id, moment)
+
+    def _withdraw(self, ask: Ask, public_id: str, moment: datetime) -> None:
+        with self.speaking(ask.by, moment + timedelta(hours=5)) as (_, actor), unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            withdraw_answered(actor, topic=topic, facts=facts, hide=True, reason=ask.withdrawn)
+        addressee = ask.handed_to or ask.to
+        with self.speaking(addressee, moment + timedelta(hours=8)) as (_, actor), unit_of_work():
+            topic, facts = get_topic(actor, public_id)
+            decide_hiding(actor, topic=topic, facts=facts, grant=True, reason=ask.hidden)
 
     def _membership(self, persona: str) -> str:
         """Return the persona's membership in this planet by its public id."""

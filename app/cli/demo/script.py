@@ -38,7 +38,8 @@ class Post:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question and what became of it."""
+    """A question and what became of it. `withdrawn` is why the asker of an answered one wants its words
+    hidden, `hidden` what is said when that is granted."""
 
     by: str
     to: str
@@ -51,7 +52,8 @@ class Ask:
     answered_days_ago: float = 0
     accepted: bool = False
     declined: str = ""
-    withdrawn: bool = False
+    withdrawn: str = ""
+    hidden: str = ""
     liked_by: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
