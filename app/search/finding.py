@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.search import facets, port
 from app.search.cards import read_hits
+from app.search.cutting import cut_apart
 from app.search.filling import fill
 from app.search.highlighting import Marker
 from app.search.language import Query, parse
@@ -47,11 +48,15 @@ def _look(
     engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
 ) -> SearchPage:
     found = engine.search(request)
+    asked = query if found.total else cut_apart(engine, request, query)
+    if asked is not query:
+        found = engine.search(replace(request, query=asked.node))
     if not found.total:
         return _come_near(engine, searcher, query, request, page)
-    filled = fill(engine, request, query.asked, found)
-    hits = read_hits(searcher, filled.above, Marker(query.terms))
-    near = read_hits(searcher, filled.below, Marker(query.terms, loose=True))
+    query = replace(query, hints=asked.hints)
+    filled = fill(engine, replace(request, query=asked.node), asked.asked, found)
+    hits = read_hits(searcher, filled.above, Marker(asked.terms))
+    near = read_hits(searcher, filled.below, Marker(asked.terms, loose=True))
     hidden = len(filled.above) - len(hits)
     made = _page(searcher, query, found, hits, page=page, hidden=hidden)
     return replace(made, near=near, near_whole=filled.whole)

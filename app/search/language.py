@@ -41,12 +41,13 @@ class Trouble(StrEnum):
     OTHER_PLANET = "other_planet"
     UNKNOWN_TAG = "unknown_tag"
     SIGN_IN = "sign_in"
+    RUN_TOGETHER = "run_together"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
     """Something in a query that could not be done. `word` is what was typed, `name` the operator meant (""
-    none), `choices` what would have been understood."""
+    none), `choices` what would have been understood. Of what was run together `name` is how it was cut."""
 
     trouble: Trouble
     word: str = ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.search import port
+from app.search.cutting import total
 from app.search.language import Filter, OneOf, Query, Word
 from app.search.names import resolve
 from app.search.readers import Searcher
@@ -25,7 +26,7 @@ def did_you_mean(engine: port.Engine, request: port.Request, query: Query) -> st
     for word in query.terms[:_MOST_WORDS]:
         if other := _other_spelling(engine, request, word):
             corrected = corrected.with_word(word, Word(other))
-    if corrected is query or not _total(engine, replace(request, query=corrected.node)):
+    if corrected is query or not total(engine, replace(request, query=corrected.node)):
         return ""
     return corrected.text
 
@@ -35,7 +36,7 @@ def ways_on(
 ) -> tuple[Way, ...]:
     """Return the ways that find something."""
     made = [
-        Way(kind, other.text, _total(engine, changed))
+        Way(kind, other.text, total(engine, changed))
         for kind, other, changed in _tried(searcher, query, request)
     ]
     return tuple(way for way in made if way.total)
@@ -66,13 +67,8 @@ def _other_spelling(engine: port.Engine, request: port.Request, word: Word) -> s
     if not latin or word.exact or word.prefix:
         return ""
     anywhere = replace(request, query=port.Text(word.text), filters=port.Filters())
-    if _total(engine, anywhere):
+    if total(engine, anywhere):
         return ""
     everything = replace(anywhere, query=port.All(()))
     spoken = [one for one in engine.words(word.text, everything, limit=1) if not one.isascii()]
     return next(iter(spoken or engine.near(word.text, everything, limit=1)), "")
-
-
-def _total(engine: port.Engine, request: port.Request) -> int:
-    counting = replace(request, offset=0, limit=0, facets=False, loose=False)
-    return engine.search(counting).total

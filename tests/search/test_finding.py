@@ -244,6 +244,37 @@ def test_nothing_found_leads_on(noon: datetime, cast: Cast, empty_engine: port.E
     assert find(empty_engine, stranger, "refnud").did_you_mean == ""
 
 
+def test_chinese_run_together_is_cut_where_nobody_writes_on(
+    noon: datetime, cast: Cast, empty_engine: port.Engine
+) -> None:
+    post(cast, title="睡眠", text="好的睡眠让人有精神，注意力也好。Python 也要学")
+    post(cast, title="眠注", text="明天才看得到", publish_at=noon + timedelta(days=1))
+    post(cast, title="天气", text="今天出太阳")
+    empty_engine.apply(entries(), cursor=1)
+    member = searcher_of(cast, "member")
+    for typed, cut in (
+        ("睡眠注意力", "睡眠 注意力"),
+        ("注意力睡眠", "注意力 睡眠"),
+        ("睡眠与注意力", "睡眠 与 注意力"),
+        ("python睡眠", "python 睡眠"),
+        ("精神python睡眠", "精神 python 睡眠"),
+        ("睡眠/注意力", "睡眠 注意力"),
+        ("睡眠注意力 kind:post", "睡眠 注意力"),
+        ("睡眠注*", "睡眠 注*"),
+        ("睡眼", ""),
+        ('"睡眠注意力"', ""),
+        ("睡眠天气", ""),
+    ):
+        page = find(empty_engine, member, typed)
+        hints = [hint.name for hint in page.query.hints if hint.trouble is Trouble.RUN_TOGETHER]
+        assert "".join(hints) == cut, typed
+        assert bool(cut) == (not page.relaxed and page.total == 1), typed
+        assert page.query.text == typed
+    for facet in find(empty_engine, member, "睡眠注意力").facets:
+        for choice in facet.choices:
+            assert find(empty_engine, member, choice.query).total == choice.count, choice
+
+
 def test_the_name_of_one_planet_says_nothing_in_another(
     noon: datetime, cast: Cast, empty_engine: port.Engine
 ) -> None:

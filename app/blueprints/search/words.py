@@ -79,6 +79,9 @@ _HINTS: Mapping[Trouble, object] = {
     ),
     Trouble.UNKNOWN_TAG: lazy_gettext("No topic you may read has the tag “%(word)s”."),
     Trouble.SIGN_IN: lazy_gettext("“%(word)s” works when you are signed in."),
+    Trouble.RUN_TOGETHER: lazy_gettext(
+        "“%(word)s” stands nowhere in one piece, so this was searched for: %(name)s"
+    ),
 }
 _CHOICES = lazy_gettext("%(hint)s Possible here: %(choices)s.")
 # The values of operators as they can be typed in the page's language.
