@@ -272,6 +272,7 @@ def _fact(ref: str, state: State) -> CheckoutFact:
             cancel_at=None,
             ended_at=_moment(held["ended_at"]),
             trial_end=_moment(held["trial_end"]),
+            held=held.get("held", False),
             invoices=tuple(
                 Invoice(
                     ref=invoice["ref"],

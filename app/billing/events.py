@@ -50,6 +50,14 @@ class PauseFelt(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PauseMeetsCheckout(Event):
+    """A planet was paused while an order is open: its checkout is to be closed at the provider."""
+
+    name: ClassVar[str] = "billing.pause_meets_checkout"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSettled(Event):
     """An order came into another state: paid, refunded, disputed, failed …"""
 

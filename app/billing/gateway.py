@@ -121,7 +121,7 @@ class Invoice:
 @dataclass(frozen=True, slots=True)
 class SubscriptionFact:
     """A subscription as it is now. `status`: trialing, active, past_due, unpaid, paused, incomplete,
-    incomplete_expired, canceled."""
+    incomplete_expired, canceled. `held`: it charges nothing, as `hold_charges` has it."""
 
     ref: str
     status: str
@@ -130,6 +130,7 @@ class SubscriptionFact:
     ended_at: datetime | None
     trial_end: datetime | None
     invoices: tuple[Invoice, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

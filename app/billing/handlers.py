@@ -7,6 +7,7 @@ from app.billing.actions.funnel import record_paid
 from app.billing.actions.holding import follow_pause
 from app.billing.actions.parting import close_left_checkout, follow_parting
 from app.billing.actions.refunds import send_refund
+from app.billing.actions.stillness import close_paused_checkout
 from app.billing.actions.subscriptions import end_subscription
 from app.billing.actions.webhooks import work_webhook
 from app.memberships.events import MembershipEnded
@@ -21,6 +22,7 @@ def subscribe(subscriptions: Subscriptions) -> None:
         (events.SubscriptionEndAsked, "billing.end_subscription", end_subscription),
         (events.CheckoutCloseAsked, "billing.close_left_checkout", close_left_checkout),
         (events.PauseFelt, "billing.follow_pause", follow_pause),
+        (events.PauseMeetsCheckout, "billing.close_paused_checkout", close_paused_checkout),
     )
     for event, name, handler in told:
         subscriptions.add_outside(event.name, name, handler, lane=Lane.PAYMENTS)

@@ -166,6 +166,7 @@ def subscription(found: Any, invoices: tuple[Invoice, ...]) -> SubscriptionFact:
         ended_at=moment(found.ended_at),
         trial_end=moment(found.trial_end),
         invoices=invoices,
+        held=found.pause_collection is not None,
     )
 
 

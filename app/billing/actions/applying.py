@@ -21,6 +21,7 @@ from app.billing.events import (
     ChargeFailed,
     DisputeMoved,
     OrderSettled,
+    PauseFelt,
     PaymentArrived,
     RefundSettled,
     SeatFreed,
@@ -28,7 +29,7 @@ from app.billing.events import (
 from app.billing.gateway import Charge, CheckoutFact, Invoice, RefundFact, SubscriptionFact
 from app.billing.ledger import book_orders
 from app.billing.models import Customer, Order, OrderChange, Payment, Refund, Subscription
-from app.billing.states import CLOSED, HOLDS, SETTLED, OrderState, charges_of, state_of
+from app.billing.states import CLOSED, FINAL, HOLDS, SETTLED, OrderState, charges_of, state_of
 from app.kernel import clock
 from app.kernel.db import db
 from app.outbox.events import Event, put_all
@@ -303,6 +304,7 @@ def _write_subscriptions(found: Found) -> None:
     ids = [order.id for order, _fact in facts]
     known = db.session.scalars(select(Subscription).where(Subscription.order_id.in_(ids)))
     rows = {row.order_id: row for row in known}
+    paused = _list_paused({order.planet_id for order, _fact in facts})
     told: list[Event] = []
     for order, fact in facts:
         row = rows.get(order.id)
@@ -311,8 +313,16 @@ def _write_subscriptions(found: Found) -> None:
             db.session.add(row)
         if fact.status == "past_due" and row.status != "past_due":
             told.append(ChargeFailed(order_id=order.id))
+        # One that began in a pause, or that somebody let go on at the provider.
+        if order.planet_id in paused and not fact.held and fact.status not in FINAL:
+            told.append(PauseFelt(order_id=order.id))
         _write_subscription(order, row, fact)
     put_all(told)
+
+
+def _list_paused(planet_ids: Collection[int]) -> set[int]:
+    paused = select(Planet.id).where(Planet.id.in_(planet_ids), Planet.paused_at.is_not(None))
+    return set(db.session.scalars(paused))
 
 
 def _write_subscription(order: Order, row: Subscription, fact: SubscriptionFact) -> None:
@@ -322,4 +332,5 @@ def _write_subscription(order: Order, row: Subscription, fact: SubscriptionFact)
     row.cancel_at = fact.cancel_at
     row.cancel_at_period_end = fact.cancel_at_period_end
     row.ended_at = fact.ended_at
+    row.held = fact.held
     row.synced_at = clock.now()

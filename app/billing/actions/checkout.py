@@ -80,7 +80,7 @@ def close_open(planet_id: int, user_id: int) -> None:
         close_page(order_id)
 
 
-def close_page(order_id: int) -> None:
+def close_page(order_id: int, *, cause: str = "checkout") -> None:
     """Close the checkout of an open order at the provider. Conflict("paid") when it is paid already."""
     open_page(order_id)
     order = db.session.get_one(Order, order_id)
@@ -88,7 +88,7 @@ def close_page(order_id: int) -> None:
     db.session.rollback()
     if ref is not None:
         gateway.close_checkout(ref, account=account)
-    if sync(order_id, cause="checkout").state not in CLOSED:
+    if sync(order_id, cause=cause).state not in CLOSED:
         raise Conflict("paid")
 
 

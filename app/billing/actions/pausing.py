@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.billing.actions.holding import tell_subscriptions
+from app.billing.actions.stillness import tell_checkouts
 from app.kernel import clock
 from app.kernel.audit import record
 from app.kernel.db import db
@@ -28,6 +29,7 @@ def pause_planet(actor: Actor) -> None:
     db.session.add(PlanetPause(planet_id=planet.id, starts_at=planet.paused_at))
     db.session.flush()
     tell_subscriptions(planet.id)
+    tell_checkouts(planet.id)
     record(
         "planet.pause", actor_id=actor.user_id, planet_id=planet.id, subject=("planet", planet.id)
     )

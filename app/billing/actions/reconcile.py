@@ -15,6 +15,7 @@ from app.billing.actions.holding import follow, list_paused_subscriptions
 from app.billing.actions.parting import stop_forgotten
 from app.billing.actions.refunds import send_refund
 from app.billing.actions.settlements import book_what_is_owed
+from app.billing.actions.stillness import close_checkout, list_paused_checkouts, tell_charged
 from app.billing.actions.subscriptions import tell_end
 from app.billing.actions.sync_many import sync_many
 from app.billing.gateway import GatewayError
@@ -58,6 +59,8 @@ def reconcile() -> Report:
     synced = _sync_all(_unsettled(), report)
     report.failures += catch_up(heard, synced=synced).failures
     _follow_pauses(report)
+    _close_paused(report)
+    tell_charged()
     _end_forgotten(report)
     report.changes = _told(after=last)
     # What came of the syncs: doubles that are to be given back.
@@ -152,6 +155,15 @@ def _follow_pauses(report: Report) -> None:
             follow(order_id, cause="reconcile")
         except GatewayError as error:
             report.failures.append(f"charges of order {order_id}: {error}")
+
+
+def _close_paused(report: Report) -> None:
+    """Close what could still be paid in a planet that is paused."""
+    for order_id in list_paused_checkouts():
+        try:
+            close_checkout(order_id, cause="reconcile")
+        except GatewayError as error:
+            report.failures.append(f"the checkout of order {order_id}: {error}")
 
 
 def _record_payouts(report: Report) -> None:

@@ -78,7 +78,7 @@ class Order(Base):
 class Subscription(Base):
     """A provider's subscription behind an order, as of the last sync (R12 to R15).
 
-    `held`: the provider was told to charge nothing, because the planet is paused; `charges_at` is
+    `held`: the provider charges nothing, because the planet is paused; `charges_at` is
     where the next charge was moved to after a pause, None when it never was.
 
     `end_wanted`: "", now or at_end, asked for at `end_asked_at`; the provider is told until it says so
