@@ -279,6 +279,17 @@ def test_nothing_is_sold_while_the_planet_is_paused(
     assert state_of(order) == "refunded"
 
 
+def test_the_page_of_a_question_is_closed_when_a_pause_begins(cast: Cast) -> None:
+    cost(cast)
+    order = go_to_pay(cast)
+    with unit_of_work():
+        pause_planet(cast.actor("owner"))
+    work()
+    assert state_of(order) == "expired"
+    assert count_questions() == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1
+
+
 # --- what cannot be asked any more ---------------------------------------------------------------
 
 GONE: dict[str, tuple[str, dict[str, Any]]] = {

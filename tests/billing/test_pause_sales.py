@@ -4,6 +4,7 @@ nothing; what came all the same waits, and reconciliation tells it."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from tests.billing.test_pause_charges import MONTHLY, subscribe, subscription
 from tests.cast import Cast
 
 DAYS = timedelta(days=1)
+TERMS: dict[str, Any] = MONTHLY
 
 
 def pause(cast: Cast) -> None:
@@ -63,7 +65,7 @@ def test_a_checkout_opened_before_a_pause_is_closed(cast: Cast, lost: bool, kind
 
 @pytest.mark.usefixtures("noon")
 def test_stripes_page_is_closed_too(cast: Cast, stripe: StripeDouble) -> None:
-    order = open_order(cast, "stranger", sell(cast, **MONTHLY))
+    order = open_order(cast, "stranger", sell(cast, **TERMS))
     pause(cast)
     work()
     assert [each["status"] for each in stripe.of("checkout.session")] == ["expired"]
@@ -97,7 +99,7 @@ def test_what_was_paid_before_it_could_be_closed_waits_for_the_end(
 def test_a_subscription_begun_in_a_pause_charges_nothing_more(
     cast: Cast, stripe: StripeDouble, noon: datetime
 ) -> None:
-    order = open_order(cast, "stranger", sell(cast, **MONTHLY))
+    order = open_order(cast, "stranger", sell(cast, **TERMS))
     pause(cast)
     stripe.pay(str(order.provider_ref))
     sync(order.id, cause="webhook")

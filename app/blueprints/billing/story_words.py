@@ -71,7 +71,9 @@ _PLAIN: dict[str, Any] = {
     "order.end_asked_now": lazy_gettext("The subscription is to end at once"),
     "order.end_asked_at_end": lazy_gettext("The subscription is to end with what is paid"),
     "order.charges_held": lazy_gettext("The planet is paused: nothing is charged"),
-    "order.charged_in_pause": lazy_gettext("A payment came while the planet was paused: its time waits"),
+    "order.charged_in_pause": lazy_gettext(
+        "A payment came while the planet was paused: its time waits"
+    ),
     "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
     "order.transfer_stated": lazy_gettext("Said that the transfer was made"),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
