@@ -18,8 +18,6 @@ from app.kernel.errors import Conflict
 from app.outbox.events import put
 from app.planets.models import Planet, PlanetPause
 
-_TOLD = "charged_in_pause"
-
 
 def tell_checkouts(planet_id: int) -> None:
     """Let the open checkouts of a planet that is paused now be closed soon; in the caller's unit of work.
@@ -77,12 +75,19 @@ def tell_charged() -> None:
         for order, payment in rows:
             if payment.provider_ref not in told:
                 ref, amount = payment.provider_ref, payment.amount
-                change(order, "reconcile", _TOLD, ref=ref, amount=amount, currency=order.currency)
+                change(
+                    order,
+                    "reconcile",
+                    "charged_in_pause",
+                    ref=ref,
+                    amount=amount,
+                    currency=order.currency,
+                )
 
 
 def _told(order_ids: list[int]) -> set[str]:
     told = select(OrderChange.data).where(
-        OrderChange.order_id.in_(order_ids), OrderChange.what == _TOLD
+        OrderChange.order_id.in_(order_ids), OrderChange.what == "charged_in_pause"
     )
     return {data["ref"] for data in db.session.scalars(told)} if order_ids else set()
 
