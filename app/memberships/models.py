@@ -19,6 +19,8 @@ class Membership(Base):
 
     `nickname` is the name in this planet (empty: the account's name), `name_key` its confusable
     skeleton, unique within the planet. `read_through_at`: everything published before counts as read.
+    `visited_at`: about when the person was last there, noted only while they have more planets than
+    their left column shows; None: not since that was so.
     """
 
     __tablename__ = "memberships"
@@ -29,6 +31,7 @@ class Membership(Base):
         Index("ix_memberships_planet_id_id", "planet_id", "id"),
         Index("ix_memberships_planet_id_role", "planet_id", "role"),
         Index("ix_memberships_planet_id_expires_at", "planet_id", "expires_at"),
+        Index("ix_memberships_rail", "user_id", "pinned_at", "visited_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -58,6 +61,7 @@ class Membership(Base):
     rules_accepted_at: Mapped[datetime | None]
     read_through_at: Mapped[datetime]
     pinned_at: Mapped[datetime | None]
+    visited_at: Mapped[datetime | None]
 
 
 class Entitlement(Base):

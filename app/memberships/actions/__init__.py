@@ -25,6 +25,7 @@ from app.memberships.actions.joining import (
 from app.memberships.actions.own import (
     change_nickname,
     follow_name,
+    note_visit,
     pin,
     read_everything,
     take_questions,
@@ -54,6 +55,7 @@ __all__ = [
     "leave",
     "leave_every_planet",
     "mute",
+    "note_visit",
     "pin",
     "read_everything",
     "readmit",

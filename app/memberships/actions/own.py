@@ -41,6 +41,12 @@ def unpin(actor: Actor) -> None:
     get_own_row(actor).pinned_at = None
 
 
+def note_visit(actor: Actor) -> None:
+    """Note that the person is in the planet now: what they visit is what their left column shows."""
+    require(actor, Action.PLANET_READ)
+    get_own_row(actor).visited_at = clock.now()
+
+
 def read_everything(actor: Actor) -> None:
     """Count everything published in the planet up to now as read."""
     require(actor, Action.PLANET_READ)

@@ -16,7 +16,15 @@ from app.memberships.queries.invitations import (
     list_open_invitations,
     lock_invitation,
 )
-from app.memberships.queries.mine import MyPlanet, count_requests, list_mine, list_owned
+from app.memberships.queries.mine import (
+    MyPlanet,
+    count_requests,
+    list_among,
+    list_mine,
+    list_owned,
+    list_rail,
+    page_mine,
+)
 from app.memberships.queries.own import OwnMembership, find_own, has_bought_time
 from app.memberships.queries.people import (
     MemberFilter,
@@ -73,6 +81,7 @@ __all__ = [
     "get_row",
     "has_bought_time",
     "last_role_change",
+    "list_among",
     "list_heirs",
     "list_leader_ids",
     "list_members",
@@ -80,12 +89,14 @@ __all__ = [
     "list_open_invitations",
     "list_owned",
     "list_owner_ids",
+    "list_rail",
     "list_requests",
     "list_staff_ids",
     "list_trail",
     "lock_invitation",
     "member_ids_in",
     "names_in",
+    "page_mine",
     "site_actor",
     "valid_invitation_ids",
     "visit_planet",
