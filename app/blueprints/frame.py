@@ -22,7 +22,7 @@ from app.blueprints.kept import GAP
 from app.blueprints.language import look
 from app.blueprints.navigation import Offer
 from app.blueprints.page import here, media_url, unread_notices
-from app.blueprints.rail import my_planets
+from app.blueprints.rail import Rail, my_planets
 from app.kernel import clock
 
 # Some 200 readers' frames.
@@ -43,7 +43,8 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in.
+    """All that the frame shows. `name` is "" for a visitor; `here` the planet the page is in; `mine` the
+    near ones of the reader's planets, of which there may be `more`.
 
     `layout` is planet, site or focus (nothing but the head and the foot of the document); `side` tells
     whether something stands in the right column, `width` widens the page, `mark` is the watermark,
@@ -60,6 +61,7 @@ class Frame:
     mine: tuple[Place, ...]
     waiting: int
     unread: int
+    more: bool = False
     theme: str = "auto"
     layout: str = "planet"
     side: bool = False
@@ -82,11 +84,9 @@ class Shell(NamedTuple):
     end: Markup
 
 
-def make_frame(viewer: Any, planet: Any, links: Links, mine: Iterable[Any], **shown: Any) -> Frame:
-    """Return the frame of a page. `mine` are planets with slug name url avatar accent unread
-    questions; `shown` are fields of the frame as they stand."""
+def make_frame(viewer: Any, planet: Any, links: Links, rail: Rail, **shown: Any) -> Frame:
+    """Return the frame of a page; `shown` are fields of the frame as they stand."""
     language, script, _zone = look()
-    mine = tuple(mine)
     return Frame(
         language=f"{language}-{script}" if script else language,
         site=current_site().name,
@@ -96,9 +96,10 @@ def make_frame(viewer: Any, planet: Any, links: Links, mine: Iterable[Any], **sh
         here=_here(planet) if planet else None,
         mine=tuple(
             Place(p.slug, p.name, media_url(p.avatar, "thumb"), p.url, p.accent, p.unread)
-            for p in mine
+            for p in rail.planets
         ),
-        waiting=sum(p.questions for p in mine),
+        more=rail.more,
+        waiting=rail.questions,
         theme=(viewer.theme if viewer else "") or "auto",
         viewer=viewer.public_id if viewer else "",
         **shown,

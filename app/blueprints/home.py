@@ -5,41 +5,48 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 
 from app.billing.queries.orders import planets_going_on
 from app.blueprints.entrance import current_viewer, declares, site_actor
 from app.blueprints.memberships.door import ROLE_NAMES
 from app.blueprints.page import media_url
 from app.blueprints.planets.discover import heads_in, tile_shape
-from app.blueprints.rail import RailPlanet, all_my_planets
+from app.blueprints.rail import RailPlanet, counted, my_planets
 from app.kernel import clock
-from app.memberships.queries import MyPlanet, count_requests
+from app.kernel.text import clean
+from app.memberships.queries import MyPlanet, count_requests, page_mine
 from app.planets.queries import list_discoverable
 from app.policy import Action, PlanetRole, Standing, can
 
 bp = Blueprint("home", __name__)
 SHOWN_TO_VISITORS = 6
+MAX_TYPED = 60
 ENDS_SOON = timedelta(days=14)
 
 
 @bp.get("/")
 @declares("public")
 def index() -> str:
-    """Show my planets, or the welcome page."""
+    """Show my planets, page by page (`q` searches their names), or the welcome page."""
     viewer = current_viewer()
     if viewer is None:
         return _welcome()
-    planets = all_my_planets()
+    typed = " ".join(clean(request.args.get("q", "")).split())[:MAX_TYPED]
+    page = page_mine(viewer.user_id, typed=typed, after=request.args.get("after", ""))
+    planets = counted(viewer, page.planets)
     requests = count_requests([p.mine.planet_id for p in planets if p.mine.staffed])
-    ending = _ending(viewer.user_id, [p.mine for p in planets])
+    ending = _ending(viewer.user_id, page.planets)
     return render_template(
         "home/mine.html",
         planets=[
             _tile(p, requests.get(p.mine.planet_id, 0), ends_soon=p.mine.planet_id in ending)
             for p in planets
         ],
-        questions=sum(p.questions for p in planets),
+        questions=my_planets().questions,
+        typed=typed,
+        paged="after" in request.args,
+        further=url_for("home.index", q=typed or None, after=page.after) if page.after else None,
         may_create=bool(can(site_actor(), Action.PLANET_CREATE)),
     )
 

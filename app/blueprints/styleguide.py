@@ -10,6 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from app.blueprints import styleguide_samples as samples
 from app.blueprints.entrance import declares
 from app.blueprints.navigation import Offer
+from app.blueprints.rail import Rail
 
 bp = Blueprint("styleguide", __name__, url_prefix="/styleguide")
 
@@ -30,7 +31,9 @@ def _frame(signed_in: bool) -> dict[str, Any]:
     return {
         "frame_links": lambda: Offer(links, tuple(links.items())),
         "viewer": _viewer() if signed_in else None,
-        "my_planets": lambda: samples.PLANETS,
+        "my_planets": lambda: (
+            Rail(samples.PLANETS, more=True, questions=2) if signed_in else Rail()
+        ),
         "unread_notices": lambda: 4,
     }
 

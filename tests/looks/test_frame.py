@@ -48,6 +48,7 @@ OTHERS = {
     "mine": FRAME.mine[:1],
     "waiting": 5,
     "unread": 7,
+    "more": True,
     "theme": "dark",
     "layout": "focus",
     "side": True,

@@ -6,6 +6,7 @@ columns of the membership instead of an actor; a test holds them to `can`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +42,15 @@ R = ReadMark.__table__.c
 N = TOPICS.alias("newest").c
 _ME: BindParameter[int] = bindparam("me", type_=Id)
 _NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
+
+_TO_ANSWER = (
+    Q.addressee_id == _ME,
+    Q.answered_at.is_(None),
+    Q.declined_at.is_(None),
+    Q.withdrawn_at.is_(None),
+    T.deleted_at.is_(None),
+    T.isolated.is_(False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +103,7 @@ def _questions() -> ScalarSelect[int]:
     return (
         select(func.count())
         .select_from(QUESTIONS.join(TOPICS, T.id == Q.topic_id))
-        .where(
-            Q.addressee_id == _ME,
-            Q.planet_id == M.planet_id,
-            Q.answered_at.is_(None),
-            Q.declined_at.is_(None),
-            Q.withdrawn_at.is_(None),
-            T.deleted_at.is_(None),
-            T.isolated.is_(False),
-        )
+        .where(Q.planet_id == M.planet_id, *_TO_ANSWER)
         .correlate(Membership.__table__)
         .scalar_subquery()
     )
@@ -112,6 +114,7 @@ _WAITING = Ready(
     .select_from(Membership.__table__.join(Planet.__table__, P.id == M.planet_id))
     .where(
         M.user_id == _ME,
+        M.planet_id.in_(bindparam("planets", type_=Id, expanding=True)),
         M.joined_at.is_not(None),
         M.left_at.is_(None),
         M.removed_at.is_(None),
@@ -119,12 +122,28 @@ _WAITING = Ready(
 )
 
 
-def count_waiting(user_id: int, now: datetime) -> dict[int, Waiting]:
-    """Return planet id -> what waits for a person there. One query, bounded in each planet.
+_ASKED = Ready(
+    select(Q.planet_id, func.count())
+    .select_from(QUESTIONS.join(TOPICS, T.id == Q.topic_id))
+    .where(*_TO_ANSWER)
+    .group_by(Q.planet_id)
+)
+
+
+def count_waiting(user_id: int, now: datetime, planet_ids: Collection[int]) -> dict[int, Waiting]:
+    """Return planet id -> what waits for a person in these planets. One query, bounded in each planet.
 
     New is what he may read, did not write, has not opened, and was published after everything
     counted as read, among the newest WINDOW topics; counted up to CAP. Planets he never entered or
     has left are left out; whether he is inside the others is for the caller to know.
     """
-    rows = _WAITING.rows(me=user_id, now=now, window=WINDOW, cap=CAP)
+    if not planet_ids:
+        return {}
+    rows = _WAITING.rows(me=user_id, now=now, window=WINDOW, cap=CAP, planets=planet_ids)
     return {row[0]: Waiting(row[1], row[2]) for row in rows}
+
+
+def count_questions(user_id: int) -> dict[int, int]:
+    """Return planet id -> how many open questions are put to a person there; planets without any are
+    left out, those he is not inside any more are not."""
+    return {row[0]: row[1] for row in _ASKED.rows(me=user_id)}
