@@ -77,7 +77,7 @@ def everyone(slug: str) -> str:
         typed=typed,
         counted=COUNTED,
         older=_further("tags.everyone", slug, typed, page),
-        paged="after" in request.args,
+        paged=bool(page.behind),
     )
 
 
@@ -142,13 +142,13 @@ def _typed_key() -> str:
 
 
 def _page(actor: Actor, *, name: str = "", errors: dict[str, str] | None = None) -> str:
-    typed, after = _typed(), request.args.get("after", "")
-    page = page_tags(actor, typed=typed, after=after)
+    typed = _typed()
+    page = page_tags(actor, typed=typed, after=request.args.get("after", ""))
     return render_template(
         "discussion/tags.html",
         tags=page.tags,
         typed=typed,
-        after=after,
+        after=page.behind,
         counted=COUNTED,
         older=_further("tags.index", g.planet.slug, typed, page),
         name=name,

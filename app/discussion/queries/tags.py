@@ -53,10 +53,12 @@ class TagRow(NamedTuple):
 
 
 class TagPage(NamedTuple):
-    """A page of a planet's tags; `after` is the key that leads to the next one, "" on the last."""
+    """A page of a planet's tags; `after` is the key that leads to the next one, "" on the last;
+    `behind` the key that led here, "" on the first."""
 
     tags: list[TagRow]
     after: str
+    behind: str
 
 
 def list_tags(actor: Actor, *, limit: int) -> list[TagRow]:
@@ -88,19 +90,29 @@ def count_tag(actor: Actor, key: str) -> TagRow | None:
 
 def page_tags(actor: Actor, *, typed: str = "", after: str = "") -> TagPage:
     """Return a page of the tags by which the actor may narrow the feed, with counts: those that contain
-    what was `typed`, behind the tag of the key `after`."""
+    what was `typed`, behind the tag of the key `after`. A key that leads nowhere begins at the first."""
     statement = _tags(actor).add_columns(_count(actor)).limit(PAGE_SIZE + 1)
     if typed:
         statement = statement.where(G.name.icontains(typed, autoescape=True))
-    if after:
-        last = TAGS.alias("last")
-        place = select(last.c.position, last.c.id).where(
-            last.c.planet_id == planet_of(actor), last.c.key == after
-        )
-        statement = statement.where(tuple_(G.position, G.id) > place.scalar_subquery())
+    place = _place_of(actor, after)
+    if place is not None:
+        statement = statement.where(tuple_(G.position, G.id) > place)
     found = [TagRow(*row) for row in db.session.execute(statement)]
     more = len(found) > PAGE_SIZE
-    return TagPage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].key if more else "")
+    return TagPage(
+        found[:PAGE_SIZE],
+        after=found[PAGE_SIZE - 1].key if more else "",
+        behind=after if place is not None else "",
+    )
+
+
+def _place_of(actor: Actor, key: str) -> tuple[int, int] | None:
+    """Return where a tag stands among those the actor may narrow by; None when it is none of them."""
+    if not key:
+        return None
+    found = _tags(actor).with_only_columns(G.position, G.id).where(G.key == key)
+    row = db.session.execute(found).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def _tags(actor: Actor) -> Select[Any]:
