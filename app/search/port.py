@@ -314,7 +314,8 @@ class Engine(Protocol):
         the readers may open, who wrote most first."""
 
     def near(self, word: str, request: Request, *, limit: int) -> list[str]:
-        """Return English words the readers may open, one or two letters away from `word`."""
+        """Return English words the readers may open, one or two letters away from `word`; of a Chinese word
+        of two to four characters those with one that sounds or looks alike, and those that sound the same."""
 
     def contents(self, *, after: int, limit: int) -> list[tuple[int, str]]:
         """Return (topic id, fingerprint of all that is indexed of it), by id, for `verify`: see

@@ -4,8 +4,9 @@ pinyin. And pieces of Chinese of two to four characters by their sound, for who 
 Chinese is written without spaces. What stands between marks, spaces and words that join others (`的`,
 `怎么`) is taken as a word as long as it is short, so no scraps are offered (`束讨论` of `结束讨论`).
 
-Only the writer loads pinyin's table of characters (12 MB; that of phrases would be 46 more): it is asked for
-it when it makes a page. A character read in several ways (重, 行) is found by either of its first two.
+Pinyin's table of characters (12 MB; that of phrases would be 46 more) is loaded where it is needed: by the
+writer, and by a process that was asked for a Chinese word that nobody wrote. A character read in several
+ways (重, 行) is found by either of its first two.
 """
 
 from __future__ import annotations
@@ -55,11 +56,21 @@ def _syllables(chinese: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(readings[:READINGS]) for readings in found)
 
 
-def _sounds(chinese: str) -> Iterator[str]:
+def sounds_of(character: str) -> tuple[str, ...]:
+    """Return the readings of one Chinese character, without tones; none of what has none."""
+    return tuple(filter(None, _syllables(character)[0]))
+
+
+def sounds(chinese: str) -> Iterator[str]:
     """Return the ways in which a piece of Chinese is read."""
     for sounds in islice(product(*_syllables(chinese)), SOUNDS):
         if all(sounds):
             yield "".join(sounds)
+
+
+def is_chinese(word: str) -> bool:
+    """Whether a word has Chinese characters alone."""
+    return _IS_CHINESE.fullmatch(word) is not None
 
 
 def words(title: str) -> Iterator[str]:
@@ -93,7 +104,7 @@ def keys(title: str, name: str = "") -> set[str]:
         for start in range(len(run) - SHORTEST + 1):
             for end in range(start + SHORTEST, min(start + LONGEST_PIECE, len(run)) + 1):
                 piece = run[start:end]
-                found.update(f"{SOUND}{sound} {piece}" for sound in _sounds(piece))
+                found.update(f"{SOUND}{sound} {piece}" for sound in sounds(piece))
     return found
 
 
@@ -105,5 +116,5 @@ def _keys(word: str, plain: str, spoken: str) -> Iterator[str]:
         return
     yield f"{plain}{typed} {word}"
     if _IS_CHINESE.fullmatch(typed):
-        for sound in _sounds(typed):
+        for sound in sounds(typed):
             yield f"{spoken}{sound} {word}"

@@ -13,6 +13,7 @@ from app.search.cutting import total
 from app.search.language import Filter, OneOf, Query, Word
 from app.search.names import resolve
 from app.search.readers import Searcher
+from app.search.titles import is_chinese
 from app.search.views import Way
 
 _MOST_WORDS = 4
@@ -64,11 +65,13 @@ def _tried(
 
 def _other_spelling(engine: port.Engine, request: port.Request, word: Word) -> str:
     latin = word.text.isascii() and word.text.isalpha() and len(word.text) >= _SHORTEST
-    if not latin or word.exact or word.prefix:
+    if not (latin or is_chinese(word.text)) or word.exact or word.prefix:
         return ""
     anywhere = replace(request, query=port.Text(word.text), filters=port.Filters())
     if total(engine, anywhere):
         return ""
     everything = replace(anywhere, query=port.All(()))
+    if not latin:
+        return next(iter(engine.near(word.text, everything, limit=1)), "")
     spoken = [one for one in engine.words(word.text, everything, limit=1) if not one.isascii()]
     return next(iter(spoken or engine.near(word.text, everything, limit=1)), "")

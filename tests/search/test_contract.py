@@ -547,6 +547,34 @@ def test_near_words_are_known_ones_the_reader_may_open(engine: Engine) -> None:
     assert engine.near("zzzzzz", ask(All(())), limit=3) == []
 
 
+def test_chinese_words_are_met_by_sound_and_by_looks(engine: Engine) -> None:
+    engine.apply(
+        [
+            topic(1, "怎样改善睡眠质量，集中注意力"),
+            topic(2, "退款要多久", title="课程退款"),
+            topic(3, "水面 税免", isolated=True),
+            topic(4, "期末考试"),
+        ],
+        cursor=1,
+    )
+    for typed, wanted in (
+        ("睡眼", ["睡眠"]),  # looks alike
+        ("睡棉", ["睡眠"]),
+        ("税眠", ["睡眠"]),
+        ("注义力", ["注意力"]),
+        ("注意里", ["注意力"]),
+        ("推宽", ["退款"]),
+        ("虽面", []),  # both are others, and sound nearly alike only
+        ("棵成", ["课程"]),  # all sound the same: of titles
+        ("考四", ["考试"]),
+        ("水棉", []),  # 水面 nobody else may open
+        ("睡眠", []),
+        ("睡眠质量集中注意里", []),
+        ("アニメ", []),
+    ):
+        assert engine.near(typed, ask(All(())), limit=3) == wanted, typed
+
+
 # --- rebuilding --------------------------------------------------------------------------------------
 
 

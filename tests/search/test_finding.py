@@ -240,6 +240,9 @@ def test_nothing_found_leads_on(noon: datetime, cast: Cast, empty_engine: port.E
     assert (page.did_you_mean, page.relaxed, len(page.hits)) == ("refund 退款", True, 1)
     assert find(empty_engine, member, "liucheng").did_you_mean == "流程"
     assert find(empty_engine, member, "退款").did_you_mean == ""
+    assert find(empty_engine, member, "推款").did_you_mean == "退款"
+    assert find(empty_engine, member, "refund 流成").did_you_mean == "refund 流程"
+    assert find(empty_engine, member, "深请").did_you_mean == ""  # 申请: of the other planet
     stranger = searcher_of(cast, "stranger")
     assert find(empty_engine, stranger, "refnud").did_you_mean == ""
 

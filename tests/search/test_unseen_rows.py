@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from app.search import port
+from app.search.misspelling import alike
 from app.search.port import Engine, Entry, Filters, Reader, Request, Where
 from app.search.whoosh_engine import engine as engine_module
 from app.search.whoosh_engine import writing
@@ -80,7 +81,7 @@ def asking(rng: random.Random, readers: Readers) -> Callable[[Engine], object]:
     word, limit = rng.choice(WORDS), rng.choice((1, 4))
     begun = rng.choice((word, "t", "tui", "shui", "con", "c", "re"))[: rng.randint(1, 4)]
     name = rng.choice(("王", "li", "w", "陈", "c"))
-    typo = word[:-2] + word[-1:] + word[-2:-1] if word in ENGLISH else word
+    typo = word[:-2] + word[-1:] + word[-2:-1] if word in ENGLISH else _mistyped(rng, word)
     return rng.choice(
         (
             lambda engine: engine.search(request),
@@ -91,6 +92,12 @@ def asking(rng: random.Random, readers: Readers) -> Callable[[Engine], object]:
             lambda engine: engine.near(typo, everything, limit=limit),
         )
     )
+
+
+def _mistyped(rng: random.Random, word: str) -> str:
+    """Return a Chinese word with a character that sounds or looks like the right one."""
+    at = rng.randrange(len(word))
+    return word[:at] + rng.choice(sorted(alike(word[at])) or [word[at]]) + word[at + 1 :]
 
 
 def commit(engine: Engine, rng: random.Random, entries: list[Entry], cursor: int) -> None:
