@@ -7,6 +7,7 @@ language, and plain formatting of times.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -91,6 +92,12 @@ def month_words(month: str) -> str:
     return str(format_skeleton("yMMM", first, locale=get_locale()))
 
 
+def in_a_row(sentences: Iterable[str]) -> Markup:
+    """Return sentences as one text: Chinese full stops bring their own space."""
+    between = Markup(" ") if _is_english() else Markup("")
+    return between.join(each for each in sentences if each)
+
+
 def iso(moment: datetime) -> str:
     """Return the moment for a <time datetime> attribute."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -123,5 +130,9 @@ def install(app: Flask) -> None:
     """Give templates the words and times. After Babel, whose slower ones they replace."""
     app.jinja_env.globals.update({"_": say, "gettext": say, "ngettext": say_number})
     app.jinja_env.filters.update(
-        local_datetime=local_datetime, local_date=local_date, last_day=local_last_day, iso=iso
+        local_datetime=local_datetime,
+        local_date=local_date,
+        last_day=local_last_day,
+        in_a_row=in_a_row,
+        iso=iso,
     )

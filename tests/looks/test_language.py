@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import force_locale, gettext, ngettext
 from markupsafe import Markup
 
-from app.blueprints.language import local_date, local_datetime, say, say_number
+from app.blueprints.language import in_a_row, local_date, local_datetime, say, say_number
 
 EVENING = datetime(2026, 9, 16, 16, 5, tzinfo=UTC)
 
@@ -44,3 +44,11 @@ def test_times_are_in_the_reader_s_zone(app: Flask) -> None:
         with force_locale("en"):
             assert local_datetime(EVENING) == "Sep 17, 2026, 12:05 AM"
             assert local_date(EVENING) == "Sep 17, 2026"
+
+
+def test_chinese_sentences_stand_without_spaces_between(app: Flask) -> None:
+    with app.test_request_context("/"):
+        with force_locale("zh_Hans"):
+            assert in_a_row(["退回。", "", "结束。"]) == "退回。结束。"
+        with force_locale("en"):
+            assert in_a_row(["Back.", "Over <now>."]) == "Back. Over &lt;now&gt;."
