@@ -99,7 +99,7 @@ def sentence(_: Say, kind: Kind, *, who: str, planet: str, role: str = "", day: 
     if kind is Kind.SEARCH_HIT:
         return _("A search you saved found something new in %(planet)s.", planet=planet)
     if kind is Kind.TRANSFER_STATED:
-        return _("Somebody says that he has paid for %(planet)s by transfer.", planet=planet)
+        return _("Somebody says that they have paid for %(planet)s by transfer.", planet=planet)
     if kind is Kind.SEAT_FREE:
         return _("A seat in %(planet)s is free again.", planet=planet)
     return _question(_, kind, who, planet)

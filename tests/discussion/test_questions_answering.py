@@ -265,6 +265,9 @@ def test_hiding_the_words_is_decided_with_a_reason(noon: datetime, cast: Cast) -
     assert (
         member.post(f"{path}/withdraw", data={"hide": "1", "reason": "说多了"}).status_code == 303
     )
+    shown = member.get(f"/p/{cast.slug}/t/{topic}", follow_redirects=True).text
+    assert "有决定后会通知你" in shown
+    assert f"{path}/withdraw" not in shown
     assert "hiding_asked" in kinds(cast, "guest") and "hiding_asked" in kinds(cast, "owner")
     assert member.post(f"{path}/hide", data={"do": "hide", "reason": "x"}).status_code == 403
     assert "说多了" in guest.get(f"{path}/hide").text

@@ -110,7 +110,7 @@ def save_plan(slug: str, public_id: str) -> Page:
         page = _form(form, public_id=public_id, based_on=present.version if present else 0)
         return (page[0], 409) if isinstance(page, tuple) else page
     if plan.version > based_on:
-        flash(gettext("Saved. Who bought before keeps the terms he bought."), "ok")
+        flash(gettext("Saved. Who bought before keeps the terms they bought."), "ok")
     else:
         flash(gettext("Saved."), "ok")
     return see_other("billing.plans", slug=slug)
@@ -140,7 +140,7 @@ def retire_plan(slug: str, public_id: str) -> Page:
     require(can(actor, Action.PLANS_EDIT))
     with unit_of_work():
         actions.retire_plan(actor, public_id=public_id)
-    flash(gettext("Not sold any more. Who bought it keeps what he bought."), "ok")
+    flash(gettext("Not sold any more. Who bought it keeps what they bought."), "ok")
     return see_other("billing.plans", slug=slug)
 
 

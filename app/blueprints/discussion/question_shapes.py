@@ -116,7 +116,7 @@ def _acts(
         (Action.QUESTION_HAND_ON, "questions.hand_on", gettext("Hand on"), "arrow-right"),
         (Action.QUESTION_DECLINE, "questions.decline", gettext("Decline to answer"), "ban"),
         (Action.QUESTION_WITHDRAW, "questions.withdraw", gettext("Withdraw"), "undo-2"),
-        (Action.QUESTION_HIDE, "questions.hide", gettext("Asked to hide it"), "eye-off"),
+        (Action.QUESTION_HIDE, "questions.hide", gettext("Decide about hiding"), "eye-off"),
         (Action.QUESTION_LOG, "questions.log", gettext("What happened"), "history"),
         (Action.QUESTION_REVEAL, "questions.reveal", gettext("Who asked?"), "eye"),
     )
@@ -128,6 +128,7 @@ def _acts(
         if can(actor, action, facts)
         and (view.state == "open" or action not in ends_it)
         and (action is not Action.QUESTION_HIDE or view.hiding_asked)
+        and (action is not Action.QUESTION_WITHDRAW or not view.hiding_asked)
     ]
 
 
@@ -144,6 +145,17 @@ def act_line(label: str, url: str, icon: str) -> Shape:
     }
 
 
+def withdrawn_words(facts: TopicFacts, *, hide: bool) -> str:
+    """Return what is said after a question was withdrawn: what went at once, and what is still decided."""
+    if not facts.answered:
+        return str(gettext("Withdrawn."))
+    if not hide:
+        return str(gettext("Your name is gone from it."))
+    return str(
+        gettext("Your name is gone from it. You get a notice when its hiding has been decided.")
+    )
+
+
 def log_shape(line: LogLine) -> Shape:
     """Return a line of a question's log in words."""
     words = {
@@ -158,7 +170,7 @@ def log_shape(line: LogLine) -> Shape:
         "hiding_asked": gettext("asked for its words to be hidden"),
         "hidden": gettext("hid its words"),
         "kept": gettext("let its words stand"),
-        "revealed": gettext("had the asker's name shown to him"),
+        "revealed": gettext("looked up the asker's name"),
     }
     actor = author_shape(line.actor)
     if line.actor is None:

@@ -21,7 +21,13 @@ from app.blueprints.discussion.question_forms import (
     from_draft,
     with_files,
 )
-from app.blueprints.discussion.question_shapes import due_in, duration, log_shape, row_shape
+from app.blueprints.discussion.question_shapes import (
+    due_in,
+    duration,
+    log_shape,
+    row_shape,
+    withdrawn_words,
+)
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import (
     current_site,
@@ -367,7 +373,7 @@ def confirm_withdraw(slug: str, public_id: str) -> Page:
     except Invalid as error:
         topic, _facts = get_topic(actor, public_id)
         return act_form(actor, topic, "question_withdraw", errors_of(error)), 422
-    flash(gettext("Your name is gone from it.") if facts.answered else gettext("Withdrawn."), "ok")
+    flash(withdrawn_words(facts, hide=hide), "ok")
     return see_other("topics.show", slug=slug, public_id=public_id)
 
 

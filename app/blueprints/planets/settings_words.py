@@ -77,7 +77,7 @@ WORDS: dict[str, Words] = {
         lazy_gettext("For so many days a member whose time is over still takes part as before."),
     ),
     "refund_hours": Words(
-        lazy_gettext("Hours in which a buyer takes his money back himself"),
+        lazy_gettext("Hours in which buyers take their money back themselves"),
         lazy_gettext("From the payment on, without asking you. 0: refunds are yours to decide."),
     ),
     "renewal_days": Words(
