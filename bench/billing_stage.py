@@ -28,14 +28,15 @@ def furnish() -> list[str]:
     with unit_of_work():
         planet = db.session.scalars(select(Planet)).one()
         planet.paid = True
-        plans = [_plan(planet, name) for name in PLANS]
+        plans = [make_plan(planet, name) for name in PLANS]
         db.session.execute(delete(Order))
         _spread(plans)
         _analyze()
     return [plan.public_id for plan in plans]
 
 
-def _plan(planet: Planet, name: str) -> Plan:
+def make_plan(planet: Planet, name: str) -> Plan:
+    """Put a plan of a year on sale. Called within a unit of work."""
     moment = clock.now()
     plan = Plan(planet_id=planet.id, state="on_sale", created_at=moment)
     db.session.add(plan)

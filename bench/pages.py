@@ -1,9 +1,10 @@
 """How dear are the pages? `bin/bench pages [--small] [--rounds N] [--seconds S] [--port P]`.
 
-Serves bare Flask and the product, seeded at two sizes, by the same server in the same run, asks
-them turn by turn as a signed-in member, and prints what docs/benchmarks.md records. A *unit* is the
-CPU time that bare Flask's server process takes for one request; a page of 4 units reaches a quarter
-of bare Flask's requests per second when nothing else is in the way.
+Serves bare Flask and the product, seeded at two sizes, by the same server in the same run, asks them
+turn by turn as who opens them every day, lets people do what they do there (`bench/daily`), and
+prints what docs/benchmarks.md records. A *unit* is the CPU time that bare Flask's server process
+takes for one request; a page of 4 units reaches a quarter of bare Flask's requests per second when
+nothing else is in the way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from app.cli.seed_scale import Scale
 from app.discussion.models import Topic
 from app.factory import create_app
 from app.kernel.db import db
-from bench import load, stage
+from bench import daily, load, stage
 
 LARGE = Scale()
 MIDDLE = Scale(members=500, topics=6_400, comments=20_000)
@@ -82,6 +83,10 @@ def pages_of(made: stage.Stage, port: int, pid: int) -> list[Page]:
     ]
     cookie = stage.browsed(port, wanted[0][1][0], cookie)
     pages = [Page(name, paths, goal, port, pid, cookie) for name, paths, goal in wanted]
+    for name, paths, email in daily.opened(made):
+        own = stage.browsed(port, paths[0], stage.signed_in(app, email))
+        pages.append(Page(name, paths, None, port, pid, own))
+    pages.append(Page("sign-in page", ["/sign-in"], None, port, pid))
     for page in pages:
         page.queries = count_queries(app, page)
     return pages
@@ -90,7 +95,8 @@ def pages_of(made: stage.Stage, port: int, pid: int) -> list[Page]:
 def count_queries(app: Flask, page: Page) -> int:
     """How many statements the page's first address sends to the database, opened a second time."""
     client = app.test_client()
-    client.set_cookie("planetarium", page.cookie.partition("=")[2])
+    if page.cookie:
+        client.set_cookie("planetarium", page.cookie.partition("=")[2])
     with contextlib.redirect_stderr(io.StringIO()):
         client.get(page.paths[0])
         with stage.counted() as statements:
@@ -150,15 +156,16 @@ def report_growth(less: list[Page], more: list[Page], times: float) -> None:
 
 
 @contextlib.contextmanager
-def product(scale: Scale, port: int) -> Iterator[list[Page]]:
-    """The product, seeded at a scale and served; gives its pages."""
+def product(scale: Scale, port: int) -> Iterator[tuple[list[Page], list[daily.Deed]]]:
+    """The product, seeded at a scale and served; gives its pages, and what people do there."""
     print(
         f"{scale.topics:,} topics, {scale.members:,} members, {scale.comments:,} comments",
         flush=True,
     )
     made = stage.seeded(scale)
+    daily.furnish(made)
     with stage.serving(stage.PRODUCT, port, made.environment) as pid:
-        yield pages_of(made, port, pid)
+        yield pages_of(made, port, pid), daily.deeds(made, port)
         print(f"\nmemory at {scale.topics:,} topics: {load.server_memory_mb([pid]):.0f} MB")
 
 
@@ -176,7 +183,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         bare_pid = stack.enter_context(stage.serving(stage.BARE, options.port, {}))
         bare = Page("bare Flask", ["/"], None, options.port, bare_pid)
-        less, more = (
+        (less, few), (more, many) = (
             stack.enter_context(product(scale, options.port + n))
             for n, scale in enumerate(scales, start=1)
         )
@@ -193,6 +200,10 @@ def main() -> None:
         for scale, found in zip(scales, (less, more), strict=True):
             report(f"{scale.topics:,} topics, as a member", [bare, *found], bare)
         report_growth(less, more, scales[1].topics / scales[0].topics)
+        for deeds, pages in ((few, less), (many, more)):
+            daily.measure(deeds, pages[0].pid, rounds=rounds)
+        print(f"\ndeeds, each by {daily.PEOPLE} people one after another: CPU at both sizes")
+        print(*daily.growth(few, many, GROWTH_GOAL), sep="\n")
 
 
 if __name__ == "__main__":

@@ -40,9 +40,11 @@ class Answer:
 class Visitor:
     """One person's browser on a site at 127.0.0.1."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, cookie: str = "") -> None:
         self._port = port
-        self._cookies: dict[str, str] = {}
+        # `cookie`: one that is held already, name=value.
+        name, _, value = cookie.partition("=")
+        self._cookies: dict[str, str] = {name: value} if name else {}
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> Answer:
