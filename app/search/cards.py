@@ -5,8 +5,10 @@ So what the index still holds of something hidden or deleted since is shown to n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from app.discussion.queries.authors import Author
 from app.discussion.queries.found import (
     ReadableText,
     ReadableTopic,
@@ -15,12 +17,13 @@ from app.discussion.queries.found import (
     find_topics,
 )
 from app.kernel.text import excerpt, plain_text
+from app.media.queries import list_attachments
 from app.planets.queries import PlanetView
 from app.search.highlighting import Marker
 from app.search.plain import KEPT
 from app.search.port import Hit, Part, Spot
 from app.search.readers import Searcher
-from app.search.views import FoundPassage, FoundTopic, PlanetName, Segment, Snippet
+from app.search.views import FoundPassage, FoundTopic, Names, PlanetName, Segment, Snippet
 
 _TITLE = 60
 # Of longer texts only what stands around the words is made plain: they would fill what is kept.
@@ -35,15 +38,20 @@ def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[
         Part.ANSWER: find_answers(actors, _rows(hits, Part.ANSWER)),
         Part.COMMENT: find_comments(actors, _rows(hits, Part.COMMENT)),
     }
+    files = {
+        Part.TOPIC: _files("topic", [one.id for one in topics.values() if one.files]),
+        Part.ANSWER: _files("answer", list(texts[Part.ANSWER])),
+    }
+    naming = _Naming(files, marker)
     found = []
     for hit in hits:
         topic = topics.get(hit.topic_id)
         if topic is None:
             continue
-        passages = (_passage(spot, topic, texts, marker) for spot in hit.spots)
+        passages = (_passage(spot, topic, texts, naming) for spot in hit.spots)
         planet = searcher.places[hit.planet_id][0]
         shown = tuple(passage for passage in passages if passage is not None)
-        found.append(_card(searcher, topic, planet, marker, shown))
+        found.append(_card(searcher, topic, planet, naming, shown))
     return tuple(found)
 
 
@@ -62,11 +70,30 @@ def _rows(hits: Sequence[Hit], part: Part) -> list[int]:
     return [spot.row_id for hit in hits for spot in hit.spots if spot.part is part]
 
 
+def _files(owner: str, ids: list[int]) -> dict[int, list[str]]:
+    """Return the names of files by what they are attached to; of what may be read. Pictures have none."""
+    held = list_attachments(owner, ids) if ids else {}
+    return {at: [one.filename for one in some if not one.is_image] for at, some in held.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """Finds the names that the words of a query stand in."""
+
+    files: Mapping[Part, Mapping[int, list[str]]]
+    marker: Marker
+
+    def of(self, part: Part, row_id: int, author: Author | None) -> Names:
+        """Return those of one text that may be read."""
+        files = map(self.marker.matched, self.files.get(part, {}).get(row_id, ()))
+        return Names(tuple(filter(None, files)), self.marker.matched(author.name if author else ""))
+
+
 def _card(
     searcher: Searcher,
     topic: ReadableTopic,
     planet: PlanetView,
-    marker: Marker,
+    naming: _Naming,
     passages: tuple[FoundPassage, ...],
 ) -> FoundTopic:
     facts = topic.facts
@@ -75,7 +102,7 @@ def _card(
         public_id=topic.public_id,
         slug=topic.slug,
         kind=facts.kind,
-        title=title_of(topic, marker),
+        title=title_of(topic, naming.marker),
         planet=name_planet(planet),
         author=topic.author,
         published_at=facts.published_at,
@@ -86,6 +113,7 @@ def _card(
         images=topic.images,
         files=topic.files,
         comments=topic.comments,
+        names=naming.of(Part.TOPIC, topic.id, topic.author),
         passages=passages,
     )
 
@@ -94,8 +122,9 @@ def _passage(
     spot: Spot,
     topic: ReadableTopic,
     texts: dict[Part, dict[int, ReadableText]],
-    marker: Marker,
+    naming: _Naming,
 ) -> FoundPassage | None:
+    marker = naming.marker
     if spot.part is Part.TOPIC:
         if not topic.source:
             return None
@@ -105,7 +134,12 @@ def _passage(
     if text is None:
         return None
     return FoundPassage(
-        spot.part, text.public_id, text.author, text.at, _snippet(text.source, marker)
+        spot.part,
+        text.public_id,
+        text.author,
+        text.at,
+        _snippet(text.source, marker),
+        naming.of(spot.part, text.id, text.author),
     )
 
 

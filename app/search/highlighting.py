@@ -68,6 +68,11 @@ class Marker:
         """Return the whole text with the words marked."""
         return _cut(text, self._spans(text), 0, len(text))
 
+    def matched(self, text: str) -> Snippet:
+        """Return the whole text with the words marked, () if none stands there."""
+        marked = self.mark(text)
+        return marked if any(piece.marked for piece in marked) else ()
+
     def snippet(self, text: str, *, length: int = SNIPPET) -> Snippet:
         """Return a piece of the text on one line, where most of the words stand; its beginning when none
         does. An ellipsis tells where something is left out."""

@@ -36,6 +36,14 @@ class PlanetName:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The names in which words of the query stand, marked: of files, and of who wrote it (() for none)."""
+
+    files: tuple[Snippet, ...] = ()
+    author: Snippet = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FoundPassage:
     """A text in which words of the query stand, cut to where they do.
 
@@ -48,6 +56,7 @@ class FoundPassage:
     author: Author | None
     at: datetime
     snippet: Snippet
+    names: Names = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class FoundTopic:
     images: int
     files: int
     comments: int
+    names: Names = Names()
     passages: tuple[FoundPassage, ...] = ()
 
     @property

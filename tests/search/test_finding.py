@@ -72,6 +72,25 @@ def test_a_hit_shows_where_the_word_stands(scene: Scene, engine: port.Engine) ->
     assert (other.title, other.slug) == ((), "")
 
 
+def test_a_hit_by_a_name_shows_the_name(scene: Scene, engine: port.Engine) -> None:
+    def shown(persona: str, query: str) -> list[tuple[list[str], str]]:
+        return [
+            (
+                ["".join(piece.text for piece in name) for name in names.files],
+                "".join(piece.text for piece in names.author if piece.marked),
+            )
+            for hit in find(engine, searcher_of(scene.cast, persona), query).hits
+            for names in (hit.names, *(passage.names for passage in hit.passages))
+        ]
+
+    readers = scene.words["zqfilenameqz"]
+    for persona in readers:
+        assert (["zqfilenameqz.txt"], "") in shown(persona, "zqfilenameqz"), persona
+    assert ([], "陈默") in shown("member", "陈默")
+    anonymous = shown("owner", "zqanonymousqz")
+    assert anonymous and not any(author for _files, author in anonymous)
+
+
 def test_an_anonymous_asker_stays_so(scene: Scene, engine: port.Engine) -> None:
     page = find(engine, searcher_of(scene.cast, "owner"), "zqanonymousqz OR zqfollowupqz")
     [hit] = page.hits

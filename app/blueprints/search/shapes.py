@@ -19,7 +19,7 @@ from app.blueprints.search.door import Where, marked, params_of, passage_url
 from app.discussion.queries.authors import Author
 from app.search.language import Filter, Query, parse
 from app.search.port import Part, Sort
-from app.search.views import Choice, Facet, FoundPassage, FoundTopic, PlanetName, SearchPage
+from app.search.views import Choice, Facet, FoundPassage, FoundTopic, Names, PlanetName, SearchPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,7 @@ def hit_shape(hit: FoundTopic, *, named: bool) -> Shape:
         "url": topic_url(slug, hit.public_id, hit.slug),
         "title": marked(hit.title) or words.untitled(),
         "excerpt": marked(own.snippet) if own and own.snippet != hit.title else "",
+        "names": _names(hit.names),
         "passages": [_passage(hit, one) for one in hit.passages if one.part is not Part.TOPIC],
     }
 
@@ -238,12 +239,19 @@ def _author(slug: str, author: Author | None) -> Shape:
     return shape | {"url": f"/p/{slug}/people/{member}" if member else None}
 
 
+def _names(names: Names) -> list[tuple[str, Markup]]:
+    """Return which names were met: what each is of, and the name."""
+    made = [(str(words.NAMED["file"]), marked(one)) for one in names.files]
+    return made + ([(str(words.NAMED["author"]), marked(names.author))] if names.author else [])
+
+
 def _passage(hit: FoundTopic, passage: FoundPassage) -> Shape:
     slug = hit.planet.slug
     return {
         "label": words.PARTS[passage.part],
         "url": passage_url(slug, hit.public_id, hit.slug, passage),
         "html": marked(passage.snippet),
+        "names": _names(passage.names),
         "author": author_shape(passage.author),
         "at": passage.at,
     }

@@ -44,6 +44,7 @@ PARTS = {
     Part.ANSWER: lazy_gettext("Answer"),
     Part.COMMENT: lazy_gettext("Comment"),
 }
+NAMED = {"file": lazy_gettext("File"), "author": lazy_gettext("Author")}
 TITLES = {
     "planet": lazy_gettext("Planet"),
     "kind": lazy_gettext("Kind"),
