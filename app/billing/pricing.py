@@ -19,7 +19,7 @@ from app.billing.prices import (
     renewal_amount,
 )
 from app.billing.queries.bought import find_bought_end, may_try
-from app.billing.queries.coupons import count_own_uses, find_coupon
+from app.billing.queries.coupons import count_own_uses, find_coupon, list_offers
 from app.billing.queries.plans import PlanLine, get_line
 from app.billing.queries.transfers import can_be_paid
 from app.kernel.errors import Invalid
@@ -52,7 +52,8 @@ def as_newcomer(actor: Actor) -> Actor:
 class Quote:
     """What a plan costs somebody now. `list_amount`: before renewal price and coupon, which is what a
     subscription costs after its coupon's `duration` (R31); `zone` is the one
-    in which the planet counts months."""
+    in which the planet counts months; `offer` is the public id of the coupon when everybody is shown
+    it, and `offer_ends` when that ends."""
 
     plan: Plan
     version: PlanVersion
@@ -68,12 +69,15 @@ class Quote:
     duration: str = ""
     duration_months: int = 0
     zone: str = "UTC"
+    offer: str = ""
+    offer_ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """Who asks for prices, and what of him moves all of them alike. `coupon`: what the code means here,
-    `coupon_uses`: how often he used it; `tried`: he is offered no trial (any more); `can_pay`: there is
+    `coupon_uses`: how often he used it; `offers`: what everybody is shown, each with how often he used
+    it; `tried`: he is offered no trial (any more); `can_pay`: there is
     a way to pay."""
 
     planet: PlanetView
@@ -85,6 +89,7 @@ class Buyer:
     coupon_code: str = ""
     coupon: Coupon | None = None
     coupon_uses: int = 0
+    offers: tuple[tuple[Coupon, int], ...] = ()
 
     def without_coupon(self) -> Buyer:
         """Return the same person before he typed a code."""
@@ -105,6 +110,7 @@ def find_buyer(planet: PlanetView, actor: Actor, *, coupon_code: str = "", now: 
         coupon_code=code,
         coupon=coupon,
         coupon_uses=_own_uses(coupon, actor),
+        offers=tuple((row, _own_uses(row, actor)) for row in list_offers(planet.id, now)),
     )
 
 
@@ -130,9 +136,12 @@ def quote_line(buyer: Buyer, line: PlanLine) -> Quote:
     _check_sold(plan, version, buyer.actor, buyer.now)
     amount = _own_price(line.price, version, buyer.pricing, terms_of(buyer.planet))
     coupon = buyer.coupon
+    offer: Coupon | None = None
     if buyer.coupon_code:
         check_coupon(coupon, plan, version, buyer.pricing, buyer.now)
-        _check_own_uses(buyer)
+        _check_own_uses(coupon, buyer.coupon_uses)
+    else:
+        coupon = offer = _find_offer(buyer, plan, version)
     if coupon is not None:
         amount = discounted(amount, version.currency, percent=coupon.percent, off=coupon.amount)
     return Quote(
@@ -152,6 +161,8 @@ def quote_line(buyer: Buyer, line: PlanLine) -> Quote:
         seats_left=line.seats_left,
         sold=line.sold,
         zone=buyer.planet.zone,
+        offer=offer.public_id if offer else "",
+        offer_ends=offer.ends_at if offer else None,
     )
 
 
@@ -196,9 +207,21 @@ def _own_uses(coupon: Coupon | None, actor: Actor) -> int:
     return count_own_uses(coupon.id, actor.user_id)
 
 
-def _check_own_uses(buyer: Buyer) -> None:
-    most = buyer.coupon.per_person if buyer.coupon is not None else None
-    if most is not None and buyer.coupon_uses >= most:
+def _find_offer(buyer: Buyer, plan: Plan, version: PlanVersion) -> Coupon | None:
+    """Return the offer that holds for this buyer and plan; what holds not is not spoken of."""
+    for coupon, uses in buyer.offers:
+        try:
+            check_coupon(coupon, plan, version, buyer.pricing, buyer.now)
+            _check_own_uses(coupon, uses)
+        except Invalid:
+            continue
+        return coupon
+    return None
+
+
+def _check_own_uses(coupon: Coupon | None, uses: int) -> None:
+    most = coupon.per_person if coupon is not None else None
+    if most is not None and uses >= most:
         raise Invalid("coupon", "coupon_used")
 
 

@@ -24,7 +24,8 @@ class Offer:
     """What `plan_card` shows. Texts are finished; an empty one is left out.
 
     `before` is struck through; `note` says why the price is his own; `coupon_error` why a coupon he
-    typed does not hold for this plan. `waiting`: he waits for a seat.
+    typed does not hold for this plan. `waiting`: he waits for a seat. `offered` says that the
+    price is an offer, and until when; `offer` is its public id.
     """
 
     public_id: str
@@ -43,6 +44,8 @@ class Offer:
     free: bool = False
     waiting: bool = False
     coupon_error: Invalid | None = None
+    offer: str = ""
+    offered: str = ""
 
     @property
     def sold_out(self) -> bool:
@@ -106,6 +109,8 @@ def offer_shape(
         free=asked.amount == 0,
         waiting=waiting,
         coupon_error=problem,
+        offer=asked.offer,
+        offered=_offered(asked),
     )
 
 
@@ -226,7 +231,17 @@ def _before(asked: Quote) -> str:
     return price(listed, asked.currency) if listed > asked.amount else ""
 
 
+def _offered(asked: Quote) -> str:
+    if not asked.offer:
+        return ""
+    if asked.offer_ends is None:
+        return str(gettext("Offer"))
+    return str(gettext("Offer until %(day)s", day=local_last_day(asked.offer_ends)))
+
+
 def _note(asked: Quote) -> str:
+    if asked.offer:
+        return ""
     if asked.coupon_id is not None:
         return str(gettext("with your coupon"))
     if asked.amount == asked.list_amount:

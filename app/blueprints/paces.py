@@ -77,7 +77,8 @@ _BY_PACE: dict[Pace | None, str] = {
         accounts.end_session accounts.language accounts.save_preferences accounts.save_profile
         billing.change_subscriber billing.decide_transfer billing.download_codes
         billing.end_subscriber billing.extend_subscriber billing.give_comps billing.make_codes
-        billing.make_coupon billing.make_plan billing.move_plan billing.pause billing.pay_share
+        billing.hold_back_coupon billing.make_coupon billing.make_plan billing.move_plan
+        billing.offer_coupon billing.pause billing.pay_share
         billing.refund billing.refund_and_remove billing.refund_subscriber billing.resend_receipt
         billing.resume billing.retire_plan billing.retry_webhook billing.revoke_codes billing.revoke_given
         billing.revoke_offered billing.revoke_one_code billing.save_plan billing.sell_plan

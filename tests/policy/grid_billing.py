@@ -29,6 +29,8 @@ GRID: dict[str, str] = {
     "GET {p}/coupons": LEADERS,
     "POST {p}/coupons": LEADERS_ACT,
     "POST {p}/coupons/{coupon}/end": LEADERS_ACT,
+    "POST {p}/coupons/{coupon}/show": LEADERS_ACT,
+    "POST {p}/coupons/{coupon}/hide": LEADERS_ACT,
     "GET {p}/pause": OWNER,
     "POST {p}/pause": OWNER_ACT,
     "POST {p}/resume": OWNER_ACT,

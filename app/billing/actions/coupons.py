@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.billing.actions.offers import refuse_second
 from app.billing.coupon_codes import coupon_key
 from app.billing.models import Coupon, CouponUse
 from app.billing.money import CURRENCIES
@@ -35,7 +36,7 @@ class CouponWish:
     """A coupon as typed. Either `percent` or `amount` with `currency`; `plan` is a plan's public id,
     "" for every plan; `duration` says which payments of a subscription become smaller (once, repeating
     for `months`, forever; "": it is for passes only); `uses` None is unlimited, so is `per_person`, how
-    often one buyer may use it."""
+    often one buyer may use it; `shown`: everybody is offered it."""
 
     code: str
     percent: int = 0
@@ -50,6 +51,7 @@ class CouponWish:
     ends_at: datetime | None = None
     uses: int | None = None
     per_person: int | None = 1
+    shown: bool = False
 
 
 def find_problems(wish: CouponWish, now: datetime) -> list[Invalid]:
@@ -101,6 +103,7 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
         duration=wish.duration,
         months=wish.months if wish.duration == "repeating" else 0,
         label=tidy_line(wish.label),
+        shown=wish.shown,
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
         uses_left=wish.uses,
@@ -108,6 +111,8 @@ def create_coupon(actor: Actor, *, wish: CouponWish) -> Coupon:
         created_at=clock.now(),
         created_by=person_of(actor),
     )
+    if coupon.shown:
+        refuse_second(coupon)
     try:
         with db.session.begin_nested():
             db.session.add(coupon)
@@ -185,4 +190,5 @@ def _note(actor: Actor, action: str, coupon: Coupon) -> None:
         amount=coupon.amount,
         currency=coupon.currency,
         uses=coupon.uses_left,
+        shown=coupon.shown,
     )

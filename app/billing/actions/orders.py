@@ -10,12 +10,12 @@ from sqlalchemy import select
 from app.billing.actions.coupons import give_back, take_use
 from app.billing.actions.seats import take_seat
 from app.billing.gateway import gateways
-from app.billing.models import Order, OrderChange, Plan, PlanVersion, Subscription
+from app.billing.models import Coupon, Order, OrderChange, Plan, PlanVersion, Subscription
 from app.billing.pricing import Quote, as_newcomer, quote
 from app.billing.states import FINAL, OrderState
 from app.kernel import clock
 from app.kernel.db import db
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict, Invalid, NotFound
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.rows import make_row, person_of, planet_of
 from app.planets.queries import PlanetView
@@ -28,7 +28,8 @@ class Purchase:
     """What somebody wants to buy: a plan's public id; the price is never taken from a form.
 
     `source` is where he came from, `kind` membership or gift, `gateway` "" for the usual one;
-    `rules_version` the version of the planet's rules that he accepted with it, 0 for none.
+    `rules_version` the version of the planet's rules that he accepted with it, 0 for none; `offer` is the
+    public id of the offer whose price he was shown, "" for none.
     """
 
     plan: str
@@ -37,6 +38,7 @@ class Purchase:
     kind: str = "membership"
     gateway: str = ""
     rules_version: int = 0
+    offer: str = ""
 
 
 def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
@@ -44,8 +46,8 @@ def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
 
     The same person's open order for the same thing is returned instead (R11). Refused by the policy;
     Conflict: `another` (an open order for something else, which the caller closes first), `sold_out`,
-    `subscribed` (a subscription renews by itself); Invalid for the coupon and the rules;
-    NotFound without the plan.
+    `subscribed` (a subscription renews by itself); Invalid for the coupon (also when
+    the offer that was shown is over) and the rules; NotFound without the plan.
     """
     require(actor, Action.PLAN_BUY if purchase.kind == "membership" else Action.GIFT_BUY)
     user_id = person_of(actor)
@@ -62,6 +64,8 @@ def place_order(actor: Actor, planet: PlanetView, purchase: Purchase) -> Order:
         raise Conflict("another")
     buyer = actor if purchase.kind == "membership" else as_newcomer(actor)
     asked = quote(planet, buyer, plan.id, coupon_code=purchase.coupon, now=clock.now())
+    if purchase.offer and not purchase.coupon.strip() and asked.offer != purchase.offer:
+        raise Invalid("coupon", "offer_over")
     if purchase.kind == "gift" and asked.seats_left == 0:
         raise Conflict("sold_out")
     if purchase.kind == "membership":
@@ -151,7 +155,16 @@ def _same(order: Order, version: PlanVersion, purchase: Purchase) -> bool:
         and order.kind == purchase.kind
         and order.coupon == purchase.coupon.strip().upper()
         and order.gateway == (purchase.gateway or gateways.default)
+        and _holds_offer(order, purchase)
     )
+
+
+def _holds_offer(order: Order, purchase: Purchase) -> bool:
+    """Whether an open order has the price of the offer that its buyer is shown now, if any."""
+    if not purchase.offer or purchase.coupon.strip():
+        return True
+    held = select(Coupon.public_id).where(Coupon.id == order.coupon_id)
+    return order.coupon_id is not None and db.session.scalar(held) == purchase.offer
 
 
 def _write(

@@ -76,7 +76,8 @@ class Coupon(Base):
     `uses_left` None is unlimited, so is `per_person`, how often one buyer may use it; `plan_id` None is
     for every plan; `purpose`: both, join, renewal; `duration` says which payments of a subscription
     become smaller, as providers have it (R31): once, repeating (`months`), forever; "": passes only;
-    `label` names the source of those who use it, for the owner's numbers.
+    `label` names the source of those who use it, for the owner's numbers; `shown`: an offer, which
+    everybody finds on the plan card and takes without its code.
     """
 
     __tablename__ = "coupons"
@@ -94,6 +95,7 @@ class Coupon(Base):
     duration: Mapped[str] = mapped_column(String(9), default="")
     months: Mapped[int] = mapped_column(default=0)
     label: Mapped[str] = mapped_column(String(40), default="")
+    shown: Mapped[bool] = mapped_column(default=False)
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     uses_left: Mapped[int | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from app.billing.coupon_codes import coupon_key
 from app.billing.models import Coupon, CouponUse, Order, Plan, PlanVersion
@@ -19,6 +19,23 @@ def find_coupon(planet_id: int, code: str) -> Coupon | None:
     """Return a planet's coupon by its code, however it was typed; None when there is none."""
     return db.session.scalar(
         select(Coupon).where(Coupon.planet_id == planet_id, Coupon.code == coupon_key(code))
+    )
+
+
+def list_offers(planet_id: int, now: datetime) -> list[Coupon]:
+    """Return the coupons that a planet shows to everybody now, used up or not."""
+    return list(
+        db.session.scalars(
+            select(Coupon)
+            .where(
+                Coupon.planet_id == planet_id,
+                Coupon.shown,
+                Coupon.ended_at.is_(None),
+                or_(Coupon.starts_at.is_(None), Coupon.starts_at <= now),
+                or_(Coupon.ends_at.is_(None), Coupon.ends_at > now),
+            )
+            .order_by(Coupon.id)
+        )
     )
 
 

@@ -61,6 +61,7 @@ def checkout(slug: str, plan: str) -> Page:
     purchase = Purchase(
         plan=plan,
         coupon=request.form.get("coupon", ""),
+        offer=request.args.get("offer", ""),
         source=request.form.get("source", "") or funnel.find_source(),
         rules_version=request.form.get("rules", 0, type=int),
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",

@@ -8,6 +8,7 @@ from flask import flash, render_template, request
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from app.billing.actions.coupons import CouponWish, create_coupon, end_coupon, find_problems
+from app.billing.actions.offers import hide_coupon, show_coupon
 from app.billing.models import Coupon
 from app.billing.money import get_currency
 from app.billing.queries.coupons import CouponLine, list_coupons
@@ -74,7 +75,10 @@ def make_coupon(slug: str) -> Page:
             reader.errors.update(errors_of([problem]))
     if reader.errors:
         return _page(planet, actor, request.form.to_dict(), errors=reader.errors)
-    flash(gettext("The coupon is valid. Give its code to whom it is for."), "ok")
+    if wish.shown:
+        flash(gettext("The coupon is valid, and its price stands on the plan from now on."), "ok")
+    else:
+        flash(gettext("The coupon is valid. Give its code to whom it is for."), "ok")
     return see_other("billing.coupons", slug=slug)
 
 
@@ -88,6 +92,34 @@ def stop_coupon(slug: str, public_id: str) -> Page:
         end_coupon(actor, public_id=public_id)
     flash(gettext("The coupon has ended."), "ok")
     return see_other("billing.coupons", slug=slug)
+
+
+@bp.post("/p/<slug>/coupons/<public_id>/show")
+@declares(Action.PLANS_EDIT)
+def offer_coupon(slug: str, public_id: str) -> Page:
+    """Show a coupon's price to everybody."""
+    planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    try:
+        with unit_of_work():
+            show_coupon(actor, public_id=public_id)
+    except Invalid as problem:
+        flash(errors_of([problem])["shown"], "error")
+    else:
+        flash(gettext("Everybody who may use the coupon is shown its price now."), "ok")
+    return see_other("billing.coupons", slug=planet.slug)
+
+
+@bp.post("/p/<slug>/coupons/<public_id>/hide")
+@declares(Action.PLANS_EDIT)
+def hold_back_coupon(slug: str, public_id: str) -> Page:
+    """Keep a coupon for those who know its code."""
+    planet, actor = enter_planet(slug)
+    require(can(actor, Action.PLANS_EDIT))
+    with unit_of_work():
+        hide_coupon(actor, public_id=public_id)
+    flash(gettext("The coupon is for those who know its code now."), "ok")
+    return see_other("billing.coupons", slug=planet.slug)
 
 
 def _read(reader: Reader) -> CouponWish:
@@ -108,6 +140,7 @@ def _read(reader: Reader) -> CouponWish:
         ends_at=reader.last_day("ends_at"),
         uses=_limit(reader, "uses"),
         per_person=_limit(reader, "per_person"),
+        shown="shown" in typed,
     )
 
 
@@ -171,6 +204,7 @@ def _row(line: CouponLine, actor: Actor) -> dict[str, Any]:
         "per_person": coupon.per_person,
         "starts": local_date(coupon.starts_at) if coupon.starts_at else "",
         "ends": ends,
+        "shown": coupon.shown,
         "state": STATES[state][0],
         "tone": STATES[state][1],
         "open": state in ("open", "early"),

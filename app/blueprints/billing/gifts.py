@@ -42,6 +42,7 @@ def buy_gift(slug: str, plan: str) -> Page:
     purchase = Purchase(
         plan=plan,
         coupon=request.form.get("coupon", ""),
+        offer=request.args.get("offer", ""),
         source=funnel.find_source(),
         kind="gift",
         gateway="transfer" if "transfer" in request.form and find_transfer_note(planet.id) else "",

@@ -22,6 +22,8 @@ ACTS: dict[str, Any] = {
     "plan.retire": lazy_gettext("took a plan off sale:"),
     "plan.move": lazy_gettext("moved a plan:"),
     "coupon.create": lazy_gettext("made a coupon:"),
+    "coupon.show": lazy_gettext("showed a coupon to everybody:"),
+    "coupon.hide": lazy_gettext("stopped showing a coupon:"),
     "coupon.end": lazy_gettext("ended a coupon:"),
     "planet.hand_over": lazy_gettext("handed the planet over to"),
     "member.role": lazy_gettext("changed the role of"),

@@ -105,6 +105,13 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ),
     ("code", "coupon_taken"): lazy_gettext("This planet has a coupon with this code already."),
     ("ends_at", "coupon_dates"): lazy_gettext("The last day must come after today and the first."),
+    ("shown", "offer_second"): lazy_gettext(
+        "The offer %(name)s is shown on this plan in those days. Stop showing it first, or choose other days."
+    ),
+    ("shown", "offer_over"): lazy_gettext("This coupon has ended: it cannot be shown any more."),
+    ("coupon", "offer_over"): lazy_gettext(
+        "The offer you were shown is over. These are the prices now."
+    ),
     ("coupon", "coupon_unknown"): lazy_gettext("This planet has no such coupon. Check the code."),
     ("coupon", "coupon_early"): lazy_gettext("This coupon is not valid yet."),
     ("coupon", "coupon_over"): lazy_gettext("This coupon has ended."),
