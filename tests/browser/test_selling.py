@@ -49,7 +49,7 @@ def stock(cast: Cast) -> str:
         trial_window_days=30,
         steps=steps,
     )
-    sell(cast, name="连续包月", mode="subscription", term="month", amount=2_500)
+    monthly = sell(cast, name="连续包月", mode="subscription", term="month", amount=2_500)
     small = sell(cast, name="首批永久会员", term="lifetime", amount=99_900, seat_limit=1)
     order(cast, newcomer(1), small, "paid")
     order(cast, newcomer(2), small, "open")
@@ -57,6 +57,8 @@ def stock(cast: Cast) -> str:
         create_plan(cast.actor("owner"), wish=YEAR)
         wish = CouponWish("PODCAST", percent=20, label="播客", uses=50, ends_at=soon)
         create_coupon(cast.actor("owner"), wish=wish)
+        half = CouponWish("HALF", percent=50, plan=monthly.public_id, duration="once", shown=True)
+        create_coupon(cast.actor("owner"), wish=half)
     return f"/p/orbit/plans/{plan.public_id}/edit"
 
 
