@@ -1,13 +1,13 @@
 """Coupons that are shown to everybody.
 
-Revision: 0042, after 0041.
+Revision: 0042, after 0110.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0042"
-down_revision = "0041"
+down_revision = "0110"
 branch_labels = None
 depends_on = None
 
