@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask
 
+from app.blueprints.paces import ROUTES
 from app.factory import create_app as create_real_app
 from app.kernel.audit import record
 from app.kernel.db import db
@@ -30,6 +31,8 @@ LINGER_SECONDS = 0.01
 def create_app() -> Flask:
     """Build the application and subscribe the listeners to every kind of event."""
     app = create_real_app()
+    # The people of this benchmark are faster than any person.
+    ROUTES.update(dict.fromkeys(ROUTES))
     delivery.LEASE = timedelta(seconds=float(os.environ[LEASE_VARIABLE]))
     for kind in kinds(Event):
         subscriptions.add(kind.name, INSIDE, _trace(kind.name))

@@ -59,7 +59,8 @@ _BY_PACE: dict[Pace | None, str] = {
     WORDS: """
         answers.save answers.send comments.save comments.write composer.publish editor.save questions.send
         questions.accept questions.confirm_decline questions.confirm_hand_on questions.confirm_reveal
-        questions.confirm_withdraw answers.unaccept comments.confirm_delete topics.delete""",
+        questions.confirm_withdraw questions.decide_hide answers.unaccept comments.confirm_delete
+        topics.delete""",
     TAPS: """
         comments.stick comments.unstick feed.read_all media.discard memberships.pin
         notifications.mark_all_read reactions.bookmark reactions.drop reactions.like
