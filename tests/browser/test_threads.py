@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.discussion.actions.questions import accept, decline, withdraw
+from app.discussion.actions.questions import accept, decline
+from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
 from app.kernel import clock
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
@@ -191,7 +192,8 @@ def _pages(cast: Cast) -> list[str]:
     act_on(cast, "guest", refused, decline, reason="不熟悉")
     taken_back = put_question(cast, "other", "guest")
     put_answer(cast, "guest", taken_back)
-    act_on(cast, "other", taken_back, withdraw)
+    act_on(cast, "other", taken_back, withdraw_answered, hide=True, reason="写得太多")
+    act_on(cast, "guest", taken_back, decide_hiding, grant=True, reason="不看原文也懂")
     own = put_question(cast, "owner", "guest")
     like(cast, "member", topic)
     keep(cast, "owner", topic, "再读一遍")
