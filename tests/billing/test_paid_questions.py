@@ -21,6 +21,7 @@ from app.discussion.actions import paid_questions as paid_room
 from app.discussion.actions import questions as verbs
 from app.discussion.actions.paid_questions import order_settled, settle, settle_paid
 from app.discussion.actions.topics import delete_topic
+from app.discussion.actions.withdrawing import withdraw_answered
 from app.discussion.models import Draft, Question, Topic
 from app.discussion.queries.addressees import read_quota
 from app.kernel import clock
@@ -387,7 +388,7 @@ def test_withdrawn_after_the_answer_it_stays_paid(cast: Cast, noon: datetime) ->
     cost(cast)
     order = ask_paid(cast)
     put_answer(cast, "guest", topic_of(order))
-    act_on(cast, "member", topic_of(order), verbs.withdraw)
+    act_on(cast, "member", topic_of(order), withdraw_answered, hide=False, reason="")
     work()
     assert (state_of(order), bought(order).outcome) == ("paid", "answered")
 

@@ -53,7 +53,7 @@ def test_a_file_of_the_chosen_or_of_all(cast: Cast, order: Order) -> None:
     chosen = client.get(f"{LIST}/export?m={row(cast, 'stranger').public_id}")
     assert chosen.mimetype == "text/csv"
     lines = list(csv.reader(io.StringIO(chosen.get_data(as_text=True).lstrip("\ufeff"))))
-    assert [line[1] for line in lines] == ["name", "冯远"]
+    assert [line[1] for line in lines] == ["名字", "冯远"]
     whole = client.get(f"{LIST}/export").get_data(as_text=True)
     assert len(whole.splitlines()) == 14
     assert "@" not in whole
