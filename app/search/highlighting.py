@@ -19,6 +19,7 @@ SNIPPET = 150
 _SPACE = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n(?: ?\n)+ ?")
 _LINE = re.compile(r" ?\n ?")
+_SIGNS = re.compile(r"[^\w\s]+|_+")
 # Letters of words that are written with spaces between.
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u052f"
 _BLANKS = r"[ \t\u00a0]*"
@@ -107,10 +108,16 @@ class Marker:
             for pattern in self._patterns
             for start, end in pattern.spans(folded.text)
         ]
-        if not found and any(token in folded.text for token in self._tokens):
+        if not found and self._may_stand(folded.text):
             closely = units(text[:_CLOSELY])
             found = [(unit.start, unit.end) for unit in closely if unit.token in self._tokens]
         return _merged(found)
+
+    def _may_stand(self, folded: str) -> bool:
+        """Whether cutting the text into units may show a word, also one that is written with signs in it
+        (e-mail, 1,299): looking for it is cheaper than cutting."""
+        together = _SIGNS.sub("", folded[:_CLOSELY])
+        return any(token in folded or token in together for token in self._tokens)
 
 
 def _pieces(row: Sequence[Atom]) -> Iterator[Sequence[Atom]]:

@@ -14,8 +14,9 @@ from app.accounts.actions.profile import Profile, edit_profile
 from app.discussion.actions import tags
 from app.discussion.actions.composing import TopicWish, compose_edit
 from app.discussion.actions.marks import TopicMark, mark_topic, unmark_topic
-from app.discussion.actions.questions import decline, withdraw
+from app.discussion.actions.questions import decline
 from app.discussion.actions.topics import delete_topic, edit_topic
+from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
 from app.discussion.models import Answer
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -140,7 +141,9 @@ def test_questions_are_followed(cast: Cast, agrees: Agrees) -> None:
         change_answer(cast, "guest", answer, "又想了想。")
         say(cast, "member", topic, "谢谢")
         agrees()
-        act_on(cast, "member", topic, withdraw)
+        act_on(cast, "member", topic, withdraw_answered, hide=True, reason="写得太多")
+        agrees()
+        act_on(cast, "guest", topic, decide_hiding, grant=True, reason="不看原文也懂")
         agrees()
     handed = put_question(cast, "member")
     pass_on(cast, "guest", handed, "partner")

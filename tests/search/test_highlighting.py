@@ -32,7 +32,9 @@ def shown(snippet: Snippet) -> str:
         ("２０２４", "2024年、20240", "[2024]年、20240"),
         ("username", "call getUserName()", "call getUserName()"),
         ("user", "call getUserName()", "call [getUserName]()"),
-        ("a OR b", "A b c", "[A] [b] c"),
+        ("x OR b", "X b c", "[X] [b] c"),
+        # A word that stands everywhere is not looked for beside others, so it is not marked.
+        ("a OR b", "A b c", "A [b] c"),
         ("-退款 书", "退款的书", "退款的[书]"),
         ("ＡＢＣ", "abc def", "[abc] def"),
         ("cafe", "au café", "au [café]"),
