@@ -195,6 +195,7 @@ def hit(title: str, excerpt: str, **changes: Any) -> Sample:
         "author": person("林悦", "owner"),
         "at": NOON - timedelta(days=40),
         "passages": [],
+        "names": [],
     }
     return {**base, **changes}
 
@@ -203,7 +204,8 @@ def passage(label: str, name: str, html: str) -> Sample:
     """Return an answer or a comment in which words were found; no name: the anonymous asker."""
     author = person(name, anonymous=not name)
     text = Markup(html)  # noqa: S704 - the guide's own text
-    return {"label": label, "url": "#passage", "html": text, "author": author, "at": NOON}
+    return {"label": label, "url": "#passage", "html": text, "author": author, "at": NOON,
+            "names": []}  # fmt: skip
 
 
 def groups(many: int) -> list[Sample]:
