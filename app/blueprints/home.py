@@ -45,7 +45,7 @@ def index() -> str:
         ],
         questions=my_planets().questions,
         typed=typed,
-        paged="after" in request.args,
+        paged=page.paged,
         further=url_for("home.index", q=typed or None, after=page.after) if page.after else None,
         may_create=bool(can(site_actor(), Action.PLANET_CREATE)),
     )

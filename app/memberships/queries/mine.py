@@ -57,10 +57,12 @@ class MyPlanet:
 
 
 class MinePage(NamedTuple):
-    """A page of a person's planets; `after` is the slug that leads to the next one, "" on the last."""
+    """A page of a person's planets; `after` is the slug that leads to the next one, "" on the last;
+    `paged` says that planets came before it."""
 
     planets: list[MyPlanet]
     after: str
+    paged: bool
 
 
 PAGE_SIZE = 24
@@ -144,13 +146,14 @@ def page_mine(user_id: int, *, typed: str = "", after: str = "") -> MinePage:
     statement = _LIST.limit(PAGE_SIZE + 1)
     if typed:
         statement = statement.where(Planet.name.icontains(typed, autoescape=True))
-    if after and (last := _place_of(user_id, after)) is not None:
+    last = _place_of(user_id, after) if after else None
+    if last is not None:
         statement = statement.where(tuple_(*_PLACE) > last)
     rows = db.session.execute(statement, {"user_id": user_id})
     moment = clock.now()
     found = [_read(row, moment) for row in rows]
     more = len(found) > PAGE_SIZE
-    return MinePage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].slug if more else "")
+    return MinePage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].slug if more else "", last is not None)
 
 
 def _place_of(user_id: int, slug: str) -> ColumnElement[Any] | None:
