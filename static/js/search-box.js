@@ -12,7 +12,7 @@ class SearchBox extends HTMLElement {
     this.form = this.querySelector("form");
     if (!this.dataset.suggest || !this.input) return;
     this.build();
-    this.input.addEventListener("input", (event) => { if (!event.isComposing) this.soon(); });
+    this.input.addEventListener("input", (event) => { if (!event.isComposing) this.soon(); else this.composing = true; });
     this.input.addEventListener("compositionstart", () => { this.composing = true; });
     this.input.addEventListener("compositionend", () => { this.composing = false; this.soon(); });
     this.input.addEventListener("focus", () => { if (!this.input.autofocus || this.touched) this.soon(0); });
@@ -26,6 +26,8 @@ class SearchBox extends HTMLElement {
       const option = event.target.closest("[role=option]");
       if (option) this.open(option);
     });
+    // On a slow line somebody types before this file has come.
+    if (document.activeElement === this.input && this.input.value !== this.input.defaultValue) this.soon();
   }
 
   disconnectedCallback() {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.test_journey import fill_sign_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
@@ -147,6 +147,17 @@ def test_by_keyboard_alone(library: Library) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/p/orbit/search?q=*")
     expect(page.locator(".hit")).to_have_count(4)
+
+
+def test_what_is_typed_before_the_script_comes_is_answered_too(library: Library) -> None:
+    page = library.page("member", PHONE)
+    held: list[Route] = []
+    page.route("**/search-box.js", lambda route: held.append(route))
+    with page.expect_request("**/search-box.js"):
+        page.goto(f"{library.url}/search", wait_until="commit")
+    page.locator("#search-page").press_sequentially("退款规")
+    held[0].continue_()
+    expect(page.get_by_role("option", name="退款规则：七天无理由")).to_be_visible()
 
 
 def test_nothing_is_asked_in_the_middle_of_a_composition(library: Library) -> None:
