@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -241,30 +241,61 @@ def test_without_scripts_nothing_that_needs_them_is_shown(
     context.close()
 
 
-# Reads on to the end of the page as it is drawn, then lets every picture come.
-SHIFTS = """async () => {
-  const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
-  const moved = [];
+# From here on what moves is written down: the words are drawn, no picture has come yet.
+WATCH = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+  window.moved = [];
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) moved.push(...entry.sources.map((s) => s.node?.className));
-  }).observe({ type: "layout-shift", buffered: true });
-  await drawn();
+    for (const entry of list.getEntries()) moved.push(...entry.sources.map((s) => s.node?.outerHTML?.slice(0, 120)));
+  }).observe({ type: "layout-shift" });
+}"""
+# Reads on to the end of the page, lets every picture come, and tells what moved.
+MOVED = """async () => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
   scrollTo(0, document.body.scrollHeight);
   await drawn();
-  const late = [...document.images].filter((picture) => !picture.complete);
-  const come = late.map((picture) => new Promise((done) => { picture.onload = picture.onerror = done; }));
-  for (const picture of late) picture.loading = "eager";
-  await Promise.all(come);
+  for (const picture of document.images) picture.loading = "eager";
+  await Promise.all([...document.images].map((picture) => picture.complete || new Promise((done) => {
+    picture.onload = picture.onerror = done;
+  })));
   await drawn();
   return moved;
 }"""
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("sheet", ["conversation", "page/feed", "page/topic"])
-def test_pictures_that_come_late_move_nothing(
-    page: Page, live_url: str, sheet: str, width: int
+@pytest.mark.parametrize(
+    ("sheet", "pictured"), [("conversation", True), ("page/feed", True), ("page/topic", False)]
+)
+def test_scripts_and_pictures_that_come_late_move_nothing(
+    page: Page, live_url: str, sheet: str, width: int, *, pictured: bool
 ) -> None:
+    held: list[Route] = []
+    come = False
+
+    def serve(route: Route) -> None:
+        """The guide's pictures are part of its page; here they come by themselves, as uploads do."""
+        if route.request.resource_type == "document":
+            body = route.fetch().text().replace("data:image/svg+xml,", "/late/")
+            route.fulfill(body=body, content_type="text/html")
+        elif "/late/" in route.request.url:
+            drawing = unquote(route.request.url.partition("/late/")[2])
+            route.fulfill(body=drawing, content_type="image/svg+xml")
+        else:
+            route.continue_()
+
+    def hold(route: Route, asked: Request) -> None:
+        late = asked.resource_type == "script" or "/late/" in asked.url
+        held.append(route) if late and not come else serve(route)
+
+    page.route("**/*", hold)
     page.set_viewport_size({"width": width, "height": 700})
-    page.goto(f"{live_url}/styleguide/{sheet}")
-    assert page.evaluate(SHIFTS) == []
+    page.goto(f"{live_url}/styleguide/{sheet}", wait_until="commit")
+    page.wait_for_function("document.readyState == 'interactive'")
+    page.evaluate(WATCH)
+    come = True
+    for route in held:
+        serve(route)
+    page.wait_for_load_state()
+    assert page.evaluate(MOVED) == []
+    assert (page.locator("img[src^='/late/']").count() > 0) is pictured
