@@ -246,7 +246,7 @@ WATCH = """async () => {
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
   window.moved = [];
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) moved.push(...entry.sources.map((s) => s.node?.outerHTML?.slice(0, 120)));
+    for (const entry of list.getEntries()) moved.push(...entry.sources.map((s) => s.node?.outerHTML));
   }).observe({ type: "layout-shift" });
 }"""
 # Reads on to the end of the page, lets every picture come, and tells what moved.

@@ -53,7 +53,8 @@ PAGES = [
     "{p}/subscriptions/export?name={order}", "{p}/subscriptions/export?m={m}",
     "{p}/subscriptions/provider", "{p}/subscriptions/{m}", "{p}/subscriptions/{m}/remove",
     "{p}/subscriptions/{m}/orders/{order}/refund", "{p}/subscriptions/{m}/orders/{bought}/refund",
-    "{p}/settlements", "{p}/settlements.csv", "{p}/ledger", "{p}/ledger.csv", "{p}/ledger?month=2026-08", "{p}/ledger.csv?month=2026-08",
+    "{p}/settlements", "{p}/settlements.csv",
+    "{p}/ledger", "{p}/ledger.csv", "{p}/ledger?month=2026-08", "{p}/ledger.csv?month=2026-08",
     "{p}/numbers", "{p}/numbers/{table}.csv", "{p}/numbers?months=3",
     "/metrics", "/healthz", "/readyz",
 ]  # fmt: skip
