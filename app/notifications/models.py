@@ -53,7 +53,9 @@ class Mail(Base):
     """A letter sent, waiting or given up; `dedupe_key` makes a repeated cause harmless.
 
     `letter` (a `letters.Letter` as JSON) may hold a secret link: it is emptied once the mail is sent
-    or dropped. `notification_id` is set for notices: their rights are checked again at sending.
+    or dropped; a notice's mail holds no words, they are found at sending (`extras.More`). `basis`,
+    `basis_id` and `basis_mark` are a `grounds.Ground`: what it hangs on, asked again at each sending. A
+    notice that is gone takes its mail with it.
     `dropped_at`: the receiver lost the right to it, the account closed before it was sent, or the server
     says that there is no such mailbox (`refusal`: its words).
     """
@@ -70,6 +72,9 @@ class Mail(Base):
     language: Mapped[str] = mapped_column(String(10))
     letter: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
+    basis: Mapped[str] = mapped_column(String(12))
+    basis_id: Mapped[int | None] = mapped_column(Id)
+    basis_mark: Mapped[str] = mapped_column(String(64), default="", server_default="")
     sent_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]
     refusal: Mapped[str] = mapped_column(String(200), default="", server_default="")

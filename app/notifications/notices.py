@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from app.accounts.queries import Recipient, find_recipient
+from app.accounts.queries import find_recipient
 from app.kernel import clock
 from app.kernel.db import db
-from app.notifications import links
-from app.notifications.kinds import COMMENTS, Kind, sentence, subject
-from app.notifications.letters import Letter
+from app.notifications.extras import More
+from app.notifications.kinds import COMMENTS, Kind
 from app.notifications.models import Mail, Notification
-from app.notifications.office import the_office
-from app.notifications.post import post
-from app.notifications.sight import Sight, look_at
-from app.notifications.speech import say_day, speak
+from app.notifications.post import post_notice
+from app.notifications.sight import look_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +29,6 @@ class About:
     reminder_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """What a mail says beyond its sentence: further lines, and small print."""
-
-    lines: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-
-
-More = Callable[[Recipient], Extra]
-
-
 def tell(
     user_id: int,
     kind: Kind,
@@ -56,7 +41,7 @@ def tell(
     """Write a notice, and a mail for who wants them. Runs in the caller's unit of work.
 
     Nothing happens when the person may not see it, when the account is closed, and when he was told
-    before under this key. `more` returns what a mail says beyond the sentence. `by_mail` False
+    before under this key. `more` names what a mail says beyond the sentence. `by_mail` False
     where another letter brings the news (an invitation).
     """
     told = select(Notification.id).where(
@@ -78,13 +63,12 @@ def tell(
         reminder_id=about.reminder_id,
         created_at=clock.now(),
     )
-    seen = look_at(notice)
-    if seen is None:
+    if look_at(notice) is None:
         return
     db.session.add(notice)
     db.session.flush()
-    if by_mail and recipient.mail_notices and recipient.confirmed and not _waits(notice):
-        _mail(notice, seen, recipient, more)
+    if by_mail and recipient.wants_notices and not _waits(notice):
+        post_notice(notice, recipient, more)
 
 
 def forget_person(*, topic_id: int, person_id: int) -> None:
@@ -112,32 +96,3 @@ def _waits(notice: Notification) -> bool:
         )
     )
     return db.session.scalar(unseen.limit(1)) is not None
-
-
-def _mail(notice: Notification, seen: Sight, recipient: Recipient, more: More | None) -> None:
-    letter = letter_of(seen, recipient, public_id=notice.public_id)
-    if more is not None:
-        extra = more(recipient)
-        letter = replace(letter, lines=(*letter.lines, *extra.lines), after=extra.after)
-    post(
-        letter,
-        to=recipient.email,
-        language=recipient.language,
-        dedupe_key=f"notice:{notice.public_id}",
-        user_id=recipient.user_id,
-        notification_id=notice.id,
-    )
-
-
-def letter_of(seen: Sight, recipient: Recipient, *, public_id: str) -> Letter:
-    """Return the mail of a notice: the sentence and the way there, nothing of what was written."""
-    language = recipient.language
-    _ = speak(language)
-    day = say_day(seen.day, language=language, timezone=recipient.timezone) if seen.day else ""
-    said = sentence(_, seen.kind, who=seen.who, planet=seen.planet, role=seen.role, day=day)
-    return Letter(
-        subject=subject(_, seen.kind, site=the_office().site_name),
-        lines=(_("Hello %(name)s,", name=recipient.name), said),
-        button=_("Have a look"),
-        link=links.absolute(links.NOTICE, public_id=public_id),
-    )

@@ -1,7 +1,8 @@
 """The post office: write a mail in the transaction of its cause, send it afterwards, once.
 
-A mail whose receiver lost the right to it in between is dropped. What was sent or dropped keeps no
-words: they may hold the secret of a link.
+Rights and facts are asked at each try to send, and a mail that is not so any more is dropped: that of a
+notice is composed only then, any other is held to its ground. What was sent or dropped keeps no words:
+they may hold the secret of a link.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
-from app.accounts.queries import find_recipient
+from app.accounts.queries import Recipient, find_recipient
+from app.billing.queries.receipts import find_receipt
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications import links, mailer, pace
+from app.notifications.composing import compose, keep_more
 from app.notifications.events import MailWritten
+from app.notifications.extras import More
+from app.notifications.grounds import Basis, Ground, holds
 from app.notifications.letters import Letter
 from app.notifications.models import Mail, Notification
 from app.notifications.paper import write_out
+from app.notifications.receipts import receipt
 from app.notifications.refusals import MailRefused, Meaning
-from app.notifications.sight import look_at
 from app.outbox.delivery import Later
 from app.outbox.events import put
 
@@ -35,25 +40,48 @@ def post(
     to: str,
     language: str,
     dedupe_key: str,
+    ground: Ground,
     user_id: int | None = None,
-    notification_id: int | None = None,
 ) -> None:
     """Write a mail, to be sent soon. Runs in the caller's unit of work.
 
-    `dedupe_key` names the cause: the same one again writes nothing. `user_id` when it goes to a
-    person's account, which must then still be open; `notification_id` when it brings a notice.
+    `dedupe_key` names the cause: the same one again writes nothing. `ground` must still hold when it is
+    sent. `user_id` when it goes to a person's account, which must then still be open.
     """
     if db.session.scalar(select(Mail.id).where(Mail.dedupe_key == dedupe_key)) is not None:
         return
-    mail = Mail(
-        dedupe_key=dedupe_key,
-        user_id=user_id,
-        notification_id=notification_id,
-        to_address=to,
-        language=language,
-        letter=letter.to_json(),
-        created_at=clock.now(),
+    _write(
+        Mail(
+            dedupe_key=dedupe_key,
+            user_id=user_id,
+            to_address=to,
+            language=language,
+            letter=letter.to_json(),
+            basis=ground.basis,
+            basis_id=ground.row_id,
+            basis_mark=ground.mark,
+        )
     )
+
+
+def post_notice(notice: Notification, recipient: Recipient, more: More | None) -> None:
+    """Write the mail of a notice, whose words are found when it is sent. In the caller's unit of work."""
+    _write(
+        Mail(
+            dedupe_key=f"notice:{notice.public_id}",
+            user_id=recipient.user_id,
+            notification_id=notice.id,
+            to_address=recipient.email,
+            language=recipient.language,
+            letter=keep_more(more),
+            basis=Basis.NOTICE,
+            basis_id=notice.id,
+        )
+    )
+
+
+def _write(mail: Mail) -> None:
+    mail.created_at = clock.now()
     db.session.add(mail)
     db.session.flush()
     put(MailWritten(mail_id=mail.id))
@@ -70,6 +98,9 @@ class _Waiting:
     to_address: str
     language: str
     letter: dict[str, Any]
+    basis: str
+    basis_id: int | None
+    basis_mark: str
 
 
 _COLUMNS = tuple(Mail.__table__.c[name] for name in _Waiting.__dataclass_fields__)
@@ -90,7 +121,7 @@ def deliver(payload: dict[str, Any]) -> None:
     if outgoing is None:
         _settle(waiting, "dropped_at")
         return
-    turn = pace.find_turn(waiting.to_address) or pace.take_turn(waiting.to_address)
+    turn = pace.find_turn(outgoing.to) or pace.take_turn(outgoing.to)
     db.session.rollback()
     if turn is not None:
         raise Later(turn)
@@ -98,44 +129,72 @@ def deliver(payload: dict[str, Any]) -> None:
         mailer.hand_over(outgoing)
     except MailRefused as refused:
         if refused.meaning is not Meaning.NO_MAILBOX:
-            pace.slow_down(waiting.to_address, refused.words)
+            pace.slow_down(outgoing.to, refused.words)
             raise
-        _settle(waiting, "dropped_at", refused)
+        _settle(waiting, "dropped_at", to=outgoing.to, refused=refused)
     else:
-        _settle(waiting, "sent_at")
+        _settle(waiting, "sent_at", to=outgoing.to)
 
 
-def _settle(waiting: _Waiting, settled: str, refused: MailRefused | None = None) -> None:
+def _settle(
+    waiting: _Waiting, settled: str, *, to: str = "", refused: MailRefused | None = None
+) -> None:
     """Write down that a mail is done with: sent, or dropped; of a refusal its words, at the address too."""
     words = str(refused)[:200] if refused else ""
     with unit_of_work() as session:
         done = {settled: clock.now(), "letter": {}, "refusal": words}
         session.execute(update(Mail).where(Mail.id == waiting.id).values(done))
         if refused is not None:
-            pace.mark_refused(waiting.to_address, words)
+            pace.mark_refused(to, words)
         elif settled == "sent_at":
-            pace.was_taken(waiting.to_address)
+            pace.was_taken(to)
 
 
 def _prepare(waiting: _Waiting) -> mailer.Outgoing | None:
-    """Return the mail as it goes out; None when nobody may have it any more."""
-    no_mail_link = ""
-    if waiting.user_id is not None:
-        recipient = find_recipient(waiting.user_id)
-        if recipient is None:
-            return None
-        if waiting.notification_id is not None:
-            if not recipient.mail_notices or not _still_visible(waiting):
-                return None
-            # Letters that somebody asks for are tried all the same: the mailbox may be there again.
-            if pace.find_refused([waiting.to_address]):
-                return None
-            token = links.no_mail_token(recipient.public_id)
-            no_mail_link = links.absolute(links.NO_MAIL, token=token)
-    letter = Letter.from_json(waiting.letter)
-    sheet = write_out(letter, language=waiting.language, no_mail_link=no_mail_link)
+    """Return the mail as it goes out; None when nobody may have it any more, or it is not so any more."""
+    recipient = find_recipient(waiting.user_id) if waiting.user_id is not None else None
+    if waiting.user_id is not None and recipient is None:
+        return None
+    if waiting.basis == Basis.NOTICE:
+        return _prepare_notice(waiting, recipient)
+    ground = Ground(Basis(waiting.basis), waiting.basis_id, waiting.basis_mark)
+    if not holds(ground, to=waiting.to_address, user_id=waiting.user_id):
+        return None
+    letter = _find_words(waiting, recipient)
+    return _put_on_paper(waiting, letter, to=waiting.to_address, language=waiting.language)
+
+
+def _find_words(waiting: _Waiting, recipient: Recipient | None) -> Letter:
+    """Return the letter as it was written; a receipt says what has been paid and given back by now."""
+    bought = find_receipt(waiting.basis_id or 0) if waiting.basis == Basis.RECEIPT else None
+    if bought is None or recipient is None:
+        return Letter.from_json(waiting.letter)
+    return receipt(waiting.language, recipient.timezone, name=recipient.name, bought=bought)
+
+
+def _prepare_notice(waiting: _Waiting, recipient: Recipient | None) -> mailer.Outgoing | None:
+    """Return the mail of a notice, to where its receiver has their mail now, in their present language."""
+    notice = db.session.get(Notification, waiting.notification_id or 0)
+    if notice is None or recipient is None or not recipient.wants_notices:
+        return None
+    # Letters that somebody asks for are tried all the same: the mailbox may be there again.
+    if pace.find_refused([recipient.email]):
+        return None
+    letter = compose(notice, recipient, waiting.letter)
+    if letter is None:
+        return None
+    token = links.no_mail_token(recipient.public_id)
+    way_out = links.absolute(links.NO_MAIL, token=token)
+    to, language = recipient.email, recipient.language
+    return _put_on_paper(waiting, letter, to=to, language=language, no_mail_link=way_out)
+
+
+def _put_on_paper(
+    waiting: _Waiting, letter: Letter, *, to: str, language: str, no_mail_link: str = ""
+) -> mailer.Outgoing:
+    sheet = write_out(letter, language=language, no_mail_link=no_mail_link)
     return mailer.Outgoing(
-        to=waiting.to_address,
+        to=to,
         subject=letter.subject,
         text=sheet.text,
         html=sheet.html,
@@ -144,9 +203,19 @@ def _prepare(waiting: _Waiting) -> mailer.Outgoing | None:
     )
 
 
-def _still_visible(waiting: _Waiting) -> bool:
-    notice = db.session.get(Notification, waiting.notification_id)
-    return notice is not None and look_at(notice) is not None
+def call_back(user_id: int, *, notices: str) -> None:
+    """Drop the mails that wait about somebody's notices whose keys begin so: they wish for them no more.
+    Runs in the caller's unit of work."""
+    about = select(Notification.id).where(
+        Notification.user_id == user_id,
+        Notification.dedupe_key.startswith(notices, autoescape=True),
+    )
+    db.session.execute(
+        update(Mail)
+        .where(Mail.notification_id.in_(about), Mail.sent_at.is_(None), Mail.dropped_at.is_(None))
+        .values(dropped_at=clock.now(), letter={})
+        .execution_options(synchronize_session=False)
+    )
 
 
 def purge_mails() -> int:

@@ -12,12 +12,15 @@ from app.kernel.db import db
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.text import clean
 from app.memberships.queries import actors_of
+from app.notifications.post import call_back
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, require
 from app.search.models import SavedSearch as S
 
 MOST = 30
 LONGEST = 300
+# What the keys of all notices about hits begin with.
+HITS = "search:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def tell_hits(actor: Actor, *, public_id: str) -> None:
 def hush_hits(actor: Actor, *, public_id: str) -> None:
     """Announce new hits of a saved search no more."""
     _set_telling(actor, public_id, {"tell": False})
+    call_back(actor.user_id or 0, notices=hits_key(public_id))
 
 
 def _set_telling(actor: Actor, public_id: str, values: dict[str, object]) -> None:
@@ -93,9 +97,16 @@ def drop_all(actor: Actor) -> None:
     """Delete all of one's saved searches."""
     require(actor, Action.ACCOUNT_USE)
     db.session.execute(delete(S).where(S.user_id == actor.user_id))
+    call_back(actor.user_id or 0, notices=HITS)
 
 
 def drop(actor: Actor, *, public_id: str) -> None:
     """Delete a saved search; nothing happens when it is gone already."""
     require(actor, Action.ACCOUNT_USE)
     db.session.execute(delete(S).where(S.user_id == actor.user_id, S.public_id == public_id))
+    call_back(actor.user_id or 0, notices=hits_key(public_id))
+
+
+def hits_key(public_id: str) -> str:
+    """Return what the keys of the notices about a saved search's hits begin with."""
+    return f"{HITS}{public_id}:"

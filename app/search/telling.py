@@ -29,6 +29,7 @@ from app.search.language import parse
 from app.search.models import SavedSearch, SearchChange
 from app.search.names import resolve
 from app.search.readers import Searcher, everywhere, within
+from app.search.saved import hits_key
 from app.search.views import FoundTopic
 
 # More at once is a list to look at, not news.
@@ -82,7 +83,7 @@ def _look(engine: port.Engine, saved_id: int, upto: datetime) -> int:
 
 
 def _key(saved: SavedSearch, hit: FoundTopic) -> str:
-    return f"search:{saved.public_id}:{hit.topic_id}"
+    return f"{hits_key(saved.public_id)}{hit.topic_id}"
 
 
 def _told(user_id: int, keys: Iterable[str]) -> set[str]:

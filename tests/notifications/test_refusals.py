@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.accounts.models import SignUp
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications import mailer, pace
+from app.notifications.grounds import Basis, Ground
 from app.notifications.letters import Letter
 from app.notifications.mailer import Outgoing
 from app.notifications.models import Mail, MailPace
@@ -83,9 +85,21 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, MailRefused 
     yield answers
 
 
-def _write(address: str, key: str, **more: int) -> None:
-    with unit_of_work():
-        post(LETTER, to=address, language="zh_Hans", dedupe_key=key, **more)
+def _write(address: str, key: str) -> None:
+    """Write a letter to somebody whose sign-up waits."""
+    with unit_of_work() as session:
+        wish = SignUp(
+            token_hash=key,
+            email=address,
+            name="许楠",
+            password_hash="x",
+            created_at=clock.now(),
+            expires_at=clock.now() + timedelta(days=3),
+        )
+        session.add(wish)
+        session.flush()
+        ground = Ground(Basis.SIGN_UP, wish.id, key)
+        post(LETTER, to=address, language="zh_Hans", dedupe_key=key, ground=ground)
 
 
 def _mail(key: str) -> Mail:

@@ -171,3 +171,17 @@ def test_while_there_is_no_index_nothing_is_lost(noon: datetime, cast: Cast, lat
         post(cast, title="退款新规则", text="二")
         assert tell_new_hits(Away()) == 0  # type: ignore[arg-type]
     assert later(10) == 1
+
+
+@pytest.mark.parametrize("give_up", [saved.hush_hits, saved.drop])
+def test_a_mail_that_waits_is_called_back_with_its_search(
+    cast: Cast, later: Later, give_up: Callable[..., None]
+) -> None:
+    dropped = keep(cast, "member", "退款")
+    keep(cast, "other", "退款")
+    later(10, lambda: post(cast, title="退款新规则", text="二"))
+    with unit_of_work():
+        give_up(cast.actor("member"), public_id=dropped)
+    rows = db.session.execute(sa.select(Mail.user_id, Mail.dropped_at.is_not(None))).all()
+    waiting = {row.user_id: bool(row[1]) for row in rows}
+    assert waiting == {cast.users["member"]: True, cast.users["other"]: False}

@@ -5,10 +5,12 @@ from app.accounts.queries.proofs import prove_by_email, prove_by_id
 from app.accounts.queries.recipients import (
     Recipient,
     Wish,
+    address_link_holds,
     find_address_wish,
     find_recipient,
     find_recipient_by_email,
     find_sign_up_wish,
+    sign_up_holds,
 )
 from app.accounts.queries.viewers import (
     SessionView,
@@ -28,6 +30,7 @@ __all__ = [
     "SignUpView",
     "Viewer",
     "Wish",
+    "address_link_holds",
     "find_address_wish",
     "find_link",
     "find_recipient",
@@ -40,4 +43,5 @@ __all__ = [
     "list_sessions",
     "prove_by_email",
     "prove_by_id",
+    "sign_up_holds",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Executable, select
 
+from app.accounts.actions.links import Purpose
 from app.accounts.models import AccountToken, SignUp, User
 from app.kernel import clock
 from app.kernel.db import db
@@ -23,6 +24,11 @@ class Recipient:
     confirmed: bool
     mail_notices: bool
     timezone: str
+
+    @property
+    def wants_notices(self) -> bool:
+        """Whether notices go to their mailbox too: they wish so, and it is proven to be theirs."""
+        return self.mail_notices and self.confirmed
 
 
 _RECIPIENT = select(
@@ -86,3 +92,37 @@ def find_address_wish(token_id: int) -> Wish | None:
     )
     row = db.session.execute(statement).one_or_none()
     return Wish(*row) if row else None
+
+
+def sign_up_holds(sign_up_id: int, token_hash: str) -> bool:
+    """Whether a sign-up still waits; with a hash also whether that link of it is the newest."""
+    statement = select(SignUp.token_hash).where(
+        SignUp.id == sign_up_id, SignUp.used_at.is_(None), SignUp.expires_at > clock.now()
+    )
+    return _matches(db.session.scalar(statement), token_hash)
+
+
+def address_link_holds(token_id: int, token_hash: str) -> bool:
+    """Whether a link about a person's address or password still works for them as they are now; with a
+    hash also whether it is the newest link of this wish."""
+    row = db.session.execute(
+        select(AccountToken, User.email, User.email_confirmed_at)
+        .join(User, User.id == AccountToken.user_id)
+        .where(
+            AccountToken.id == token_id,
+            AccountToken.used_at.is_(None),
+            AccountToken.expires_at > clock.now(),
+            User.deactivated_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    token, email, confirmed_at = row
+    if token.purpose == Purpose.CONFIRM and confirmed_at is not None:
+        return False
+    own = token.former_email if token.purpose == Purpose.CHANGE_EMAIL else token.email
+    return own == email and _matches(token.token_hash, token_hash)
+
+
+def _matches(found: str | None, wanted: str) -> bool:
+    return found is not None and wanted in ("", found)

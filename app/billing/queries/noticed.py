@@ -187,6 +187,12 @@ def find_failed_refund(refund_id: int) -> int | None:
     )
 
 
+def has_failed_refund(order_id: int) -> bool:
+    """Whether the latest refund of an order failed: a later one may have worked."""
+    states = select(Refund.state).where(Refund.order_id == order_id)
+    return db.session.scalar(states.order_by(Refund.id.desc()).limit(1)) == "failed"
+
+
 def find_dispute(payment_id: int) -> tuple[int, str] | None:
     """Return a disputed payment's order and the state of the dispute; None without one."""
     row = db.session.execute(

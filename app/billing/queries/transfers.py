@@ -40,6 +40,12 @@ class TransferView:
     reason: str
 
 
+def is_stated(order_id: int) -> bool:
+    """Whether an order's buyer says that they have transferred, and nobody has decided yet."""
+    state = select(Transfer.state).join(Order, Order.public_id == Transfer.order_ref)
+    return db.session.scalar(state.where(Order.id == order_id)) == "stated"
+
+
 def find_transfer_note(planet_id: int) -> str:
     """Return how one pays a planet by transfer; "" when that is not offered."""
     found = select(Planet.transfer_note).where(Planet.id == planet_id)

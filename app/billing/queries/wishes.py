@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app.billing.models import Plan, SeatWish
+from app.billing.queries.plans import seats_left
 from app.kernel.db import db
+from app.memberships.rows import get_terms
 from app.policy import Actor
 
 
@@ -30,6 +32,22 @@ def find_wish(wish_id: int) -> Wish | None:
         .where(SeatWish.id == wish_id)
     ).one_or_none()
     return Wish(*row) if row else None
+
+
+def seat_waits(user_id: int, planet_id: int) -> bool:
+    """Whether a seat that somebody was told of is free still, and they wish for it."""
+    moment = get_terms(planet_id).moment()
+    plans = db.session.scalars(
+        select(Plan)
+        .join(SeatWish, SeatWish.plan_id == Plan.id)
+        .where(
+            Plan.planet_id == planet_id,
+            Plan.state == "on_sale",
+            SeatWish.user_id == user_id,
+            SeatWish.told_at.is_not(None),
+        )
+    )
+    return any(seats_left(plan, now=moment, besides=user_id) != 0 for plan in plans)
 
 
 def waited_for(actor: Actor, plan_ids: Collection[int]) -> set[int]:

@@ -11,6 +11,7 @@ from app.memberships.queries.entry import (
 from app.memberships.queries.invitations import (
     InvitationPage,
     InvitationView,
+    find_waiting_invitation,
     get_invitation,
     get_invitation_row,
     list_open_invitations,
@@ -75,6 +76,7 @@ __all__ = [
     "find_owner",
     "find_period_source",
     "find_person",
+    "find_waiting_invitation",
     "get_invitation",
     "get_invitation_row",
     "get_member",

@@ -83,6 +83,28 @@ def lock_invitation(invitation_id: int) -> Invitation | None:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingInvitation:
+    """An open invitation, as its mail needs it before it goes out."""
+
+    planet_id: int
+    created_by: int
+    token_hash: str
+
+
+def find_waiting_invitation(invitation_id: int) -> WaitingInvitation | None:
+    """Return an invitation that can still be taken up, None otherwise."""
+    row = db.session.execute(
+        select(Invitation.planet_id, Invitation.created_by, Invitation.token_hash).where(
+            Invitation.id == invitation_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > clock.now(),
+        )
+    ).one_or_none()
+    return WaitingInvitation(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationPage:
     """What the holder of a link sees before he accepts. Holds no address."""
 

@@ -8,12 +8,16 @@ from app.accounts import events
 from app.accounts.actions import issue_secret, issue_sign_up_secret
 from app.accounts.addresses import masked
 from app.accounts.queries import (
+    Recipient,
+    Wish,
     find_address_wish,
     find_recipient,
     find_recipient_by_email,
     find_sign_up_wish,
 )
+from app.kernel.ids import hash_secret
 from app.notifications import letters
+from app.notifications.grounds import Basis, Ground
 from app.notifications.post import post
 
 
@@ -31,13 +35,15 @@ def sign_up_wanted(payload: dict[str, Any]) -> None:
             to=holder.email,
             language=holder.language,
             dedupe_key=key,
+            ground=Ground(Basis.SIGN_UP, payload["sign_up_id"]),
             user_id=holder.user_id,
         )
         return
     secret = issue_sign_up_secret(payload["sign_up_id"])
     if secret is not None:
         letter = letters.open_account(wish.language, name=wish.name, secret=secret)
-        post(letter, to=wish.email, language=wish.language, dedupe_key=key)
+        ground = Ground(Basis.SIGN_UP, payload["sign_up_id"], hash_secret(secret))
+        post(letter, to=wish.email, language=wish.language, dedupe_key=key, ground=ground)
 
 
 def confirmation_wanted(payload: dict[str, Any]) -> None:
@@ -47,7 +53,7 @@ def confirmation_wanted(payload: dict[str, Any]) -> None:
     if issued is None or person is None:
         return
     letter = letters.confirm_address(person.language, name=person.name, secret=issued.secret)
-    _post_link(letter, payload, to=issued.email, language=person.language, user_id=person.user_id)
+    _post_link(letter, payload, person, to=issued.email, secret=issued.secret)
 
 
 def reset_wanted(payload: dict[str, Any]) -> None:
@@ -57,7 +63,7 @@ def reset_wanted(payload: dict[str, Any]) -> None:
     if issued is None or person is None:
         return
     letter = letters.new_password(person.language, name=person.name, secret=issued.secret)
-    _post_link(letter, payload, to=issued.email, language=person.language, user_id=person.user_id)
+    _post_link(letter, payload, person, to=issued.email, secret=issued.secret)
 
 
 def address_change_wanted(payload: dict[str, Any]) -> None:
@@ -68,21 +74,20 @@ def address_change_wanted(payload: dict[str, Any]) -> None:
     holder = find_recipient_by_email(wish.email)
     if holder is not None:
         letter = letters.address_in_use(holder.language, name=holder.name)
-        _post_link(
-            letter, payload, to=holder.email, language=holder.language, user_id=holder.user_id
-        )
+        _post_link(letter, payload, holder, to=holder.email)
     else:
         issued = issue_secret(payload["token_id"])
         if issued is None:
             return
         letter = letters.new_address(wish.language, name=wish.name, secret=issued.secret)
-        _post_link(letter, payload, to=wish.email, language=wish.language, user_id=wish.user_id)
+        _post_link(letter, payload, wish, to=wish.email, secret=issued.secret)
     note = letters.address_wanted(wish.language, name=wish.name, masked=masked(wish.email))
     post(
         note,
         to=wish.former_email,
         language=wish.language,
         dedupe_key=f"link:{payload['token_id']}:old",
+        ground=Ground(Basis.LINK, payload["token_id"]),
         user_id=wish.user_id,
     )
 
@@ -98,6 +103,7 @@ def address_changed(payload: dict[str, Any]) -> None:
         to=wish.former_email,
         language=wish.language,
         dedupe_key=f"link:{payload['token_id']}:changed",
+        ground=Ground(Basis.ACCOUNT),
         user_id=wish.user_id,
     )
 
@@ -112,15 +118,30 @@ def password_changed(payload: dict[str, Any]) -> None:
         to=person.email,
         language=person.language,
         dedupe_key=f"password:{payload['letter']}",
+        ground=Ground(Basis.ACCOUNT),
         user_id=person.user_id,
     )
 
 
 def _post_link(
-    letter: letters.Letter, payload: dict[str, Any], *, to: str, language: str, user_id: int
+    letter: letters.Letter,
+    payload: dict[str, Any],
+    person: Recipient | Wish,
+    *,
+    to: str,
+    secret: str = "",
 ) -> None:
-    key = f"link:{payload['token_id']}"
-    post(letter, to=to, language=language, dedupe_key=key, user_id=user_id)
+    """Post a link of a person, or without a secret a word about one."""
+    token_id = payload["token_id"]
+    mark = hash_secret(secret) if secret else ""
+    post(
+        letter,
+        to=to,
+        language=person.language,
+        dedupe_key=f"link:{token_id}",
+        ground=Ground(Basis.LINK, token_id, mark),
+        user_id=person.user_id,
+    )
 
 
 HANDLERS = {

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import delete
 
-from app.accounts.queries import Recipient, find_recipient, find_recipient_by_email
+from app.accounts.queries import find_recipient, find_recipient_by_email
 from app.billing import events
 from app.billing.actions.comps import find_open_offer
 from app.billing.models import Order
 from app.billing.queries.noticed import (
-    Moved,
-    NoticedOrder,
-    NoticedReminder,
     find_noticed_orders,
     find_noticed_reminders,
     find_payment,
     find_refund,
-    find_renewal,
 )
 from app.billing.queries.receipts import find_receipt
-from app.billing.queries.transfers import find_decline_of
 from app.billing.queries.trials import find_trial
 from app.billing.queries.wishes import find_wish
-from app.billing.remaining import read_remaining
 from app.kernel.db import db
 from app.memberships.events import JoinApproved, MembershipStarted
-from app.memberships.queries import actor_of, find_member_ids, find_own, list_staff_ids
-from app.notifications.covered import say_covered
+from app.memberships.queries import find_member_ids, list_staff_ids
+from app.notifications.extras import Adds, More
+from app.notifications.grounds import Basis, Ground
 from app.notifications.kinds import REMINDERS, Kind
 from app.notifications.letters import access_offer
 from app.notifications.models import Notification
-from app.notifications.notices import About, Extra, More, tell
+from app.notifications.notices import About, tell
 from app.notifications.post import post
-from app.notifications.receipts import receipt, trial_line
-from app.notifications.speech import say_amount, say_day, speak
+from app.notifications.receipts import receipt
 from app.planets.models import Planet
-from app.policy import Grace, grace_of
 
 
 def seat_offered(payload: dict[str, Any]) -> None:
@@ -64,7 +55,7 @@ def transfer_stated(payload: dict[str, Any]) -> None:
             Kind.TRANSFER_STATED,
             about=about,
             dedupe_key=f"transfer:{order_id}",
-            more=partial(_which_order, order),
+            more=More(Adds.ORDER, order_id),
         )
 
 
@@ -78,7 +69,13 @@ def access_offered(payload: dict[str, Any]) -> None:
     # Who has no account yet is most likely written to best in the planet's language.
     spoken = holder.language if holder else planet.language
     letter = access_offer(spoken, planet=planet.name, slug=planet.slug)
-    post(letter, to=offer.email, language=spoken, dedupe_key=f"comp_offer:{offer.id}")
+    post(
+        letter,
+        to=offer.email,
+        language=spoken,
+        dedupe_key=f"comp_offer:{offer.id}",
+        ground=Ground(Basis.OFFER, offer.id),
+    )
 
 
 def receipt_asked(payload: dict[str, Any]) -> None:
@@ -92,6 +89,7 @@ def receipt_asked(payload: dict[str, Any]) -> None:
         to=buyer.email,
         language=buyer.language,
         dedupe_key=f"receipt:{payload['order_id']}:{payload['token']}"[:120],
+        ground=Ground(Basis.RECEIPT, payload["order_id"]),
         user_id=buyer.user_id,
     )
 
@@ -117,7 +115,7 @@ def term_reminded(payload: dict[str, Any]) -> None:
         Kind.TERM_ENDS if reminder.days > 0 else Kind.TERM_ENDED,
         about=About(reminder.planet_id, reminder_id=reminder_id),
         dedupe_key=f"term:{reminder_id}",
-        more=partial(_how_to_go_on, reminder),
+        more=More(Adds.TERM, reminder_id),
     )
 
 
@@ -133,7 +131,9 @@ def payment_arrived(payload: dict[str, Any]) -> None:
     payment = find_payment(payload["payment_id"])
     if payment is not None:
         key = f"paid:{payload['payment_id']}"
-        _tell_of(payment.order_id, Kind.PAYMENT_ARRIVED, key, partial(_what_moved, payment))
+        _tell_of(
+            payment.order_id, Kind.PAYMENT_ARRIVED, key, More(Adds.PAYMENT, payload["payment_id"])
+        )
 
 
 def refund_settled(payload: dict[str, Any]) -> None:
@@ -141,7 +141,7 @@ def refund_settled(payload: dict[str, Any]) -> None:
     refund = find_refund(payload["refund_id"])
     if refund is not None:
         key = f"refunded:{payload['refund_id']}"
-        _tell_of(refund.order_id, Kind.REFUND_DONE, key, partial(_what_went_back, refund))
+        _tell_of(refund.order_id, Kind.REFUND_DONE, key, More(Adds.REFUND, payload["refund_id"]))
 
 
 def charge_failed(payload: dict[str, Any]) -> None:
@@ -149,7 +149,12 @@ def charge_failed(payload: dict[str, Any]) -> None:
     order_id = payload["order_id"]
     order = find_noticed_orders([order_id]).get(order_id)
     if order is not None and order.status == "past_due":
-        _tell_of(order_id, Kind.CHARGE_FAILED, f"due:{order_id}:{order.payments}", _try_again)
+        _tell_of(
+            order_id,
+            Kind.CHARGE_FAILED,
+            f"due:{order_id}:{order.payments}",
+            More(Adds.CHARGE, order_id),
+        )
 
 
 def order_settled(payload: dict[str, Any]) -> None:
@@ -163,10 +168,10 @@ def order_settled(payload: dict[str, Any]) -> None:
     order_id = payload["order_id"]
     if payload["state"] == "paid" and find_trial(db.session.get_one(Order, order_id)):
         key = f"order:{order_id}:{Kind.TRIAL_BEGAN}"
-        _tell_of(order_id, Kind.TRIAL_BEGAN, key, partial(_what_comes, order_id))
+        _tell_of(order_id, Kind.TRIAL_BEGAN, key, More(Adds.TRIAL, order_id))
     kind = kinds.get(payload["state"])
     if kind is not None:
-        _tell_of(order_id, kind, f"order:{order_id}:{kind}", partial(_what_failed, order_id))
+        _tell_of(order_id, kind, f"order:{order_id}:{kind}", More(Adds.FAILURE, order_id))
 
 
 def _tell_of(order_id: int, kind: Kind, key: str, more: More | None = None) -> None:
@@ -174,7 +179,7 @@ def _tell_of(order_id: int, kind: Kind, key: str, more: More | None = None) -> N
     if order is None:
         return
     about = About(order.planet_id, order_id=order_id)
-    extra = more or partial(_which_order, order)
+    extra = more or More(Adds.ORDER, order_id)
     tell(order.user_id, kind, about=about, dedupe_key=key, more=extra)
 
 
@@ -184,103 +189,6 @@ def _forget_reminders(user_id: int, planet_id: int) -> None:
             Notification.user_id == user_id,
             Notification.planet_id == planet_id,
             Notification.kind.in_(REMINDERS),
-        )
-    )
-
-
-def _how_to_go_on(reminder: NoticedReminder, recipient: Recipient) -> Extra:
-    """The price of going on now, and the last day of grace."""
-    _ = speak(recipient.language)
-    entry = actor_of(reminder.user_id, reminder.planet_id)
-    if entry is None:
-        return Extra()
-    planet, actor = entry
-    lines = []
-    own = find_own(actor)
-    grace = grace_of(Grace(own.grace), planet.grace) if own else timedelta()
-    if reminder.days < 0 and grace and actor.inside:
-        day = say_day(
-            reminder.ends_at + grace - timedelta(microseconds=1),
-            language=recipient.language,
-            timezone=recipient.timezone,
-        )
-        lines.append(_("Until %(day)s you can still read and take part.", day=day))
-    asked = find_renewal(planet, actor)
-    if asked is not None:
-        price = say_amount(asked.amount, asked.currency, language=recipient.language)
-        lines.append(
-            _("To go on costs %(price)s now: %(plan)s.", price=price, plan=asked.version.name)
-        )
-    return Extra(tuple(lines))
-
-
-def _what_moved(moved: Moved, recipient: Recipient) -> Extra:
-    """The amount, the order's number, and the provider's receipt."""
-    _ = speak(recipient.language)
-    order = find_noticed_orders([moved.order_id])[moved.order_id]
-    amount = say_amount(moved.amount, moved.currency, language=recipient.language)
-    page = moved.receipt_url
-    return Extra(
-        (f"{order.title}: {amount}", _("Order number: %(number)s", number=order.public_id)),
-        (_("Receipt: %(link)s", link=page),) if page else (),
-    )
-
-
-def _what_comes(order_id: int, recipient: Recipient) -> Extra:
-    """The order of a trial: until when it is free, what is charged then, and how to stop."""
-    which = _which_order(find_noticed_orders([order_id])[order_id], recipient)
-    trial = find_trial(db.session.get_one(Order, order_id))
-    said = trial_line(trial, recipient.language, recipient.timezone) if trial else ""
-    return Extra((*which.lines, said)) if said else which
-
-
-def _what_went_back(moved: Moved, recipient: Recipient) -> Extra:
-    """The amount, and what remains of the access."""
-    said = _what_moved(moved, recipient)
-    return Extra((*said.lines, *_access(moved.order_id, recipient)), said.after)
-
-
-def _access(order_id: int, recipient: Recipient) -> tuple[str, ...]:
-    """How the buyer's access stands, where the order is about it."""
-    order = find_noticed_orders([order_id])[order_id]
-    if order.kind != "membership":
-        return ()
-    covered = read_remaining(order.planet_id, order.user_id)
-    said = say_covered(
-        speak(recipient.language),
-        covered,
-        day=say_day(
-            covered.until - timedelta(microseconds=1),
-            language=recipient.language,
-            timezone=recipient.timezone,
-        )
-        if covered.until
-        else "",
-    )
-    return (said,) if said else ()
-
-
-def _which_order(order: NoticedOrder, recipient: Recipient) -> Extra:
-    _ = speak(recipient.language)
-    return Extra((order.title, _("Order number: %(number)s", number=order.public_id)))
-
-
-def _what_failed(order_id: int, recipient: Recipient) -> Extra:
-    """The order, and why staff declined its transfer."""
-    _ = speak(recipient.language)
-    which = _which_order(find_noticed_orders([order_id])[order_id], recipient)
-    reason = find_decline_of(order_id)
-    said = (_("Staff write: %(reason)s", reason=reason),) if reason else ()
-    return Extra((*which.lines, *said, *_access(order_id, recipient)))
-
-
-def _try_again(recipient: Recipient) -> Extra:
-    _ = speak(recipient.language)
-    return Extra(
-        (
-            _(
-                "It is tried again in the next days. Please look after your card, or your access ends."
-            ),
         )
     )
 

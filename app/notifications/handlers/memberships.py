@@ -19,7 +19,8 @@ from app.memberships.queries import (
     lock_invitation,
     names_in,
 )
-from app.notifications.kinds import Kind
+from app.notifications.grounds import Basis, Ground
+from app.notifications.kinds import OF_ORDERS, Kind
 from app.notifications.letters import invitation
 from app.notifications.models import Notification
 from app.notifications.notices import About, tell
@@ -64,7 +65,8 @@ def _send_link(row: Invitation, *, language: str | None) -> None:
     )
     # Each sending has a secret of its own, so its hash names this letter and no other.
     key = f"invitation:{row.id}:{row.token_hash[:16]}"
-    post(letter, to=row.email, language=spoken, dedupe_key=key)
+    ground = Ground(Basis.INVITATION, row.id, row.token_hash)
+    post(letter, to=row.email, language=spoken, dedupe_key=key, ground=ground)
 
 
 def join_requested(payload: dict[str, Any]) -> None:
@@ -107,13 +109,15 @@ def role_changed(payload: dict[str, Any]) -> None:
 
 
 def membership_ended(payload: dict[str, Any]) -> None:
-    """Whoever left or was removed keeps no notices of the planet."""
+    """Whoever left or was removed keeps no notices of the planet, but those of their own orders: that money
+    went back is told to who had to go."""
     member = find_member_ids(payload["membership_id"])
     if member is not None:
         db.session.execute(
             delete(Notification).where(
                 Notification.user_id == member.user_id,
                 Notification.planet_id == member.planet_id,
+                Notification.kind.not_in(OF_ORDERS),
             )
         )
 
