@@ -1,11 +1,9 @@
 """Migrations: up from nothing, down and up again on a filled database, the same as the models."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,32 +12,11 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from app.discussion.models import Answer, Comment, Question, Tag, Topic, TopicTag
-from app.factory import create_app
 from app.kernel import clock, schema
 from app.kernel.db import Base, db, unit_of_work
 from app.media.models import Attachment
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from tests.cast import Cast, assemble
-from tests.conftest import make_settings
-
-DATABASE = "migrated"
-
-
-@pytest.fixture
-def empty(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """An application on a database of its own without a single table."""
-    url = ""
-    if engine_name == "postgresql":
-        server = sa.make_url(request.getfixturevalue("postgres_url"))
-        with sa.create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {DATABASE}")
-            connection.exec_driver_sql(f"CREATE DATABASE {DATABASE}")
-        url = server.set(database=DATABASE).render_as_string(hide_password=False)
-    app = create_app(make_settings(tmp_path, url))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def tables() -> set[str]:
