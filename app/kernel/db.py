@@ -7,8 +7,7 @@ writers wait for each other instead of failing; times are stored and returned as
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -28,12 +27,20 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+from app.kernel import patience
+from app.kernel.errors import Unavailable
+from app.kernel.logs import get_logger
+from app.kernel.troubles import find_trouble
+
+_log = get_logger("database")
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -43,8 +50,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# How long a writer waits for another on SQLite before it fails.
-BUSY_SECONDS = 15
+# How long a reader waits for SQLite, which makes readers wait only while somebody mends or replaces it.
+READERS_WAIT_SECONDS = 2
 
 # SQLite counts row ids in INTEGER PRIMARY KEY only; PostgreSQL wants 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -147,7 +154,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     # autocommit: the driver must not send its own BEGIN; `_begin` does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout={READERS_WAIT_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -161,8 +168,29 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 def _begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
-    writing = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    writing = options.get("writes", False)
+    seconds = options.get("waits", patience.PATIENT_SECONDS) if writing else READERS_WAIT_SECONDS
+    # Kept with the connection: mostly it is as it was.
+    if connection.info.get("waits", READERS_WAIT_SECONDS) != seconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * seconds)}")
+        connection.info["waits"] = seconds
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def let_nobody_wait() -> None:
+    """Let whatever this process asks PostgreSQL for give up after seconds when somebody else has locked
+    it, also what only reads. For the web server, whose threads are few."""
+
+    def limit(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        driver: Any = connection
+        # As a statement of its own: a transaction's end would take it back.
+        driver.autocommit = True
+        driver.execute(f"SET lock_timeout = '{READERS_WAIT_SECONDS}s'")
+        driver.autocommit = False
+
+    if db.engine.dialect.name == "postgresql":
+        event.listen(db.engine, "connect", limit)
 
 
 @contextmanager
@@ -171,25 +199,41 @@ def unit_of_work() -> Iterator[Session]:
 
     Ends any reading transaction of this request first, so what the block loads is current. Blocks
     do not nest: an inner one would commit half of the outer one's work, hence RuntimeError.
+    Unavailable when the database takes nothing; how long it waits for that: `kernel.patience`.
     """
     session = db.session()
     if session.info.get("in_unit_of_work"):
         raise RuntimeError("units of work do not nest")
-    session.rollback()
-    # After an earlier unit of work the rollback has nothing to end and would keep what that one saw.
-    session.expire_all()
-    session.info["in_unit_of_work"] = True
     try:
-        with _turn(session):
+        session.rollback()
+        # After an earlier unit of work the rollback has nothing to end and would keep what that one saw.
+        session.expire_all()
+        session.info["in_unit_of_work"] = True
+        with _begun(session):
             try:
-                session.connection(execution_options={"writes": True})
                 yield session
                 session.commit()
             except BaseException:
                 session.rollback()
                 raise
+    except DBAPIError as error:
+        if (why := find_trouble(error)) is None:
+            raise
+        raise Unavailable(why) from error
     finally:
         session.info.pop("in_unit_of_work", None)
+
+
+def write_if_free(write: Callable[[], object]) -> bool:
+    """Do in a unit of work what a page can go without, at once or not at all; False when the database had
+    no time or no room for it. No reader waits for it or sees it fail."""
+    try:
+        with patience.limited(patience.SPARE_SECONDS), unit_of_work():
+            write()
+    except Unavailable as error:
+        _log.warning("a page left something unwritten", why=error.why)
+        return False
+    return True
 
 
 def give_way() -> None:
@@ -202,25 +246,22 @@ def give_way() -> None:
         db.session.execute(text("SET LOCAL lock_timeout = '250ms'"))
 
 
-_writer = threading.Lock()
+_line = patience.Line()
 
 
 @contextmanager
-def _turn(session: Session) -> Iterator[None]:
-    """Let the threads of this process write one after the other where the engine has one writer.
-
-    SQLite lets writers poll with ever longer sleeps: of eight, some waited for four seconds. Waiting
-    here ends the moment it can. Not for ever: then the engine's own timeout decides who fails.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        yield
+def _begun(session: Session) -> Iterator[None]:
+    """Begin a writing transaction, as soon as others let it and no later than patience lasts."""
+    if session.get_bind().dialect.name == "sqlite":
+        with _line.stand() as seconds:
+            session.connection(execution_options={"writes": True, "waits": seconds})
+            _line.reached()
+            yield
         return
-    taken = _writer.acquire(timeout=BUSY_SECONDS)
-    try:
-        yield
-    finally:
-        if taken:
-            _writer.release()
+    connection = session.connection(execution_options={"writes": True})
+    if (left := patience.find_left()) is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(1000 * left)}ms'")
+    yield
 
 
 def checkpoint(mode: Literal["PASSIVE", "TRUNCATE"]) -> tuple[int, int, int] | None:

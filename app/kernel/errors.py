@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class PlanetariumError(Exception):
     """Base of every error that the house raises on purpose."""
@@ -51,3 +53,12 @@ class LimitReached(PlanetariumError):
     def minutes(self) -> int:
         """Return the time to wait in whole minutes, rounded up."""
         return max(1, -(-self.retry_after // 60))
+
+
+class Unavailable(PlanetariumError):
+    """The database takes or gives nothing now: another holds its writer (`busy`), its disk is full
+    (`full`), or it cannot be reached (`away`). Doors answer 503 and lose nothing of what was typed."""
+
+    def __init__(self, why: Literal["busy", "full", "away"]) -> None:
+        super().__init__(f"the database is {why}")
+        self.why = why

@@ -79,14 +79,7 @@ class Ready:
             cursor.execute(sql, given)
         except Exception as error:
             _drop(engine, connection)
-            raise DBAPIError.instance(
-                sql,
-                None,
-                error,
-                engine.dialect.loaded_dbapi.Error,
-                hide_parameters=True,
-                dialect=engine.dialect,
-            ) from error
+            raise _told(engine, error, sql) from error
         return compiled.columns, cursor
 
     def _compile(self, dialect: Dialect) -> _Compiled:
@@ -156,7 +149,10 @@ def _connection(engine: Engine) -> PoolProxiedConnection:
         return session.connection().connection
     kept = _readers.by_engine.get(engine)
     if kept is None:
-        kept = engine.raw_connection()
+        try:
+            kept = engine.raw_connection()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise _told(engine, error) from error
         if engine.dialect.name != "sqlite":
             # Else the driver would begin a transaction; SQLite's never does (see kernel.db).
             driver: Any = kept.dbapi_connection
@@ -164,6 +160,18 @@ def _connection(engine: Engine) -> PoolProxiedConnection:
         kept.detach()
         _readers.by_engine[engine] = kept
     return kept
+
+
+def _told(engine: Engine, error: Exception, sql: str | None = None) -> BaseException:
+    """Return the driver's error as SQLAlchemy tells it, without what was asked for."""
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        engine.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        dialect=engine.dialect,
+    )
 
 
 def _drop(engine: Engine, connection: PoolProxiedConnection) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel.db import db
+from app.kernel.errors import Unavailable
 from app.kernel.logs import get_logger
 from app.search.changes import Row, list_after, list_newest, purge
 from app.search.documents import ANEW, load
@@ -29,6 +30,9 @@ NEWEST = 100
 # What small commits leave behind is merged in a quiet moment, or after so many.
 QUIET_SECONDS = 1.0
 COMMITS_WITHOUT_TIDYING = 500
+
+# What says nothing of the text that was being indexed: it is tried again later.
+_NOT_OF_THE_TEXT = (Broken, OSError, SQLAlchemyError, Unavailable)
 
 log = get_logger("search")
 
@@ -110,7 +114,7 @@ class Indexer:
             self._engine.apply([Entry(topic_id, None) for topic_id in sorted(anew)], cursor=cursor)
         try:
             self._engine.apply(_entries(rows), cursor=upto)
-        except (Broken, OSError, SQLAlchemyError):
+        except _NOT_OF_THE_TEXT:
             raise
         except Exception as error:
             log.error("some text cannot be indexed; each is tried alone", exc_info=error)
@@ -123,7 +127,7 @@ class Indexer:
     def _write_alone(self, row: Row, cursor: int) -> None:
         try:
             self._engine.apply(_entries([row]), cursor=cursor)
-        except (Broken, OSError, SQLAlchemyError):
+        except _NOT_OF_THE_TEXT:
             raise
         except Exception as error:
             log.error(

@@ -75,5 +75,5 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 15000,
+        "busy_timeout": 2000,
     }

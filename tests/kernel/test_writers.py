@@ -103,13 +103,11 @@ def test_a_writing_transaction_begins_immediate_and_readers_go_on(app: Flask) ->
         assert session.execute(sa.text("SELECT 1")).scalar() == 1
         with db.engine.connect() as second:
             assert second.scalar(sa.select(AuditEntry.action)) == "before"
-        with db.engine.connect().execution_options(writes=True) as third:
-            driver = third.connection.dbapi_connection
-            assert driver is not None
-            driver.execute("PRAGMA busy_timeout=50")  # type: ignore[attr-defined]
-            with pytest.raises(sa.exc.OperationalError, match="locked"):
-                third.execute(sa.text("SELECT 1"))
-            driver.execute("PRAGMA busy_timeout=15000")  # type: ignore[attr-defined]
+        with (
+            db.engine.connect().execution_options(writes=True, waits=0.05) as third,
+            pytest.raises(sa.exc.OperationalError, match="locked"),
+        ):
+            third.execute(sa.text("SELECT 1"))
 
 
 def test_a_unit_of_work_reads_what_is_current(app: Flask) -> None:
