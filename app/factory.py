@@ -43,6 +43,7 @@ from app.blueprints import (
     entrance,
     errors,
     frame,
+    haste,
     home,
     insights,
     kept,
@@ -71,7 +72,7 @@ from app.discussion.jobs import settle_paid_questions, tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
 from app.discussion.rebuilding import repair_texts
 from app.kernel import audit, limits, logs
-from app.kernel.db import db
+from app.kernel.db import db, let_nobody_wait
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
 from app.media.quota import quotas
@@ -112,6 +113,8 @@ DOORS = (
     planets.bp,
     search.bp,
 )
+# How long PostgreSQL may take to answer at all, and its network to carry a word, in (milli)seconds.
+_REACH = {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
 # Imported for their rows: metadata must know every table before migrations and queries do.
 ROWS = (
     audit,
@@ -164,6 +167,7 @@ def create_web() -> Flask:
     by /readyz."""
     app = create_app(load_settings())
     with app.app_context():
+        let_nobody_wait()
         try:
             mismatch = find_mismatch(gateways.environment)
         except SQLAlchemyError:
@@ -220,6 +224,7 @@ def _logs(app: Flask, settings: Settings) -> None:
     level = logging.WARNING if settings.env == "testing" else logging.INFO
     logs.configure(settings.log_format, level=level, context=request_log.surroundings)
     request_log.install(app)
+    haste.install(app)
     bodies.install(app)
 
 
@@ -234,6 +239,8 @@ def _database(app: Flask, settings: Settings) -> None:
         "pool_size": 10,
         "max_overflow": -1,
     }
+    if settings.database_uri.startswith("postgresql"):
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"] = _REACH
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
 
 import flask
 from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, refresh
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.addresses import find_meant
 from app.blueprints.entrance import current_viewer
+from app.blueprints.rail import Rail
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, LimitReached, NotFound, Refused
+from app.kernel.errors import (
+    Conflict,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Refused,
+    Unavailable,
+)
+from app.kernel.logs import get_logger
+from app.kernel.troubles import Why, find_trouble
 from app.policy import Reason
+
+_log = get_logger("errors")
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -122,6 +137,8 @@ _WRITTEN = (
     "memo",
     "tags",
 )
+# After how many seconds it makes sense to come back.
+_RETRY: dict[Why, int] = {"busy": 5, "full": 60, "away": 15}
 _SECRET = frozenset({"code", "token", "secret"})
 
 
@@ -139,8 +156,10 @@ def _page(
     link: tuple[str, str] | None = None,
     again: list[tuple[str, str]] | None = None,
 ) -> Answer:
+    # By which whoever runs the site finds it in the log; worth showing where the fault is ours.
+    number = str(g.get("request_id", "")) if status >= 500 else ""
     if wants_json():
-        answer = jsonify(error=sentence)
+        answer = jsonify(error=sentence, number=number) if number else jsonify(error=sentence)
         answer.status_code = status
         return answer
     html = render_template(
@@ -151,6 +170,7 @@ def _page(
         link=link,
         typed=_typed(),
         again=again or [],
+        number=number,
     )
     return html, status
 
@@ -162,8 +182,8 @@ def _form() -> MultiDict[str, str]:
         return MultiDict()
     try:
         return request.form
-    except HTTPException:
-        # Too large to be read at all.
+    except (HTTPException, OSError):
+        # Too large to be read at all, or no room to keep it while it is read.
         return MultiDict()
 
 
@@ -177,7 +197,8 @@ def _again() -> list[tuple[str, str]]:
     """Return the fields by which the refused form can be sent again; none when it held a secret."""
     fields = list(_form().items(multi=True))
     secret = any("password" in name or name in _SECRET for name, _value in fields)
-    return [] if secret else fields
+    # A file cannot be sent again from a page; without it the form would mean something else.
+    return [] if secret or any(file.filename for file in request.files.values()) else fields
 
 
 def _not_found(_error: Exception) -> Answer:
@@ -301,26 +322,106 @@ def _http(error: HTTPException) -> Answer:
     return response
 
 
+def _unavailable(error: Exception) -> Answer:
+    """The database or the disk takes or gives nothing now: say so in time, and keep what was typed."""
+    why = find_trouble(error)
+    if why is None:
+        if current_app.testing:
+            raise error
+        return _crash(error)
+    _log.error("the database or the disk is in trouble", why=why, exc_info=error)
+    if why == "away":
+        _ask_nothing()
+    answer = _page_in_need(
+        503, title=lambda: gettext("A short break"), sentence=lambda: _trouble(why), again=_again
+    )
+    response = current_app.make_response(answer)
+    response.headers["Retry-After"] = str(_RETRY[why])
+    return response
+
+
+def _trouble(why: Why) -> str:
+    sentence = gettext(
+        "The site is busy at this moment and did not take what you sent. Wait a few seconds and send it "
+        "again."
+    )
+    if request.method in ("GET", "HEAD"):
+        sentence = gettext("This page cannot be shown right now. Try again in a moment.")
+    elif why == "full":
+        sentence = gettext(
+            "Nothing can be stored here right now: whoever runs this site has to make room. Reading goes on. "
+            "Keep what you wrote, and send it again later."
+        )
+    return str(sentence)
+
+
+def _page_in_need(
+    status: int,
+    *,
+    title: Callable[[], str],
+    sentence: Callable[[], str],
+    again: Callable[[], list[tuple[str, str]]] = list,
+) -> Answer:
+    """Return an error's page, which is there also when the database is not: then without the reader's
+    own frame and, as it must be, language."""
+    for attempt in (db.session.rollback, _ask_nothing):
+        try:
+            attempt()
+            return _page(status, title=title(), sentence=sentence(), again=again())
+        except SQLAlchemyError:
+            continue
+    return f"{status} {g.get('request_id', '')}", status
+
+
+def _ask_nothing() -> None:
+    """Let the rest of this request be a visitor's, who is in no planet: that needs no database."""
+    db.session.remove()
+    g.pop("planet", None)
+    g.pop("actor", None)
+    g._login_user = AnonymousUserMixin()
+    g.rail, g.unread_notices = Rail(), 0
+    refresh()
+
+
 def _crash(error: Exception) -> Answer:
     current_app.logger.exception("unhandled error", exc_info=error)
-    return _page(
+    return _page_in_need(
         500,
-        title=gettext("Something broke on our side"),
-        sentence=gettext("It has been written down. Please try again in a moment."),
+        title=lambda: gettext("Something broke on our side"),
+        sentence=lambda: gettext("It has been written down. Please try again in a moment."),
     )
+
+
+def _or_unavailable(handler: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Return a handler that may find the database in trouble itself: its pages have the reader's frame."""
+
+    @wraps(handler)
+    def handle(error: Exception) -> Answer:
+        try:
+            return handler(error)
+        except (Unavailable, DBAPIError) as trouble:
+            return _unavailable(trouble)
+
+    return handle
 
 
 def install(app: Flask) -> None:
     """Register a page for every error of the rooms and of HTTP."""
-    app.register_error_handler(NotFound, _not_found)
-    app.register_error_handler(404, _not_found)
-    app.register_error_handler(Refused, _refused)
-    app.register_error_handler(Invalid, _invalid)
-    app.register_error_handler(Conflict, _conflict)
-    app.register_error_handler(DataError, _unfit)
-    app.register_error_handler(OverflowError, _unfit)
-    app.register_error_handler(LimitReached, _too_many)
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(HTTPException, _http)
+    handlers: dict[type[Exception] | int, Callable[[Any], Answer]] = {
+        NotFound: _not_found,
+        404: _not_found,
+        Refused: _refused,
+        Invalid: _invalid,
+        Conflict: _conflict,
+        DataError: _unfit,
+        OverflowError: _unfit,
+        LimitReached: _too_many,
+        CSRFError: _csrf,
+        HTTPException: _http,
+    }
+    for error, handler in handlers.items():
+        app.register_error_handler(error, _or_unavailable(handler))
+    for trouble in (Unavailable, DBAPIError, OSError):
+        app.register_error_handler(trouble, _unavailable)
     if not app.testing:
         app.register_error_handler(Exception, _crash)

@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from flask import after_this_request, current_app, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from app.billing.actions.funnel import STEPS, record_steps
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import write_if_free
 from app.kernel.text import clean
 from app.planets.queries import PlanetView
 from app.policy import Actor, PlanetRole, Standing
@@ -131,19 +130,15 @@ def _record(planet: PlanetView, actor: Actor, mark: Mark, steps: list[str]) -> b
     """Write the steps down; False when the database had no time for it."""
     if not steps:
         return True
-    try:
-        with unit_of_work():
-            record_steps(
-                steps,
-                planet_id=planet.id,
-                visitor=mark.visitor,
-                source=mark.source,
-                user_id=actor.user_id,
-            )
-    except SQLAlchemyError:
-        current_app.logger.warning("a step of the funnel was not written: the database is busy")
-        return False
-    return True
+    return write_if_free(
+        lambda: record_steps(
+            steps,
+            planet_id=planet.id,
+            visitor=mark.visitor,
+            source=mark.source,
+            user_id=actor.user_id,
+        )
+    )
 
 
 def _send(response: Response, planet: PlanetView, mark: Mark) -> None:

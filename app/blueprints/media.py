@@ -125,7 +125,6 @@ def upload_words(error: Invalid) -> str:
         "too_many_images": gettext("At most %(limit)s images fit into one post.", limit=limit),
         "too_many_files": gettext("At most %(limit)s files fit into one post.", limit=limit),
         "attachment_gone": gettext("An upload is no longer there. Please add it again."),
-        "storage_full": gettext("There is no room left on the server. Please tell its keeper."),
     }
     return str(words.get(error.code, gettext("The upload did not work. Please try again.")))
 

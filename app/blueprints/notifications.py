@@ -18,7 +18,7 @@ from app.blueprints.entrance import (
     site_actor,
 )
 from app.blueprints.language import local_date
-from app.kernel.db import unit_of_work
+from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import NotFound
 from app.notifications import actions, queries
 from app.notifications.kinds import sentence
@@ -42,8 +42,7 @@ def notices() -> str:
     )
     empty = [one.public_id for one in page.notices if one.sight is None and not one.read]
     if empty:
-        with unit_of_work():
-            actions.mark_many_read(site_actor(), public_ids=empty)
+        write_if_free(lambda: actions.mark_many_read(site_actor(), public_ids=empty))
     refused = find_refused([require_viewer().email])
     return render_template("notifications/notices.html", page=page, say=_say, refused=refused)
 
@@ -65,8 +64,7 @@ def open_notice(public_id: str) -> Response:
     """Mark a notice as read and lead to its place. A link, so that it opens in a new tab too."""
     notice, sight = queries.get_notice(require_viewer(), public_id)
     if notice.read_at is None:
-        with unit_of_work():
-            actions.mark_read(site_actor(), public_id=public_id)
+        write_if_free(lambda: actions.mark_read(site_actor(), public_id=public_id))
     return redirect(sight.path, code=303)
 
 

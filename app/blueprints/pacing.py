@@ -16,6 +16,7 @@ from app.blueprints.entrance import current_viewer
 from app.blueprints.paces import Pace, pace_of
 from app.kernel import limits
 from app.kernel.db import unit_of_work
+from app.kernel.errors import Unavailable
 from app.policy import Actor, PlanetRole
 
 # Taken at once: a tenth of the limit, which is all that a restart or another process can waste.
@@ -41,12 +42,23 @@ class Purse:
                 self._left[place] = left - 1
                 return
         limits.refuse_spent(key, limit=limit, window=window)
-        with unit_of_work():
-            taken = limits.take(key, limit=limit, window=window, count=max(1, limit // SHARE))
+        taken = _take(key, limit=limit, window=window)
         with self._lock:
             if len(self._left) >= _MOST_KEPT:
                 self._left.clear()
             self._left[place] = self._left.get(place, 0) + taken - 1
+
+
+def _take(key: str, *, limit: int, window: timedelta) -> int:
+    """Take a share from the table. Whoever reads is not held up while it cannot be written: they get one."""
+    count = max(1, limit // SHARE)
+    try:
+        with unit_of_work():
+            return limits.take(key, limit=limit, window=window, count=count)
+    except Unavailable:
+        if request.method == "POST":
+            raise
+        return 1
 
 
 def install(app: Flask) -> None:

@@ -13,7 +13,7 @@ from app.blueprints import language
 from app.blueprints.entrance import current_site, current_viewer, may, site_actor
 from app.blueprints.rail import my_planets
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import write_if_free
 from app.notifications.actions import mark_seen
 from app.notifications.kinds import Kind
 from app.notifications.queries import Seen, count_seen, count_unread
@@ -108,8 +108,7 @@ def show(seen: Seen) -> None:
         viewer = current_viewer()
         drawn = response.status_code < 300 and g.get("waiting") != 0
         if drawn and viewer is not None and count_seen(viewer.user_id, seen):
-            with unit_of_work():
-                mark_seen(site_actor(), seen=seen)
+            write_if_free(lambda: mark_seen(site_actor(), seen=seen))
         return response
 
 

@@ -19,7 +19,7 @@ from app.blueprints.entrance import current_viewer
 from app.blueprints.navigation import planet_url
 from app.discussion.queries.waiting import Waiting, count_questions, count_waiting
 from app.kernel import clock
-from app.kernel.db import unit_of_work
+from app.kernel.db import write_if_free
 from app.memberships.actions import note_visit
 from app.memberships.queries import MyPlanet, list_among, list_rail
 from app.policy import Action, Standing, can
@@ -99,8 +99,7 @@ def _note(mine: MyPlanet | None) -> None:
     @after_this_request
     def _write(response: Response) -> Response:
         if response.status_code < 300:
-            with unit_of_work():
-                note_visit(g.actor)
+            write_if_free(lambda: note_visit(g.actor))
         return response
 
 

@@ -59,7 +59,7 @@ class Stored:
 def store_image(actor: Actor, *, storage: Storage, upload: Upload) -> Stored:
     """Re-encode an image and keep it waiting for its owner. Opens its own unit of work.
 
-    Invalid: `too_large` (MiB), `too_many_waiting`, `quota_full` (MiB), `storage_full`, and what
+    Invalid: `too_large` (MiB), `too_many_waiting`, `quota_full` (MiB), and what
     `pictures.read` says.
     """
     require(actor, Action.UPLOAD)
@@ -69,7 +69,7 @@ def store_image(actor: Actor, *, storage: Storage, upload: Upload) -> Stored:
     full, thumbnail = _read(actor, upload, "picture")
     row = _row(actor, upload, purpose="image", picture=full)
     row.thumbnail_key = f"{row.storage_key}-t"
-    _put(storage, row.thumbnail_key, io.BytesIO(thumbnail.data))
+    storage.put(row.thumbnail_key, io.BytesIO(thumbnail.data))
     return Stored(_keep(storage, row, io.BytesIO(full.data)), full.note)
 
 
@@ -289,17 +289,10 @@ def _keep(storage: Storage, row: Attachment, data: IO[bytes]) -> Attachment:
         digest.update(chunk)
     row.sha256 = digest.hexdigest()
     data.seek(0)
-    row.size = _put(storage, row.storage_key, data)
+    row.size = storage.put(row.storage_key, data)
     with unit_of_work() as session:
         session.add(row)
     return row
-
-
-def _put(storage: Storage, key: str, data: IO[bytes]) -> int:
-    try:
-        return storage.put(key, data)
-    except OSError as error:
-        raise Invalid("file", "storage_full") from error
 
 
 def _delete_bytes(storage: Storage, *keys: str) -> None:

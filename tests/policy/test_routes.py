@@ -7,12 +7,15 @@ same database.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
+from app.kernel import clock
 from app.policy import Action
 from tests.cast import PERSONAS
 from tests.policy import (
@@ -27,6 +30,7 @@ from tests.policy import (
 )
 from tests.policy.grid_rows import COLUMNS
 from tests.policy.stage import Stage, build, restore
+from tests.troubles import writer_held
 
 sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
 AREAS = (
@@ -99,6 +103,15 @@ def _letter(answer: TestResponse) -> str:
     return "A"
 
 
+def _browser(stage: Stage, persona: str) -> FlaskClient:
+    """Return a browser of the persona, whose session stands in the snapshot."""
+    client = stage.scene.cast.app.test_client()
+    if persona != "visitor":
+        with client.session_transaction() as session:
+            session["_user_id"] = f"session-secret-of-{persona}-{stage.scene.cast.planet_id}"
+    return client
+
+
 def _request_of(row: str, names: dict[str, str]) -> tuple[str, str]:
     """Return the method and the address of a row."""
     method, template = row.split(" ")[:2]
@@ -112,13 +125,31 @@ def test_how_far_each_persona_gets(stage: Stage, row: str) -> None:
     got = {}
     for persona in COLUMNS:
         restore(stage.snapshot)
-        client = stage.scene.cast.app.test_client()
-        if persona != "visitor":
-            with client.session_transaction() as session:
-                session["_user_id"] = f"session-secret-of-{persona}-{stage.scene.cast.planet_id}"
+        client = _browser(stage, persona)
         got[persona] = _letter(client.open(address, method=method, data=FORMS.get(row)))
     # As one line each, because a row is read and mended as a line.
     assert "".join(got.values()) == GRID[row].replace(" ", "")
+
+
+@sqlite_only
+@pytest.mark.parametrize(("persona", "column"), [("owner", 0), ("member", 4), ("visitor", -1)])
+def test_no_page_fails_while_another_holds_the_writer(
+    stage: Stage, persona: str, column: int
+) -> None:
+    """What a page writes beside (a read mark, a visit, a session's last use) it can go without; that
+    none waits for it is `app.blueprints.haste`."""
+    failed = {}
+    for row, letters in GRID.items():
+        method, address = _request_of(row, stage.names)
+        if method != "GET" or letters.replace(" ", "")[column] != "A":
+            continue
+        restore(stage.snapshot)
+        client = _browser(stage, persona)
+        with clock.fixed(clock.now() + timedelta(hours=1)), writer_held():
+            answer = client.get(address)
+        if answer.status_code >= 500:
+            failed[row] = answer.status_code
+    assert failed == {}
 
 
 @sqlite_only

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import flask_login
-from flask import Blueprint, current_app, g, render_template, request, session
-from sqlalchemy.exc import OperationalError
+from flask import Blueprint, g, render_template, request, session
 from werkzeug.wrappers import Response
 
 from app.accounts import actions, limits
@@ -18,7 +17,7 @@ from app.accounts.queries import Viewer, find_viewer, prove_by_id
 from app.blueprints.accounts import device
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import LoginSession, safe_next
-from app.kernel.db import unit_of_work
+from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import Invalid, LimitReached, NotFound
 from app.memberships.queries import InvitationPage, get_invitation
 
@@ -98,15 +97,11 @@ def refresh_session(response: Response) -> Response:
     busy database costs the reader nothing but this. Who asked for nothing personal (a stylesheet)
     was not looked up, and is not now."""
     viewer: Viewer | None = getattr(g.get("_login_user"), "viewer", None)
-    if viewer is not None and viewer.session_id and actions.refresh_is_due(viewer.last_seen_at):
-        try:
-            with unit_of_work():
-                actions.refresh_session(viewer.session_id)
-        except OperationalError:
-            current_app.logger.warning("session not refreshed: the database is busy")
-        else:
-            # Send the cookie again, so that it lives as long as the row.
-            session.modified = True
+    session_id = viewer.session_id if viewer else 0
+    due = viewer is not None and session_id and actions.refresh_is_due(viewer.last_seen_at)
+    if due and write_if_free(lambda: actions.refresh_session(session_id)):
+        # Send the cookie again, so that it lives as long as the row.
+        session.modified = True
     return response
 
 

@@ -43,8 +43,8 @@ from app.blueprints.offers import promise_words
 from app.blueprints.page import show
 from app.discussion.queries.drafts import find_draft
 from app.kernel import clock
-from app.kernel.db import unit_of_work
-from app.kernel.errors import Conflict
+from app.kernel.db import unit_of_work, write_if_free
+from app.kernel.errors import Conflict, Unavailable
 from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, Standing, can
@@ -64,13 +64,13 @@ def order(slug: str, public_id: str) -> Page:
     found = get_own(actor, public_id)
     show(Seen(order=public_id))
     if RETURNED in request.args and found.returned_at is None:
-        with unit_of_work():
-            found = note_return(found.id)
+        write_if_free(lambda: note_return(found.id))
+        found = get_own(actor, public_id)
     silent = False
     if OrderState(found.state) in HOLDS:
         try:
             found = sync(found.id, cause="return")
-        except GatewayError:
+        except (GatewayError, Unavailable):
             silent = True
     return _page(planet, found, silent=silent)
 

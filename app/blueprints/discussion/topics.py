@@ -26,7 +26,7 @@ from app.discussion.diffing import diff_texts
 from app.discussion.queries.cards import TopicCard
 from app.discussion.queries.feed import FeedEntry
 from app.discussion.queries.topic_page import get_entry, get_text, list_versions
-from app.kernel.db import unit_of_work
+from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.qr import qr_svg
 from app.policy import Action, Actor, can
@@ -48,8 +48,7 @@ def show(slug: str, public_id: str, title_slug: str) -> bytes | BaseResponse:
     funnel.note(planet, actor, "sample")
     page = topic_page(planet, actor, entry, card)
     if entry.has_news and actor.inside:
-        with unit_of_work():
-            mark_topic_read(actor, topic_id=entry.id)
+        write_if_free(lambda: mark_topic_read(actor, topic_id=entry.id))
     return page
 
 

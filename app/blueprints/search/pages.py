@@ -23,7 +23,7 @@ from app.blueprints.search.door import Where, bp, engine, zone
 from app.blueprints.search.keeping import past_shapes, saved_shapes
 from app.blueprints.search.pace import SEARCHING
 from app.blueprints.search.shapes import View, result_fields, saved_url
-from app.kernel.db import unit_of_work
+from app.kernel.db import write_if_free
 from app.policy import Action, Actor, can
 from app.search import misses, past
 from app.search.finding import find
@@ -103,10 +103,13 @@ def _note(where: Where, actor: Actor, found: SearchPage) -> None:
         return
     plain = not any(isinstance(item, Filter) for item in found.query.items)
     missed = plain and where.planet is not None and (found.relaxed or not found.total)
-    with unit_of_work():
+
+    def write() -> None:
         first_today = past.remember(actor, words=typed)
         if missed and first_today:
             misses.count_miss(actor, words=typed)
+
+    write_if_free(write)
 
 
 def _with_start(view: View, where: Where, actor: Actor) -> View:
