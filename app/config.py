@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: tuple[SecretStr, ...] = ()
     stripe_tax: bool = False
+    # Read by the server too (bin/serving): half of them may wait for a payment provider.
+    web_threads: int = Field(default=4, ge=1, validation_alias="WEB_THREADS")
     settle_owners: bool = False
     search_engine: Literal["auto", "whoosh", "postgres"] = "auto"
     search_index_dir: Path | None = None

@@ -354,6 +354,7 @@ def _payments(settings: Settings) -> None:
             environment=settings.payments,
             webhook_url=settings.webhook_url,
             automatic_tax=settings.stripe_tax,
+            calls_at_once=max(1, settings.web_threads // 2),
         )
 
 

@@ -41,9 +41,10 @@ from app.billing.stripe_calls import Options
 from app.billing.stripe_calls import asking as _asking
 from app.billing.stripe_calls import options_of as _options
 from app.billing.stripe_invoices import CHARGE_PARTS, InvoiceReader
+from app.billing.stripe_patience import PatientClient
 from app.kernel import clock
 
-CONNECT_SECONDS, READ_SECONDS, RETRIES = 3, 15, 2
+RETRIES = 2
 SHORTEST = timedelta(minutes=30)
 # What a checkout is fetched with; in a list it may not lie deeper.
 SESSION_PARTS = (
@@ -71,6 +72,7 @@ class StripeGateway:
         environment: str,
         webhook_url: str,
         automatic_tax: bool = False,
+        calls_at_once: int = 2,
         http_client: stripe.HTTPClient | None = None,
     ) -> None:
         # It would write a file into the home directory and measure us.
@@ -82,8 +84,7 @@ class StripeGateway:
         self._api = stripe.StripeClient(
             key,
             max_network_retries=RETRIES,
-            http_client=http_client
-            or stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+            http_client=http_client or PatientClient(at_once=calls_at_once),
         ).v1
 
     # Buying

@@ -21,6 +21,8 @@ PATIENT_SECONDS = 15.0
 WRITING_SECONDS = 4.0
 READING_SECONDS = 0.3
 SPARE_SECONDS = 0.05
+# A request of either kind, for what it asks of others: a payment provider.
+OUTSIDE_SECONDS = 6.0
 # While the first in line has waited for the engine for this long, nobody else waits behind.
 LINE_SECONDS = 1.0
 # After somebody waited in vain, so long the next ones only look whether it has ended.
@@ -31,10 +33,11 @@ _STEP_SECONDS = 0.1
 
 
 class Patience:
-    """What is left of somebody's patience, in seconds."""
+    """What is left of somebody's patience, in seconds; `outside` is for others than the database."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.outside = OUTSIDE_SECONDS
 
     @property
     def left(self) -> float:
@@ -65,6 +68,11 @@ def limited(seconds: float) -> Iterator[None]:
         yield
     finally:
         _present.reset(held)
+
+
+def find_present() -> Patience | None:
+    """Return the present request's patience; None for whoever waits as long as it takes."""
+    return _present.get()
 
 
 def find_left() -> float | None:

@@ -45,7 +45,11 @@ HOMES = {
     "pypinyin": ("search/titles.py",),
     "segno": ("kernel/qr.py",),
     "snowballstemmer": ("search/analysis.py",),
-    "stripe": ("billing/stripe_calls.py", "billing/stripe_gateway.py"),
+    "stripe": (
+        "billing/stripe_calls.py",
+        "billing/stripe_gateway.py",
+        "billing/stripe_patience.py",
+    ),
     "structlog": ("kernel/logs.py",),
     "werkzeug": ("blueprints/", "factory.py"),
     "whitenoise": ("factory.py",),
