@@ -195,6 +195,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         # The door of accounts renews it now and then; signing it for each answer is dear.
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
+        # `origins` asks the browser where a form is from; many send no Referer.
+        WTF_CSRF_SSL_STRICT=False,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "app" / "translations"),
         BABEL_DEFAULT_LOCALE=settings.default_language,
         BABEL_DEFAULT_TIMEZONE="UTC",
@@ -286,8 +288,9 @@ def _frame(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+            app.wsgi_app, x_for=hops, x_proto=0, x_host=0
         )
+    app.wsgi_app = origins.Front(app.wsgi_app, settings.base_url)  # type: ignore[method-assign]
 
 
 def _fingerprint(folder: Path) -> str:

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.blueprints.addresses import find_meant
 from app.blueprints.entrance import current_viewer
+from app.blueprints.origins import own_path
 from app.blueprints.rail import Rail
 from app.kernel.db import db
 from app.kernel.errors import (
@@ -178,7 +179,7 @@ def _page(
 def _form() -> MultiDict[str, str]:
     """Return the form that was refused; empty when it is from no page of ours: no other site may have
     its words shown here."""
-    if request.method != "POST" or not (request.referrer or "").startswith(request.host_url):
+    if request.method != "POST" or not own_path():
         return MultiDict()
     try:
         return request.form

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from app.factory import create_app
 from tests.cast import Cast
+from tests.conftest import FreshClient, make_settings
+from tests.policy.crawling import bytes_of
 
 HOSTILE = "evil.example"
 
@@ -92,3 +99,68 @@ def test_signing_out_leaves_nothing_to_go_back_to(cast: Cast) -> None:
     answer = cast.client("member").post("/sign-out")
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert "Clear-Site-Data" not in cast.client("member").get("/").headers
+
+
+BEHIND = "https://planet.test:8443"
+
+
+@pytest.fixture
+def behind(cast: Cast, tmp_path: Path) -> Flask:
+    """The same database, served behind a proxy that speaks TLS on a port of its own."""
+    settings = cast.app.extensions["planetarium.settings"]
+    url = settings.database_url or settings.database_uri
+    made = create_app(make_settings(tmp_path, url, base_url=BEHIND, trusted_proxies=1))
+    made.test_client_class = FreshClient
+    return made
+
+
+def _token(client: FlaskClient, path: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path, base_url=BEHIND).text)
+    assert found is not None
+    return found[1]
+
+
+# What nginx sends with `Host $host` (no port), with `$http_host`, and Caddy; with and without a Referer.
+@pytest.mark.parametrize("host", ["planet.test", "planet.test:8443"])
+@pytest.mark.parametrize("referer", ["", f"{BEHIND}/sign-in"])
+@pytest.mark.parametrize("scheme", ["", "https", "http"])
+def test_behind_a_proxy_people_sign_in(behind: Flask, host: str, referer: str, scheme: str) -> None:
+    client = behind.test_client()
+    token = _token(client, "/sign-in")
+    headers = {"Host": host, "Origin": BEHIND, "X-Forwarded-For": "203.0.113.7"}
+    headers |= {"Referer": referer} if referer else {}
+    headers |= {"X-Forwarded-Proto": scheme} if scheme else {}
+    form = {"csrf_token": token, "email": "nobody@demo.test", "password": "a wrong password"}
+    answer = client.post("/sign-in", data=form, headers=headers, base_url=BEHIND)
+    # Refused for the password, not for where it came from.
+    assert answer.status_code in (401, 422)
+    assert 'name="password"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "X-Forwarded-Host", "X-Forwarded-Server", "X-Original-Host"]
+)
+def test_no_header_names_our_host(behind: Flask, cast: Cast, name: str) -> None:
+    client = behind.test_client()
+    for path in (
+        "/",
+        "/discover",
+        f"/p/{cast.slug}/about",
+        f"/p/{cast.slug}/",
+        "/sign-in",
+        "/nowhere",
+    ):
+        answer = client.get(path, headers={name: HOSTILE}, base_url=BEHIND)
+        assert HOSTILE not in bytes_of(answer)
+
+
+def test_a_forged_host_makes_no_origin_ours(behind: Flask) -> None:
+    client = behind.test_client()
+    headers = {
+        "Origin": f"https://{HOSTILE}",
+        "X-Forwarded-Host": HOSTILE,
+        "Host": "planet.test:8443",
+    }
+    form = {"csrf_token": _token(client, "/sign-in")}
+    answer = client.post("/sign-in", data=form, headers=headers, base_url=BEHIND)
+    assert answer.status_code == 403

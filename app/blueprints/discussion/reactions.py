@@ -20,6 +20,7 @@ from app.blueprints.entrance import (
     site_actor,
 )
 from app.blueprints.errors import wants_json
+from app.blueprints.origins import own_path
 from app.discussion.actions import reactions as actions
 from app.discussion.queries.bookmarks import BookmarkRow, list_bookmarks
 from app.discussion.queries.facts import get_comment, get_topic
@@ -49,10 +50,7 @@ def _answer(back: str, *, pressed: bool, count: int | None = None, anchor: str =
 
 def _came_from() -> str:
     """Return the path of ours that the button was pressed on, "" when the browser does not say."""
-    sent = request.referrer or ""
-    if not sent.startswith(request.host_url):
-        return ""
-    path = sent[len(request.host_url) - 1 :]
+    path = own_path()
     return path if is_our_path(path) else ""
 
 
