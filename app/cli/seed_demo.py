@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from app.cli.demo.cast import PASSWORD, SAID_OF, email_of
 from app.cli.demo.plant import is_inhabited, plant_demo
+from app.cli.demo.unfinished import is_unfinished, sweep
 
 
 @click.command("seed-demo")
@@ -17,6 +18,9 @@ from app.cli.demo.plant import is_inhabited, plant_demo
 def command(if_empty: bool, logins: bool) -> None:
     """Plant two demo planets with one person per role."""
     if not logins:
+        if is_unfinished():
+            click.echo("The demo was not planted to its end; it is planted anew.")
+            sweep()
         if is_inhabited():
             if if_empty:
                 return

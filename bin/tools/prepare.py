@@ -18,6 +18,7 @@ from app.accounts.queries import prove_by_email
 from app.billing.actions.installation import find_mismatch
 from app.cli.demo.cast import PASSWORD, email_of
 from app.cli.demo.plant import is_inhabited
+from app.cli.demo.unfinished import is_unfinished, sweep
 from app.config import Settings, load_settings
 from app.factory import create_app
 from app.kernel import schema
@@ -45,6 +46,13 @@ def prepare(app: Flask, *, demo: bool) -> None:
         settings = app.extensions["planetarium.settings"]
         if (mismatch := find_mismatch(settings.payments)) is not None:
             raise SystemExit(f"Planetarium cannot start: {mismatch}")
+        if is_unfinished():
+            # Also where no demo is wanted any more: everybody knows its people's password.
+            print(
+                "The demo was not planted to its end: what there is of it is swept away.",
+                flush=True,
+            )
+            sweep()
         if not is_inhabited():
             if demo:
                 run(app, "seed-demo")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import click
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.accounts.models import User
 from app.billing.models import Plan
 from app.cli.demo.cast import CAST, PASSWORD
+from app.cli.demo.plant import is_inhabited
+from app.cli.demo.unfinished import is_unfinished
 from app.discussion.models import Answer, Comment, Question, Topic
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
+from app.planets.models import Planet
+from bin.tools.prepare import prepare
 
 
 def test_the_demo_is_planted_once(app: Flask) -> None:
@@ -37,3 +49,53 @@ def test_the_demo_is_planted_once(app: Flask) -> None:
     assert len(CAST) == 14
     sold = sa.select(sa.func.count()).select_from(Plan).where(Plan.state == "on_sale")
     assert db.session.scalar(sold) == 2
+
+
+def _break_off(app: Flask, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Plant the demo, and press Ctrl-C at a place of it."""
+
+    def stop(*_args: Any, **_values: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(click.Abort):
+        patched.setattr(f"app.cli.demo.plant.{place}", stop)
+        app.cli.commands["seed-demo"].main([], prog_name="seed-demo", standalone_mode=False)
+    db.session.rollback()
+
+
+@pytest.mark.parametrize("place", ["_plant", "_settle", "_sell"])
+@pytest.mark.parametrize("demo", [True, False])
+def test_a_demo_that_was_broken_off_does_not_stay_so(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, place: str, demo: bool
+) -> None:
+    _break_off(app, monkeypatch, place)
+    assert is_inhabited() and is_unfinished()
+    prepare(app, demo=demo)
+    db.session.rollback()
+    assert is_inhabited() is demo
+    assert not is_unfinished()
+    slugs = db.session.scalar(sa.select(sa.func.count(Planet.id)))
+    assert slugs == (2 if demo else 0)
+
+
+def test_somebody_who_came_since_keeps_what_there_is(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break_off(app, monkeypatch, "_sell")
+    with unit_of_work() as session:
+        session.add(User(email="lin@example.org", name="林悦", password_hash="x"))
+    assert not is_unfinished()
+    prepare(app, demo=True)
+    assert db.session.scalar(sa.select(sa.func.count(User.id))) == len(CAST) + 1
+
+
+def test_ctrl_c_ends_setting_up_without_a_traceback() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bin.tools.quietly", "tests.cli.waiting"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _said, complained = process.communicate(timeout=20)
+    assert (process.returncode, complained) == (-signal.SIGINT, "")

@@ -15,7 +15,7 @@ from app.accounts.passwords import hash_password
 from app.billing.actions.coupons import CouponWish, create_coupon
 from app.billing.actions.plans import create_plan, put_on_sale
 from app.billing.terms import PlanWish
-from app.cli.demo import chinese, english
+from app.cli.demo import chinese, english, unfinished
 from app.cli.demo.cast import CAST, ENDS, PASSWORD, email_of
 from app.cli.demo.play import Play, act_as
 from app.cli.demo.script import PlanetScript
@@ -43,12 +43,14 @@ PLANS = (
 
 
 def plant_demo(storage: Storage) -> list[str]:
-    """Write the cast and both planets; returns the planets' slugs. Takes a few seconds."""
+    """Write the cast and both planets; returns the planets' slugs. Takes a few seconds. Broken off, it leaves
+    a mark (`unfinished`)."""
     moment = clock.now()
-    people = _people(moment)
-    for script in (chinese.PLANET, english.PLANET):
-        _plant(script, people, storage, moment)
-    _sell(english.PLANET.slug, people["owner"], moment)
+    with unfinished.marked():
+        people = _people(moment)
+        for script in (chinese.PLANET, english.PLANET):
+            _plant(script, people, storage, moment)
+        _sell(english.PLANET.slug, people["owner"], moment)
     return [chinese.PLANET.slug, english.PLANET.slug]
 
 
