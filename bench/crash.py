@@ -204,6 +204,9 @@ def verify(engine: sa.Engine, journal: Journal, told_file: Path) -> Iterator[str
         for kind, mark, count in _counts(connection, journal.unanswered):
             if count > 1:
                 yield f"unanswered {kind} is there {count} times: {mark}"
+        for kind, mark, count in _counts(connection, journal.turned_away):
+            if count:
+                yield f"{kind} is there although it was not taken: {mark}"
         yield from _wrong_effects(connection, told_file)
         if engine.dialect.name == "sqlite":
             verdict = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
@@ -298,7 +301,10 @@ def _torment_and_verify(
     torment(site, clients, journal, plan, random.Random(plan.seed))
     say(f"killed: {dict(site.kills)}")
     acknowledged = Counter(kind for kind, _mark in journal.acknowledged)
-    say(f"acknowledged: {dict(acknowledged)}; without an answer: {len(journal.unanswered)}")
+    say(
+        f"acknowledged: {dict(acknowledged)}; without an answer: {len(journal.unanswered)}"
+        f"; told to come back: {len(journal.turned_away)}"
+    )
     took = wait_until(is_drained, DRAIN_PATIENCE)
     say(f"outbox empty after {took:.0f} s")
     wrong = [] if took < float("inf") else ["the outbox was not emptied in time"]

@@ -36,6 +36,8 @@ class Journal:
 
     acknowledged: list[tuple[str, str]] = field(default_factory=list)
     unanswered: list[tuple[str, str]] = field(default_factory=list)
+    # Told to come back: the database was busy for longer than a request waits.
+    turned_away: list[tuple[str, str]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     topics: list[str] = field(default_factory=list)
     waiting: dict[str, list[str]] = field(default_factory=dict)
@@ -97,6 +99,11 @@ class Client(threading.Thread):
             with self._journal.lock:
                 self._journal.unanswered.append((kind, mark))
             time.sleep(0.05)
+            return
+        if answer.status == 503:
+            with self._journal.lock:
+                self._journal.turned_away.append((kind, mark))
+            time.sleep(0.2)
             return
         self._note(kind, mark, answer, addressee)
 

@@ -24,7 +24,7 @@ SPARE_SECONDS = 0.05
 # A request of either kind, for what it asks of others: a payment provider.
 OUTSIDE_SECONDS = 6.0
 # While the first in line has waited for the engine for this long, nobody else waits behind.
-LINE_SECONDS = 1.0
+LINE_SECONDS = 1.5
 # After somebody waited in vain, so long the next ones only look whether it has ended.
 WARNED_SECONDS = 5.0
 LOOK_SECONDS = 0.5
