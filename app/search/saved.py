@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import Id, db
 from app.kernel.errors import Invalid, NotFound
+from app.kernel.reading import Ready
 from app.kernel.text import clean
 from app.memberships.queries import actors_of
 from app.notifications.post import call_back
@@ -21,6 +22,15 @@ MOST = 30
 LONGEST = 300
 # What the keys of all notices about hits begin with.
 HITS = "search:"
+_SAME = Ready(
+    select(S.public_id)
+    .where(
+        S.user_id == bindparam("mine"),
+        S.query == bindparam("said"),
+        S.planet_id.is_not_distinct_from(bindparam("place", type_=Id)),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +68,8 @@ def save(actor: Actor, *, query: str, planet_id: int | None) -> str:
 
 def find_saved(user_id: int, *, query: str, planet_id: int | None) -> str | None:
     """Return the public id of somebody's saved search of this query in this place, or None."""
-    which = (S.user_id == user_id, S.query == " ".join(query.split()), S.planet_id == planet_id)
-    return db.session.scalar(select(S.public_id).where(*which).limit(1))
+    found = _SAME.first(mine=user_id, said=" ".join(query.split()), place=planet_id)
+    return found[0] if found else None
 
 
 def list_saved(user_id: int) -> list[Saved]:
