@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -114,22 +115,36 @@ def fold(text: str) -> Folded:
 
 
 def _fold_clusters(text: str, singly: str) -> Folded:
-    """Fold a text in which some characters join others."""
+    """Fold a text in which some characters join others. What stands between them goes as it is: an ellipsis
+    in a long text is no reason to look at each of its letters."""
     letters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts, ends = array("i"), array("i")
     at = 0
     while at < len(text):
-        end = at + 1
-        while (
-            end < min(len(text), at + _MOST_MARKS)
-            and singly[end] == _ODD
-            and _joins(unicodedata.normalize("NFKC", text[end])[0])
-        ):
-            end += 1
-        here = singly[at] if end == at + 1 and singly[at] != _ODD else _together(text[at:end])
-        letters.append(here)
-        starts += [at] * len(here)
-        ends += [end] * len(here)
-        at = end
+        odd = singly.find(_ODD, at)
+        # The letter before an odd character may be the one that it joins.
+        plain = len(text) if odd < 0 else max(at, odd - 1)
+        letters.append(singly[at:plain])
+        starts.extend(range(at, plain))
+        ends.extend(range(at + 1, plain + 1))
+        if (at := plain) < len(text):
+            end = _cluster_end(text, singly, at)
+            alone = end == at + 1 and singly[at] != _ODD
+            here = singly[at] if alone else _together(text[at:end])
+            letters.append(here)
+            starts.extend([at] * len(here))
+            ends.extend([end] * len(here))
+            at = end
     return Folded("".join(letters), starts, ends)
+
+
+def _cluster_end(text: str, singly: str, at: int) -> int:
+    """Return the end of what belongs together with the character at this place."""
+    end = at + 1
+    while (
+        end < min(len(text), at + _MOST_MARKS)
+        and singly[end] == _ODD
+        and _joins(unicodedata.normalize("NFKC", text[end])[0])
+    ):
+        end += 1
+    return end
