@@ -6,7 +6,7 @@ So what the index still holds of something hidden or deleted since is shown to n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.discussion.queries.authors import Author
 from app.discussion.queries.found import (
@@ -82,11 +82,16 @@ class _Naming:
 
     files: Mapping[Part, Mapping[int, list[str]]]
     marker: Marker
+    # Who wrote one of the texts often wrote several.
+    met: dict[str, Snippet] = field(default_factory=dict)
 
     def of(self, part: Part, row_id: int, author: Author | None) -> Names:
         """Return those of one text that may be read."""
         files = map(self.marker.matched, self.files.get(part, {}).get(row_id, ()))
-        return Names(tuple(filter(None, files)), self.marker.matched(author.name if author else ""))
+        name = author.name if author else ""
+        if name not in self.met:
+            self.met[name] = self.marker.matched(name)
+        return Names(tuple(filter(None, files)), self.met[name])
 
 
 def _card(
@@ -146,5 +151,6 @@ def _passage(
 def _snippet(source: str, marker: Marker) -> tuple[Segment, ...]:
     if len(source) > _LONG:
         around = marker.around(source, length=_LONG // 4)
-        return marker.snippet(plain_text(around) if around else KEPT.of(source))
-    return marker.snippet(KEPT.of(source))
+        if around:
+            return marker.snippet(plain_text(around))
+    return marker.piece(KEPT.of(source))

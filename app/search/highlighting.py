@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.search.analysis import Atom, atoms, stem, units, without_hyphens
-from app.search.folding import fold
+from app.search.folding import Folded, fold
 from app.search.language import Word
+from app.search.plain import Line, lined
 from app.search.views import Segment, Snippet
 
 SNIPPET = 150
-_SPACE = re.compile(r"[^\S\n]+")
-_EMPTY_LINES = re.compile(r" ?\n(?: ?\n)+ ?")
-_LINE = re.compile(r" ?\n ?")
 _SIGNS = re.compile(r"[^\w\s]+|_+")
 # Letters of words that are written with spaces between.
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u052f"
@@ -39,6 +37,9 @@ class _Pattern:
 
     def spans(self, folded: str) -> Iterator[Span]:
         """Return where it stands."""
+        if not self.stems:
+            yield from (found.span() for found in self.expression.finditer(folded))
+            return
         at = 0
         while found := self.expression.search(folded, at):
             if all(
@@ -67,7 +68,7 @@ class Marker:
 
     def mark(self, text: str) -> Snippet:
         """Return the whole text with the words marked."""
-        return _cut(text, self._spans(text), 0, len(text))
+        return _cut(text, self._spans(text, fold(text)), 0, len(text))
 
     def matched(self, text: str) -> Snippet:
         """Return the whole text with the words marked, () if none stands there."""
@@ -77,10 +78,12 @@ class Marker:
     def snippet(self, text: str, *, length: int = SNIPPET) -> Snippet:
         """Return a piece of the text on one line, where most of the words stand; its beginning when none
         does. An ellipsis tells where something is left out."""
-        text = _SPACE.sub(" ", text).strip()
-        if "\n" in text:
-            text = _LINE.sub("\n", _EMPTY_LINES.sub(" ", text))
-        spans = self._spans(text)
+        return self.piece(lined(text), length=length)
+
+    def piece(self, line: Line, *, length: int = SNIPPET) -> Snippet:
+        """Return the same of a text that is made ready."""
+        text = line.text
+        spans = self._spans(text, line.folded)
         start = _best_start(spans, length)
         if start + length > len(text):
             # Not the whole way back: pages show three lines, and the words would stand behind them.
@@ -93,7 +96,7 @@ class Marker:
 
     def around(self, text: str, *, length: int) -> str:
         """Return some lines of a long text around where most of the words stand, "" if none does."""
-        spans = self._spans(text)
+        spans = self._spans(text, fold(text))
         if not spans:
             return ""
         start = _best_start(spans, SNIPPET)
@@ -101,8 +104,7 @@ class Marker:
         last = text.find("\n", start + length // 2)
         return text[first : last if last >= 0 else len(text)][: 4 * length]
 
-    def _spans(self, text: str) -> list[Span]:
-        folded = fold(text)
+    def _spans(self, text: str, folded: Folded) -> list[Span]:
         found = [
             (folded.starts[start], folded.ends[end - 1])
             for pattern in self._patterns
