@@ -44,7 +44,7 @@ def _choices(query: Query, name: str, values: Mapping[str, tuple[str, int]]) -> 
 
 def _in_order(query: Query, name: str, values: Mapping[str, tuple[str, int]]) -> tuple[Choice, ...]:
     return tuple(
-        Choice(value, shown, count, query.has(name, value), query.toggled(name, value).text)
+        Choice(value, shown, count, query.has(name, value), query.toggled(name, value))
         for value, (shown, count) in values.items()
     )
 
@@ -60,7 +60,7 @@ def _starters(
             name=names[pair],
             count=counts[pair],
             chosen=query.has("starter", names[pair]),
-            query=_narrowed(searcher, query, pair[0], names[pair]).text,
+            query=_narrowed(searcher, query, pair[0], names[pair]),
         )
         for pair in _named(ranked, names)
     )

@@ -100,7 +100,7 @@ class Choice:
     name: str
     count: int
     chosen: bool
-    query: str
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def test_facets_lead_to_what_they_count(scene: Scene, engine: port.Engine) -> No
         page = find(engine, searcher, "陈默 OR zqsampleqz OR zqopenqz")
         for facet in page.facets:
             for choice in facet.choices:
-                assert find(engine, searcher, choice.query).total == choice.count, choice
+                assert find(engine, searcher, choice.query.text).total == choice.count, choice
 
 
 def test_the_directory_decides_whether_authors_are_counted(
@@ -294,7 +294,7 @@ def test_chinese_run_together_is_cut_where_nobody_writes_on(
         assert page.query.text == typed
     for facet in find(empty_engine, member, "睡眠注意力").facets:
         for choice in facet.choices:
-            assert find(empty_engine, member, choice.query).total == choice.count, choice
+            assert find(empty_engine, member, choice.query.text).total == choice.count, choice
 
 
 def test_the_name_of_one_planet_says_nothing_in_another(

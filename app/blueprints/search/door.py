@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from secrets import token_hex
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, url_for
@@ -20,6 +22,8 @@ from app.search.views import FoundPassage, Snippet
 
 # What Werkzeug leaves in a query as it is.
 _SAFE = "!$'()*,/:;?@"
+# Around what is marked while all of a snippet is escaped in one go; no text can hold them.
+_BEGINS, _ENDS = (f"\x1e{token_hex(8)}\x1e" for _ in range(2))
 bp = Blueprint("search", __name__)
 
 
@@ -58,13 +62,28 @@ class Where:
     def url_of(self, query: Query | str, **more: Any) -> str:
         """Return the address of a search: `q` holds its words, `f` its filters. Without Werkzeug's builder:
         a page of results has it fifty times."""
-        params = params_of(query) | more
-        return f"{self.url}?{urlencode(params, safe=_SAFE)}" if params else self.url
+        said = _written(params_of(query) | more)
+        return f"{self.url}?{said}" if said else self.url
 
     def _url(self, here: str, everywhere: str) -> str:
         if self.planet is not None:
             return url_for(f"search.{here}", slug=self.planet.slug)
         return url_for(f"search.{everywhere}")
+
+
+def filters_of(query: Query) -> str:
+    """Return the filters alone, as an address has them; "" when there are none."""
+    return _written({"f": params_of(query).get("f")})
+
+
+def _written(params: Mapping[str, Any]) -> str:
+    return "&".join(f"{name}={_quoted(str(value))}" for name, value in params.items() if value)
+
+
+@lru_cache(1_000)
+def _quoted(value: str) -> str:
+    """The addresses of a page say the same words again and again."""
+    return quote_plus(value, safe=_SAFE)
 
 
 def params_of(query: Query | str) -> dict[str, str]:
@@ -78,11 +97,9 @@ def params_of(query: Query | str) -> dict[str, str]:
 
 def marked(snippet: Snippet) -> Markup:
     """Return a snippet with its words in <mark>."""
-    pieces = (
-        f"<mark>{escape(piece.text)}</mark>" if piece.marked else str(escape(piece.text))
-        for piece in snippet
-    )
-    return Markup("".join(pieces))  # noqa: S704 - escaped piece by piece
+    pieces = (f"{_BEGINS}{piece.text}{_ENDS}" if piece.marked else piece.text for piece in snippet)
+    safe = str(escape("".join(pieces)))
+    return Markup(safe.replace(_BEGINS, "<mark>").replace(_ENDS, "</mark>"))  # noqa: S704 - escaped
 
 
 def passage_url(slug: str, topic_id: str, title_slug: str, passage: FoundPassage) -> str:

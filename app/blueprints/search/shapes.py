@@ -11,13 +11,13 @@ from flask import get_template_attribute, url_for
 from markupsafe import Markup
 
 from app.blueprints.discussion.present import Shape, author_shape, topic_url
-from app.blueprints.kept import drawn
+from app.blueprints.kept import GAP, drawn
 from app.blueprints.navigation import planet_url
 from app.blueprints.page import media_url
 from app.blueprints.search import words
-from app.blueprints.search.door import Where, marked, params_of, passage_url
+from app.blueprints.search.door import Where, filters_of, marked, params_of, passage_url
 from app.discussion.queries.authors import Author
-from app.search.language import Filter, Query, parse
+from app.search.language import Filter, Query
 from app.search.port import Part, Sort
 from app.search.views import Choice, Facet, FoundPassage, FoundTopic, Names, PlanetName, SearchPage
 
@@ -112,25 +112,20 @@ def _ways(where: Where, page: SearchPage) -> list[tuple[str, str]]:
 
 
 def _sorts(where: Where, query: Query) -> list[tuple[str, str, bool]]:
+    switched = {Sort.RELEVANCE: query.without("sort"), Sort.NEW: query.with_filter("sort", "new")}
     return [
-        (label, where.url_of(switched), query.sort is sort)
-        for sort, label, switched in (
-            (Sort.RELEVANCE, words.sort_words(Sort.RELEVANCE), query.without("sort")),
-            (Sort.NEW, words.sort_words(Sort.NEW), query.with_filter("sort", "new")),
-        )
+        (label, where.url_of(switched[sort]), query.sort is sort)
+        for sort, label in words.labels("sort").items()
     ]
 
 
 def _groups(where: Where, page: SearchPage, planets: Mapping[str, str]) -> list[Shape]:
     """Return the filters beside the results: what divides them, with counts, and what else there is."""
-    query = page.query
     counted = {facet.name: _facet(where, facet, planets) for facet in page.facets}
     made = [counted[name] for name in ("planet", "kind") if name in counted]
-    made.append(_switches(where, query, "state", words.STATES))
+    made.append(_switches(where, page.query, "state"))
     made += [counted[name] for name in ("year", "starter") if name in counted]
-    made.append(_switches(where, query, "place", words.PLACES))
-    ages = {("after", age): label for age, label in words.AGES.items()}
-    return [*made, _switches(where, query, "age", ages)]
+    return [*made, _switches(where, page.query, "place", "age")]
 
 
 def _facet(where: Where, facet: Facet, planets: Mapping[str, str]) -> Shape:
@@ -138,31 +133,50 @@ def _facet(where: Where, facet: Facet, planets: Mapping[str, str]) -> Shape:
         _item(_label(where, facet, one, planets), where.url_of(one.query), one.count, on=one.chosen)
         for one in facet.choices
     ]
-    return {"title": words.TITLES[facet.name], "items": items}
+    return {"title": words.labels("title")[facet.name], "items": items}
 
 
 def _label(where: Where, facet: Facet, one: Choice, planets: Mapping[str, str]) -> str:
     if facet.name == "kind":
-        return str(words.KINDS[one.value])
+        return words.labels("kind")[one.value]
     if facet.name == "starter" and where.planet is None and not one.chosen:
         # The same name in two planets need not be the same person.
-        place = next(iter(parse(one.query).values("planet")), "")
+        place = next(iter(one.query.values("planet")), "")
         return f"{one.name} · {planets.get(place, place)}"
     return one.name or one.value
 
 
-def _switches(
-    where: Where, query: Query, title: str, choices: Mapping[tuple[str, str], object]
-) -> Shape:
-    items = [
-        _item(label, where.url_of(query.toggled(*choice)), None, on=query.has(*choice))
-        for choice, label in choices.items()
-    ]
-    return {"title": words.TITLES[title], "items": items}
+def _switches(where: Where, query: Query, *groups: str) -> Shape:
+    """Return filters that are offered in every search, drawn: once for all that set the same ones, for their
+    addresses differ in their beginning only. It goes into gaps."""
+    joint = "&" if query.words else "?"
+
+    def draw() -> Markup:
+        made = []
+        for group in groups:
+            items = [
+                _item(label, _behind(joint, query.toggled(*choice)), None, on=query.has(*choice))
+                for choice, label in words.labels(group).items()
+            ]
+            made.append({"title": words.labels("title")[group], "items": items})
+        return Markup(_macro("search_groups")(made))  # noqa: S704 - drawn by a template
+
+    part = drawn(("switches", groups, joint, filters_of(query)), draw)
+    return {"drawn": part.replace(GAP, where.url_of(_words_alone(query)))}
 
 
-def _item(label: object, url: str, count: int | None, *, on: bool) -> Shape:
-    return {"label": str(label), "url": url, "count": count, "on": on}
+def _words_alone(query: Query) -> Query:
+    return Query(tuple(item for item in query.items if not isinstance(item, Filter)))
+
+
+def _behind(joint: str, query: Query) -> str:
+    """Return a search's address with a gap up to its filters."""
+    filters = filters_of(query)
+    return f"{GAP}{joint}{filters}" if filters else GAP
+
+
+def _item(label: str, url: str, count: int | None, *, on: bool) -> Shape:
+    return {"label": label, "url": url, "count": count, "on": on}
 
 
 def _dates(query: Query) -> dict[str, Any]:
@@ -241,14 +255,17 @@ def _author(slug: str, author: Author | None) -> Shape:
 
 def _names(names: Names) -> list[tuple[str, Markup]]:
     """Return which names were met: what each is of, and the name."""
-    made = [(str(words.NAMED["file"]), marked(one)) for one in names.files]
-    return made + ([(str(words.NAMED["author"]), marked(names.author))] if names.author else [])
+    if not names.files and not names.author:
+        return []
+    called = words.labels("named")
+    made = [(called["file"], marked(one)) for one in names.files]
+    return made + ([(called["author"], marked(names.author))] if names.author else [])
 
 
 def _passage(hit: FoundTopic, passage: FoundPassage) -> Shape:
     slug = hit.planet.slug
     return {
-        "label": words.PARTS[passage.part],
+        "label": words.labels("part")[passage.part],
         "url": passage_url(slug, hit.public_id, hit.slug, passage),
         "html": marked(passage.snippet),
         "names": _names(passage.names),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 
+from app.blueprints.language import look
 from app.kernel.errors import Invalid
 from app.search.language import Filter, Hint, Trouble
 from app.search.port import Part, Sort
@@ -53,6 +56,17 @@ TITLES = {
     "state": lazy_gettext("Only"),
     "place": lazy_gettext("Where the words stand"),
     "age": lazy_gettext("Published"),
+}
+SORTS = {Sort.RELEVANCE: lazy_gettext("Best first"), Sort.NEW: lazy_gettext("Newest first")}
+_LABELS: Mapping[str, Mapping[Any, object]] = {
+    "kind": KINDS,
+    "state": STATES,
+    "place": PLACES,
+    "age": {("after", age): label for age, label in AGES.items()},
+    "part": PARTS,
+    "named": NAMED,
+    "title": TITLES,
+    "sort": SORTS,
 }
 
 _HINTS: Mapping[Trouble, object] = {
@@ -146,6 +160,18 @@ _TIPS = (
 )
 
 
+def labels(group: str) -> Mapping[Any, str]:
+    """Return the labels of a group of choices in the page's language. Finished once for each language: a
+    lazy text looks for the language each time, and a page of results shows sixty labels."""
+    language, script, _zone = look()
+    return _finished(group, language, script)
+
+
+@cache
+def _finished(group: str, _language: str, _script: str | None) -> Mapping[Any, str]:
+    return {key: str(label) for key, label in _LABELS[group].items()}
+
+
 def hint_words(hint: Hint) -> str:
     """Return what to tell about a part of a query that could not be done."""
     said = str(_HINTS[hint.trouble]) % {"word": hint.word, "name": hint.name}
@@ -216,11 +242,6 @@ def near_words(whole: int) -> str:
             whole,
         )
     )
-
-
-def sort_words(sort: Sort) -> str:
-    """Return the name of an order."""
-    return str(gettext("Best first") if sort is Sort.RELEVANCE else gettext("Newest first"))
 
 
 def untitled() -> str:
