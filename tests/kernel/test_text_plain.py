@@ -1,8 +1,13 @@
 """What is taken from a source without rendering it."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.kernel.text import Profile, excerpt, hashtags, mentions, plain_text, slugify
+from app.kernel.text import plain as plain_texts
 from app.kernel.text.renderer import Renderer
 from tests.kernel.safe_html import text_of
 
@@ -32,6 +37,19 @@ from tests.kernel.safe_html import text_of
 )
 def test_plain_text(source, expected):
     assert plain_text(source) == expected
+
+
+_PIECES = tuple(
+    "a 中 - = _ * ~~ ~ ` | [ ] ( ) ! # > / /// open: &amp; <https://a.b> \\ [x] 1. [^1]: 。 $".split()
+)
+
+
+@given(st.lists(st.sampled_from((*_PIECES, " ", "    ", "\t", "\n")), max_size=14).map("".join))
+def test_a_line_without_marks_is_let_through_as_reading_it_would_leave_it(source):
+    quick = plain_text(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_texts, "_BARE", re.compile("(?!)"))
+        assert quick == plain_text(source)
 
 
 def test_excerpts_are_one_short_line():

@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from app.kernel.text.patterns import ADDRESS_START, HASHTAG, MENTION, URL, clean
 
 # Possessive quantifiers (`*+`) keep these linear on hostile input.
+# A line in which nothing can be a mark, which most are: no mark at its beginning, none that stands inside,
+# and not a rule, for a letter stands in it.
+_BARE = re.compile(r"(?! {4}| {0,3}[>#/])(?=[^\[<*_~\\&`|]*?[^\W_])[^\[<*_~\\&`|]*+")
 _FENCE = re.compile(r"[ >]*+(`{3,}+|~{3,}+)([^`]*+)$")
 _QUOTE_MARKS = re.compile(r" {0,3}>[ >]*")
 _HEADING_MARK = re.compile(r" {0,3}#{1,6}[ \t]+")
@@ -102,6 +105,8 @@ def _lines(source: str) -> Iterator[tuple[str, bool]]:
 
 
 def _plain_line(line: str) -> str:
+    if not line or _BARE.fullmatch(line):
+        return line
     if quote := _QUOTE_MARKS.match(line):
         line = line[quote.end() :]
     if fold := _FOLD.match(line):
