@@ -139,24 +139,42 @@ def planet_page(
 ) -> bytes:
     """Return a whole page inside a planet as layout/planet.html makes it, from parts that are drawn
     already: for the pages that are opened most."""
-    viewer = current_viewer()
-    frame = make_frame(
-        viewer,
-        g.planet,
-        offer.pairs,
-        my_planets(),
-        active=active,
-        unread=unread_notices(),
-        side=True,
-        mark=screen_mark(g.planet, g.actor),
-    )
+    mark = screen_mark(g.planet, g.actor)
+    frame = _own_frame(offer, active=active, side=True, mark=mark)
+    return _joined(frame, offer, title=title, content=content, side=side, head=head)
+
+
+def site_page(
+    offer: Offer, *, title: str, active: str, content: Iterable[bytes], side: bytes
+) -> bytes:
+    """Return a whole page as layout/site.html makes it, in the same way; in a planet with its mark."""
+    mark = screen_mark(g.planet, g.actor) if g.get("planet") else ""
+    frame = _own_frame(offer, active=active, side=bool(side), mark=mark, layout="site")
+    return _joined(frame, offer, title=title, content=content, side=side)
+
+
+def _own_frame(offer: Offer, **shown: Any) -> Frame:
+    viewer, planet = current_viewer(), g.get("planet")
+    unread = unread_notices()
+    return make_frame(viewer, planet, offer.pairs, my_planets(), unread=unread, **shown)
+
+
+def _joined(
+    frame: Frame,
+    offer: Offer,
+    *,
+    title: str,
+    content: Iterable[bytes],
+    side: bytes,
+    head: bytes = b"",
+) -> bytes:
     start, after_title, after_token, after_head, after_content, after_side, after_footer, end = (
         shell(frame).sent
     )
     token = csrf_token().encode()
     own = (start, f"{escape(title)} · ".encode(), after_title, token, after_token, head, after_head)
     messages = macros("components/notice.html").flashes().encode() if "_flashes" in session else b""
-    footer = b"" if viewer else _footer(frame, offer.by_name)
+    footer = b"" if frame.viewer else _footer(frame, offer.by_name)
     below = (after_content, side, after_side, footer, after_footer, token, end)
     return b"".join((*own, messages, *content, *below))
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from flask import render_template, request, url_for
+from flask import request, url_for
+from markupsafe import Markup
 
 from app.blueprints.entrance import (
     current_viewer,
@@ -16,7 +17,9 @@ from app.blueprints.entrance import (
     require_viewer,
     site_actor,
 )
-from app.blueprints.navigation import frame_links
+from app.blueprints.frame import macros, site_page
+from app.blueprints.kept import GAP, HOLE
+from app.blueprints.navigation import Offer, frame_links
 from app.blueprints.page import here as this_page
 from app.blueprints.search import words
 from app.blueprints.search.door import Where, bp, engine, zone
@@ -37,7 +40,7 @@ _PAST = 8
 
 @bp.get("/search", endpoint="everywhere")
 @declares(Action.ACCOUNT_USE)
-def search_everywhere() -> str:
+def search_everywhere() -> bytes:
     """Search in all planets of mine: `q` words, `f` filters, `page`."""
     viewer = require_viewer()
     return _page(Where(None), everywhere(viewer, zone=zone()), site_actor())
@@ -45,14 +48,14 @@ def search_everywhere() -> str:
 
 @bp.get("/p/<slug>/search")
 @declares(Action.PLANET_READ)
-def here(slug: str) -> str:
+def here(slug: str) -> bytes:
     """Search in one planet."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.PLANET_READ))
     return _page(Where(planet), within(planet, actor, zone=zone()), actor)
 
 
-def _page(where: Where, searcher: Searcher, actor: Actor) -> str:
+def _page(where: Where, searcher: Searcher, actor: Actor) -> bytes:
     text = _text()
     if text:
         SEARCHING.take(str(actor.user_id))
@@ -68,8 +71,23 @@ def _page(where: Where, searcher: Searcher, actor: Actor) -> str:
         saved_url=saved_url(),
         **result_fields(where, found, planets),
     )
-    view = _with_ways(view, where, actor) if asked else _with_start(view, where, actor)
-    return render_template("search/page.html", v=view)
+    offer = frame_links()
+    view = _with_ways(view, where, offer) if asked else _with_start(view, where, actor)
+    return _drawn(view, where, offer)
+
+
+def _drawn(view: View, where: Where, offer: Offer) -> bytes:
+    parts = macros("search/page.html")
+    filters = parts.beside(view, HOLE) if view.hits or view.near else Markup()
+    content = parts.content(view, where.planet, view.here, filters.replace(GAP, "narrow"))
+    side = parts.side(filters.replace(GAP, "beside")) if filters else Markup()
+    return site_page(
+        offer,
+        title=words.title_words(view.title),
+        active="search",
+        content=(content.encode(),),
+        side=side.encode(),
+    )
 
 
 def _text() -> str:
@@ -127,11 +145,11 @@ def _with_start(view: View, where: Where, actor: Actor) -> View:
     )
 
 
-def _with_ways(view: View, where: Where, actor: Actor) -> View:
+def _with_ways(view: View, where: Where, offer: Offer) -> View:
     viewer = current_viewer()
     user_id = viewer.user_id if viewer else 0
     planet_id = where.planet.id if where.planet else None
-    ask = frame_links().by_name.get("ask", "")
+    ask = offer.by_name.get("ask", "")
     return replace(
         view,
         scopes=_scopes(view, where),

@@ -226,6 +226,11 @@ def tips() -> list[tuple[str, str]]:
     return [(str(example), str(said)) for example, said in _TIPS]
 
 
+def title_words(words: str) -> str:
+    """Return the page's title; `words` are what was searched for, "" before anything was."""
+    return str(gettext("Search: %(words)s", words=words) if words else gettext("Search"))
+
+
 def count_words(total: int) -> str:
     """Return how many topics were found."""
     return str(ngettext("%(num)s topic found", "%(num)s topics found", total))
