@@ -6,14 +6,16 @@ Flask-Limiter has no SQL storage and its memory counts per process (see docs/adr
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import String, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, Table, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
 from app.kernel.db import Base, db
 from app.kernel.errors import LimitReached
+from app.kernel.reading import Ready
 
 
 class RateCounter(Base):
@@ -26,29 +28,27 @@ class RateCounter(Base):
     tries: Mapped[int] = mapped_column(default=0)
 
 
+_ROWS = cast(Table, RateCounter.__table__)
+R = _ROWS.c
+# What is counted is counted often: put together once, not each time.
+_SPENT = Ready(
+    select(R.tries).where(R.key == bindparam("name"), R.window_start == bindparam("start"))
+)
+_COUNT = {
+    name: new.on_conflict_do_update(
+        index_elements=[R.key, R.window_start], set_={"tries": R.tries + new.excluded.tries}
+    ).returning(R.tries)
+    for name, new in (("sqlite", sqlite.insert(_ROWS)), ("postgresql", postgresql.insert(_ROWS)))
+}
+
+
 def hit(key: str, *, limit: int, window: timedelta) -> None:
     """Count one try under `key`; LimitReached when more than `limit` fell into this fixed window.
 
     Must run inside a unit of work of its own that commits also when what follows fails. `key` must
     not be readable personal data: hash addresses first.
     """
-    start, _ends = _window(window)
-    counted = db.session.execute(
-        update(RateCounter)
-        .where(RateCounter.key == key, RateCounter.window_start == start)
-        .values(tries=RateCounter.tries + 1)
-        .returning(RateCounter.tries)
-    ).scalar()
-    if counted is None:
-        try:
-            with db.session.begin_nested():
-                db.session.add(RateCounter(key=key, window_start=start, tries=1))
-            counted = 1
-        except IntegrityError:
-            # Somebody counted first in the same moment: count after him.
-            hit(key, limit=limit, window=window)
-            return
-    if counted > limit:
+    if _count(key, window, 1) > limit:
         raise LimitReached(seconds_left(window))
 
 
@@ -57,21 +57,7 @@ def take(key: str, *, limit: int, window: timedelta, count: int) -> int:
 
     LimitReached when it had none. For what is too frequent to write a row for each; as `hit` else.
     """
-    start, _ends = _window(window)
-    counted = db.session.execute(
-        update(RateCounter)
-        .where(RateCounter.key == key, RateCounter.window_start == start)
-        .values(tries=RateCounter.tries + count)
-        .returning(RateCounter.tries)
-    ).scalar()
-    if counted is None:
-        try:
-            with db.session.begin_nested():
-                db.session.add(RateCounter(key=key, window_start=start, tries=count))
-            counted = count
-        except IntegrityError:
-            # Somebody counted first in the same moment: count after them.
-            return take(key, limit=limit, window=window, count=count)
+    counted = _count(key, window, count)
     had = min(count, limit - (counted - count))
     if had < 1:
         raise LimitReached(seconds_left(window))
@@ -80,12 +66,17 @@ def take(key: str, *, limit: int, window: timedelta, count: int) -> int:
 
 def refuse_spent(key: str, *, limit: int, window: timedelta) -> None:
     """LimitReached when the window's tries are spent already. One read: being refused costs no more."""
-    start, _ends = _window(window)
-    tries = select(RateCounter.tries).where(
-        RateCounter.key == key, RateCounter.window_start == start
-    )
-    if (db.session.scalar(tries) or 0) >= limit:
+    spent = _SPENT.first(name=key, start=window_start(window))
+    if spent and spent[0] >= limit:
         raise LimitReached(seconds_left(window))
+
+
+def _count(key: str, window: timedelta, count: int) -> int:
+    """Count tries of the present window; returns how many it has then. One statement, so that of many who
+    count in the same moment nobody is lost."""
+    connection = db.session.connection()
+    row = {"key": key, "window_start": window_start(window), "tries": count}
+    return int(connection.execute(_COUNT[connection.dialect.name], row).scalar_one())
 
 
 def window_start(window: timedelta) -> datetime:
