@@ -23,6 +23,8 @@ _LETTERS = r"a-z\u00df-\u024f\u0370-\u052f"
 _BLANKS = r"[ \t\u00a0]*"
 _ANYTHING = r"[\W_]*"
 _LINE_END = r"(?:[ \t]*\r?\n[ \t]*)?"  # Chinese is broken anywhere
+# No piece of a text begins with what ends the words before it.
+_ENDING = re.compile(r"[\s，。、；：！？…）】》〉”’」』),.;:!?\]]{0,6}")
 # How far a text is cut into units where no pattern found anything (parts of `getUserName`).
 _CLOSELY = 2_000
 Span = tuple[int, int]
@@ -88,6 +90,8 @@ class Marker:
         if start + length > len(text):
             # Not the whole way back: pages show three lines, and the words would stand behind them.
             start = max(0, len(text) - length, start - length // 5)
+        if start > 0 and (ending := _ENDING.match(text, start)):
+            start = ending.end()
         end = min(len(text), start + length)
         before = (Segment("…"),) if start > 0 else ()
         after = (Segment("…"),) if end < len(text) else ()

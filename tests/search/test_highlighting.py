@@ -70,6 +70,12 @@ def test_at_the_end_of_a_text_the_words_stand_early_enough_to_be_seen() -> None:
     assert 30 < said.index("[退款]") <= 62
 
 
+def test_a_snippet_begins_with_no_mark_that_ends_what_was_left_out() -> None:
+    text = "说" * 90 + "（之前）。 " + "话" * 27 + "退款" + "后" * 200
+    said = shown(Marker(parse("退款").terms).snippet(text))
+    assert said.startswith("…" + "话" * 27 + "[退款]")
+
+
 def test_a_snippet_without_words_is_the_beginning() -> None:
     assert shown(Marker(parse("没有").terms).snippet("第一行\n\n第二行")) == "第一行 第二行"
 
