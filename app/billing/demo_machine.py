@@ -82,6 +82,10 @@ def _subscribe(ref: str, state: State) -> None:
 
 def _renew(ref: str, state: State) -> None:
     held = state["subscription"]
+    if held["cancel_at_period_end"]:
+        # The period is over, and nothing more is charged.
+        held |= {"status": "canceled", "ended_at": held["invoices"][-1]["ends"]}
+        return
     paid, moved = held["invoices"][-1]["ends"], held.get("next", "")
     if moved > paid or "anchor" not in held:
         # A charge that was moved is counted from there on.
