@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.billing.actions.orders import change
 from app.billing.events import SubscriptionEndAsked
-from app.billing.models import Order
+from app.billing.models import Order, Subscription
 from app.billing.queries.running import find_subscription, is_paid_up
 from app.billing.states import FINAL
 from app.kernel import clock
@@ -29,3 +29,9 @@ def wish_end(order: Order, *, when: str, cause: str) -> bool:
         change(order, cause, f"end_asked_{when}")
     put(SubscriptionEndAsked(order_id=order.id, when=row.end_wanted))
     return True
+
+
+def ends_already(row: Subscription, when: str) -> bool:
+    """Whether a subscription ends as it should without being asked: its buyer cancelled it before."""
+    cancelled = row.cancel_at_period_end or row.cancel_at is not None
+    return when == "at_end" and cancelled and row.status in ("active", "trialing")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.billing.actions.coupons import give_back, take_use
 from app.billing.actions.seats import take_seat
 from app.billing.gateway import gateways
 from app.billing.models import Coupon, Order, OrderChange, Plan, PlanVersion, Subscription
 from app.billing.pricing import Quote, as_newcomer, quote
-from app.billing.states import FINAL, OrderState
+from app.billing.states import CLOSED, FINAL, OrderState
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
@@ -109,6 +109,23 @@ def list_open(planet_id: int, user_id: int) -> list[Order]:
                 Order.state == OrderState.OPEN.value,
             )
             .order_by(Order.id)
+        )
+    )
+
+
+def lock_live(*conditions: ColumnElement[bool]) -> list[Order]:
+    """Return orders that something may still come of, of questions none, locked."""
+    return list(
+        db.session.scalars(
+            select(Order)
+            .where(
+                *conditions,
+                Order.kind != "question",
+                Order.state.not_in([state.value for state in CLOSED]),
+            )
+            .order_by(Order.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
     )
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, or_, select
 
 from app.accounts.models import User
 from app.billing.actions.checkout import close_page
-from app.billing.actions.ending import wish_end
+from app.billing.actions.ending import ends_already, wish_end
+from app.billing.actions.orders import lock_live
 from app.billing.events import CheckoutCloseAsked
 from app.billing.models import Order, Subscription
 from app.billing.queries.running import find_subscription, unconfirmed
-from app.billing.states import CLOSED, FINAL, OrderState
+from app.billing.states import FINAL, OrderState
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, Invalid
@@ -50,7 +51,7 @@ def leave(actor: Actor, *, ends: str) -> None:
     require(actor, Action.ACCOUNT_USE)
     if ends not in ENDS:
         raise Invalid("ends", "choice")
-    orders = _lock(Order.planet_id == planet_of(actor), Order.user_id == person_of(actor))
+    orders = lock_live(Order.planet_id == planet_of(actor), Order.user_id == person_of(actor))
     memberships.leave(actor)
     _part(orders, Way.LEFT, when=ends, cause="buyer")
 
@@ -64,7 +65,9 @@ def remove(actor: Actor, *, member_id: str, reason: str) -> None:
     theirs = select(Membership.user_id).where(
         Membership.public_id == member_id, Membership.planet_id == planet_of(actor)
     )
-    orders = _lock(Order.planet_id == planet_of(actor), Order.user_id.in_(theirs.scalar_subquery()))
+    orders = lock_live(
+        Order.planet_id == planet_of(actor), Order.user_id.in_(theirs.scalar_subquery())
+    )
     memberships.remove(actor, member=get_row(actor, member_id), reason=reason)
     _part(orders, Way.REMOVED, when="now", cause="staff")
 
@@ -73,7 +76,7 @@ def leave_everywhere(actor: Actor) -> None:
     """Leave every planet because the account closes: all subscriptions end now, also those of planets
     that were left before. In the caller's unit of work; Refused(last_owner)."""
     require(actor, Action.ACCOUNT_USE)
-    orders = _lock(Order.user_id == person_of(actor))
+    orders = lock_live(Order.user_id == person_of(actor))
     memberships.leave_every_planet(actor)
     _part(orders, Way.CLOSED, when="now", cause="buyer")
 
@@ -88,7 +91,7 @@ def follow_parting(payload: dict[str, Any]) -> None:
     if whose is None:
         return
     planet_id, user_id = whose
-    orders = _lock(Order.planet_id == planet_id, Order.user_id == user_id)
+    orders = lock_live(Order.planet_id == planet_id, Order.user_id == user_id)
     parted = read_parted([(planet_id, user_id)]).get((planet_id, user_id))
     if parted is not None:
         _catch_up(orders, parted)
@@ -115,7 +118,7 @@ def stop_forgotten() -> list[int]:
         rows = list(db.session.execute(_gone_with_orders()).all())
         parted = read_parted({(planet_id, user_id) for _id, planet_id, user_id in rows})
         for order_id, planet_id, user_id in rows:
-            orders = _lock(Order.id == order_id)
+            orders = lock_live(Order.id == order_id)
             if (found := parted.get((planet_id, user_id))) is not None:
                 _catch_up(orders, found)
     waiting = select(Subscription.order_id).where(unconfirmed()).order_by(Subscription.order_id)
@@ -141,23 +144,6 @@ def _gone_with_orders() -> Select[int, int, int]:
     )
 
 
-def _lock(*conditions: ColumnElement[bool]) -> list[Order]:
-    """Return orders that something may still come of, locked."""
-    return list(
-        db.session.scalars(
-            select(Order)
-            .where(
-                *conditions,
-                Order.kind != "question",
-                Order.state.not_in([state.value for state in CLOSED]),
-            )
-            .order_by(Order.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
 def _catch_up(orders: Iterable[Order], parted: Parted) -> None:
     """Stop what was ordered before somebody went, and not stopped then."""
     before = [
@@ -180,11 +166,5 @@ def _part(
         if order.state == OrderState.OPEN:
             put(CheckoutCloseAsked(order_id=order.id))
         row = find_subscription(order.id) if order.mode == "subscription" else None
-        if row is not None and not _ends_already(row, when):
+        if row is not None and not ends_already(row, when):
             wish_end(order, when=when, cause=cause)
-
-
-def _ends_already(row: Subscription, when: str) -> bool:
-    """Whether a subscription ends as it should without being asked: its buyer cancelled it before."""
-    cancelled = row.cancel_at_period_end or row.cancel_at is not None
-    return when == "at_end" and cancelled and row.status in ("active", "trialing")
