@@ -34,8 +34,17 @@ class SubscriptionEndAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionNeedless(Event):
+    """A subscription ends because its buyer has a role that costs nothing: they are told."""
+
+    name: ClassVar[str] = "billing.subscription_needless"
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutCloseAsked(Event):
-    """The buyer of an open order is gone: its checkout is to be closed at the provider."""
+    """The buyer of an open order is gone, or needs it no more: its checkout is to be closed at the
+    provider."""
 
     name: ClassVar[str] = "billing.checkout_close_asked"
     order_id: int

@@ -7,10 +7,11 @@ from app.billing.actions.funnel import record_paid
 from app.billing.actions.holding import follow_pause
 from app.billing.actions.parting import close_left_checkout, follow_parting
 from app.billing.actions.refunds import send_refund
+from app.billing.actions.role_access import follow_role
 from app.billing.actions.stillness import close_paused_checkout
 from app.billing.actions.subscriptions import end_subscription
 from app.billing.actions.webhooks import work_webhook
-from app.memberships.events import MembershipEnded
+from app.memberships.events import MembershipEnded, MembershipStarted, RoleChanged
 from app.outbox.events import Event, Handler, Lane, Subscriptions
 
 
@@ -27,4 +28,6 @@ def subscribe(subscriptions: Subscriptions) -> None:
     for event, name, handler in told:
         subscriptions.add_outside(event.name, name, handler, lane=Lane.PAYMENTS)
     subscriptions.add(MembershipEnded.name, "billing.follow_parting", follow_parting)
+    for role_came in (RoleChanged, MembershipStarted):
+        subscriptions.add(role_came.name, "billing.follow_role", follow_role)
     subscriptions.add(events.OrderSettled.name, "billing.record_paid", record_paid)

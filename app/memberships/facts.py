@@ -17,6 +17,14 @@ from app.policy import (
     grace_of,
 )
 
+# Who has the access by a role, which costs nothing and does not end: staff and guests.
+HAS_BY_ROLE = and_(
+    Membership.role != PlanetRole.MEMBER.value,
+    Membership.joined_at.is_not(None),
+    Membership.left_at.is_(None),
+    Membership.removed_at.is_(None),
+)
+
 
 def standing_of(member: Membership, *, now: datetime, grace: timedelta) -> Standing:
     """Return the standing of a row at `now`."""

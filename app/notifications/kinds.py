@@ -36,6 +36,7 @@ class Kind(StrEnum):
     PAYMENT_ARRIVED = "payment_arrived"
     PAYMENT_FAILED = "payment_failed"
     CHARGE_FAILED = "charge_failed"
+    SUBSCRIPTION_NEEDLESS = "subscription_needless"
     REFUND_DONE = "refund_done"
     PAYMENT_DISPUTED = "payment_disputed"
     DISPUTE_LOST = "dispute_lost"
@@ -69,6 +70,7 @@ OF_ORDERS = frozenset(
         Kind.PAYMENT_ARRIVED,
         Kind.PAYMENT_FAILED,
         Kind.CHARGE_FAILED,
+        Kind.SUBSCRIPTION_NEEDLESS,
         Kind.REFUND_DONE,
         Kind.PAYMENT_DISPUTED,
         Kind.DISPUTE_LOST,
@@ -220,6 +222,11 @@ def _buying(_: Say, kind: Kind, planet: str, day: str) -> str:
             return _("Your payment for %(planet)s did not arrive.", planet=planet)
         case Kind.CHARGE_FAILED:
             return _("The charge for your subscription of %(planet)s failed.", planet=planet)
+        case Kind.SUBSCRIPTION_NEEDLESS:
+            return _(
+                "Your subscription of %(planet)s ends: your role there costs nothing.",
+                planet=planet,
+            )
         case Kind.REFUND_DONE:
             return _("Money for %(planet)s was given back to you.", planet=planet)
         case Kind.PAYMENT_DISPUTED:

@@ -14,6 +14,7 @@ from app.billing.actions.checkout import open_page
 from app.billing.actions.holding import follow, list_paused_subscriptions
 from app.billing.actions.parting import stop_forgotten
 from app.billing.actions.refunds import send_refund
+from app.billing.actions.role_access import stop_needless
 from app.billing.actions.settlements import book_what_is_owed
 from app.billing.actions.stillness import close_checkout, list_paused_checkouts, tell_charged
 from app.billing.actions.subscriptions import tell_end
@@ -174,7 +175,9 @@ def _record_payouts(report: Report) -> None:
 
 
 def _end_forgotten(report: Report) -> None:
-    """End what runs on although its buyer is gone, and tell the provider again what it has not confirmed."""
+    """End what runs on although its buyer is gone or pays for nothing, and tell the provider again
+    what it has not confirmed."""
+    stop_needless()
     for order_id in stop_forgotten():
         try:
             tell_end(order_id)

@@ -15,6 +15,7 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Conflict, NotFound
 from app.memberships.parted import read_parted
+from app.memberships.queries.covered import has_by_role
 from app.outbox.delivery import Later, delay_after
 
 
@@ -27,7 +28,8 @@ def ask_end(order_id: int, *, cause: str) -> Order:
 
 def ask_resume(order_id: int, *, cause: str) -> Order:
     """Take a cancellation back. GatewayError when the provider does not answer; Conflict("gone") where
-    its buyer is gone from the planet, Conflict("ended") where it was to end at once (R25)."""
+    its buyer is gone from the planet, Conflict("role") where they have the access by a role,
+    Conflict("ended") where it was to end at once (R25)."""
     order, ref, account = _of(order_id)
     _take_back(order_id)
     gateways.of(order.gateway).resume_subscription(ref, account=account)
@@ -88,6 +90,8 @@ def _take_back(order_id: int) -> None:
         order = db.session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
         if (order.planet_id, order.user_id) in read_parted([(order.planet_id, order.user_id)]):
             raise Conflict("gone")
+        if has_by_role(order.planet_id, order.user_id):
+            raise Conflict("role")
         row = find_subscription(order_id)
         if row is None or row.end_wanted == "":
             return

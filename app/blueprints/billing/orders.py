@@ -47,7 +47,7 @@ from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import Conflict, Unavailable
 from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, Standing, can
+from app.policy import Action, Actor, PlanetRole, Standing, can
 
 # How often a page that waits for the truth looks again, in seconds, and until when after its reader came
 # back from the provider; afterwards they look again by a button.
@@ -157,9 +157,15 @@ def subscription(slug: str, public_id: str) -> Page:
         act(found.id, cause="buyer")
     except GatewayError:
         flash(gettext("The payment provider does not answer. Please try again."), "error")
-    except Conflict:
-        flash(gettext("This subscription is over. To go on, buy a new one."), "warn")
+    except Conflict as conflict:
+        flash(_not_resumed(conflict), "warn")
     return see_other("billing.order", slug=slug, public_id=public_id)
+
+
+def _not_resumed(conflict: Conflict) -> str:
+    if conflict.args[:1] == ("role",):
+        return str(gettext("Your role here costs nothing: there is nothing to renew."))
+    return str(gettext("This subscription is over. To go on, buy a new one."))
 
 
 def _to(page: str) -> Response:
@@ -214,8 +220,9 @@ def _ending(actor: Actor, row: Subscription | None) -> dict[str, bool]:
     wanted = row.end_wanted if row is not None else ""
     gone = actor.standing in (Standing.LEFT, Standing.REMOVED)
     return {
+    by_role = actor.inside and actor.role is not PlanetRole.MEMBER
         "waits": row is not None and bool(wanted) and not ends_as_wanted(row),
-        "final": gone or wanted == "now",
+        "final": gone or by_role or wanted == "now",
     }
 
 

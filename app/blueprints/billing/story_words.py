@@ -96,6 +96,7 @@ NOTICES: dict[str, Any] = {
     "payment_arrived": lazy_gettext("Told that the payment arrived"),
     "payment_failed": lazy_gettext("Told that the payment failed"),
     "charge_failed": lazy_gettext("Told that the charge failed"),
+    "subscription_needless": lazy_gettext("Told that the subscription ends because of the role"),
     "refund_done": lazy_gettext("Told of the refund"),
     "payment_disputed": lazy_gettext("Told of the dispute"),
     "dispute_lost": lazy_gettext("Told that the dispute is lost"),

@@ -9,6 +9,8 @@ from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.billing.actions import role_access
+from app.billing.queries.running import RunningView, list_running
 from app.blueprints.entrance import (
     current_site,
     current_viewer,
@@ -143,7 +145,7 @@ def accept(secret: str) -> Page:
             invitation = lock_invitation(found.row_id)
             if invitation is None:
                 return _gone()
-            actions.accept_invitation(
+            role_access.accept_invitation(
                 actor,
                 invitation=invitation,
                 nickname=request.form.get("nickname", ""),
@@ -177,6 +179,7 @@ def _invitation(secret: str, found: InvitationPage, *, errors: dict[str, str]) -
         role_name=ROLE_NAMES[found.role],
         role_help=ROLE_HELP[found.role],
         state=state,
+        running=_running(found) if state == "open" else [],
         rules=rules,
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         wants_nickname="nickname" in errors,
@@ -185,6 +188,13 @@ def _invitation(secret: str, found: InvitationPage, *, errors: dict[str, str]) -
         address=url_for("memberships.invited", secret=secret),
     )
     return _shielded(html, 422 if errors else 200)
+
+
+def _running(found: InvitationPage) -> list[RunningView]:
+    """Return the reader's subscriptions here that end with the role they are invited to."""
+    if found.role == PlanetRole.MEMBER:
+        return []
+    return list_running(require_viewer().user_id, found.planet_id)
 
 
 def _gone() -> Page:

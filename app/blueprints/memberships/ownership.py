@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import flash, request
 from flask_babel import gettext
 
+from app.billing.actions import role_access
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Invalid, NotFound
-from app.memberships import actions
-from app.memberships.models import Membership
-from app.memberships.queries import get_row, list_heirs
+from app.kernel.errors import Invalid
+from app.memberships.queries import list_heirs
 from app.policy import Action, Actor, can
 
 
@@ -33,9 +32,9 @@ def send_hand_over(slug: str) -> Page:
     require(can(actor, Action.OWNERSHIP_HAND_OVER))
     try:
         with unit_of_work():
-            actions.hand_over(
+            role_access.hand_over(
                 actor,
-                member=_chosen(actor),
+                member_id=request.form.get("member", ""),
                 confirmation=request.form.get("confirmation", ""),
                 expected=planet.slug,
             )
@@ -43,13 +42,6 @@ def send_hand_over(slug: str) -> Page:
         return _form(actor, errors=errors_of([error]))
     flash(gettext("The planet has a new owner. You are a partner now."), "ok")
     return see_other("planets.landing", slug=slug)
-
-
-def _chosen(actor: Actor) -> Membership:
-    try:
-        return get_row(actor, request.form.get("member", ""))
-    except NotFound:
-        raise Invalid("member", "choice") from None
 
 
 def _form(actor: Actor, *, errors: dict[str, str]) -> Page:

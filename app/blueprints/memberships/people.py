@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext, pgettext
 
+from app.billing.queries.running import RunningView, list_running
 from app.blueprints.discussion.present import card_shape
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import (
@@ -35,6 +36,7 @@ from app.memberships.queries import (
     list_members,
     list_requests,
 )
+from app.memberships.rows import planet_of
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, MemberFacts, PlanetRole, Standing, can
 
@@ -137,10 +139,18 @@ def show_member(
         inside=inside,
         manageable=bool(can(actor, Action.MEMBER_MANAGE, facts)),
         roles=_givable(actor, facts) if inside else [],
+        running=_running(actor, row),
         priced=inside and row.role in ANSWERS and bool(can(actor, Action.PLANS_EDIT)),
         staffed=row.role in (PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.ADMIN),
         typed=request.form,
     )
+
+
+def _running(actor: Actor, row: MemberRow) -> list[RunningView]:
+    """Return the subscriptions that end when a member is given another role."""
+    if row.role != PlanetRole.MEMBER or not can(actor, Action.SUBSCRIPTIONS_MANAGE):
+        return []
+    return list_running(row.user_id, planet_of(actor))
 
 
 @bp.get("/p/<slug>/people/<public_id>")

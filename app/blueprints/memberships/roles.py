@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, request
 from flask_babel import gettext
 
+from app.billing.actions import role_access
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.memberships.door import Page, bp, read_last_day
 from app.blueprints.memberships.people import show_member
@@ -25,7 +26,7 @@ def set_role(slug: str, public_id: str) -> Page:
     try:
         role = _read_role()
         with unit_of_work():
-            actions.set_role(actor, member=get_row(actor, public_id), role=role)
+            role_access.set_role(actor, member_id=public_id, role=role)
     except Invalid as error:
         return show_member(planet, actor, public_id, errors=errors_of([error]))
     flash(gettext("The role is changed."), "ok")

@@ -11,7 +11,16 @@ from sqlalchemy import select
 
 from app.kernel import clock
 from app.kernel.db import db
-from app.memberships.coverage import Fate, Grant, Pause, held_until, place
+from app.memberships.coverage import (
+    Fate,
+    Grant,
+    Pause,
+    Placed,
+    held_until,
+    place,
+    stands_still,
+)
+from app.memberships.facts import HAS_BY_ROLE
 from app.memberships.models import Entitlement, Membership
 from app.memberships.rows import get_terms
 from app.memberships.settling import as_grants, list_entitlements, read_stillness
@@ -84,6 +93,36 @@ def _after(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Gran
 
 
 def _lifted(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
+def has_by_role(planet_id: int, user_id: int) -> bool:
+    """Whether a person has the access to a planet by a role, and pays for nothing there."""
+    found = select(Membership.id).where(
+        Membership.planet_id == planet_id, Membership.user_id == user_id, HAS_BY_ROLE
+    )
+    return db.session.scalar(found) is not None
+
+
+def _last_moment(
+    rows: Sequence[Entitlement],
+    lots: Sequence[Placed],
+    until: datetime | None,
+    coming: Mapping[Cause, Fate],
+    still: Stillness,
+) -> datetime | None:
+    """Return when the grace after the time that was held is over; None where nothing was held."""
+    if until is None:
+        return None
+    pairs = zip(rows, lots, strict=True)
+    grace = grace_at([(_grace_after(row, coming), lot) for row, lot in pairs], until)
+    span = grace_of(grace, still.grace)
+    return stands_still(until, span, still.pauses) + span
+
+
+def _grace_after(row: Entitlement, coming: Mapping[Cause, Fate]) -> Grace:
+    """Return the grace of a row; what is cut has none."""
+    fate = coming.get((row.source, row.source_ref), Fate())
+    return Grace.NONE if fate.cut_at is not None else Grace(row.grace)
+
+
     """Return what a grant gives once the bank has decided for it."""
     fate = coming.get((row.source, row.source_ref), Fate())
     waits = (row.suspended_at is not None or fate.suspended) and not fate.revoked
