@@ -80,7 +80,8 @@ def settle_by(member: Membership, rows: Sequence[Entitlement], still: Stillness)
     if member.role != PlanetRole.MEMBER.value or member.joined_at is None:
         return
     held, until = held_until(placed)
-    grace = _grace(rows, placed, until) if held else Grace.NONE
+    graces = [(Grace(row.grace), lot) for row, lot in zip(rows, placed, strict=True)]
+    grace = grace_at(graces, until) if held else Grace.NONE
     if until is not None:
         until = stands_still(until, grace_of(grace, still.grace), pauses)
     member.expires_at = until if held else NEVER_HELD
@@ -137,9 +138,9 @@ def _grant(key: int, row: Entitlement) -> Grant:
     )
 
 
-def _grace(rows: Sequence[Entitlement], placed: Sequence[Placed], until: datetime | None) -> Grace:
-    """The grace of what ends last; of several that end together the longest."""
-    last = {Grace(r.grace) for r, lot in zip(rows, placed, strict=True) if _ends(lot, until)}
+def grace_at(graces: Sequence[tuple[Grace, Placed]], until: datetime | None) -> Grace:
+    """Return the grace of what ends last, `until`; of several that end together the longest."""
+    last = {grace for grace, lot in graces if _ends(lot, until)}
     return next(kind for kind in Grace if kind in last)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from app.billing.queries.trials import Trial, TrialState
 from app.memberships.queries.covered import Cover, Covered
 from app.notifications.speech import Say
 
 
-def say_covered(_: Say, covered: Covered, *, day: str) -> str:
-    """Return what is to be said of access, "" where there is none to speak of. `day` is the last day of
-    `covered.until` in the reader's words, "" where it has none."""
+def say_covered(_: Say, covered: Covered, *, last_day: Callable[[datetime], str]) -> str:
+    """Return what is to be said of access, "" where there is none to speak of. `last_day` says the last day
+    before a moment in the reader's words."""
+    day = last_day(covered.until) if covered.until else ""
     match covered.cover:
         case Cover.NONE:
             return ""
@@ -19,6 +23,12 @@ def say_covered(_: Say, covered: Covered, *, day: str) -> str:
             return _("The membership runs until %(day)s.", day=day)
         case Cover.RUNS:
             return _("The membership goes on and has no end.")
+        case Cover.GRACE if covered.last:
+            return _(
+                "The membership ended on %(day)s; access lasts until %(last)s.",
+                day=day,
+                last=last_day(covered.last),
+            )
         case Cover.RESTS:
             return _("The membership rests until the bank has decided.")
         case Cover.ENDS:

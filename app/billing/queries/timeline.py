@@ -5,12 +5,12 @@ Everything is read from rows that are the truth of something else: nothing is ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from app.accounts.models import User
 from app.billing.models import (
@@ -103,13 +103,30 @@ def find_story(actor: Actor, public_id: str) -> MemberStory:
     )
 
 
-def happening_of(order: Order, change: OrderChange) -> Happening:
-    """Return a change of an order as a line of a timeline."""
+def first_paid(orders: Iterable[Order]) -> dict[int, datetime]:
+    """Return when money came first for orders that began with a free trial, by their row ids; those that
+    nothing was paid for are left out."""
+    trials = {order.id for order in orders if order.trial_days}
+    if not trials:
+        return {}
+    rows = db.session.execute(
+        select(Payment.order_id, func.min(Payment.paid_at))
+        .where(Payment.order_id.in_(trials), Payment.amount > 0)
+        .group_by(Payment.order_id)
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def happening_of(order: Order, change: OrderChange, paid: Mapping[int, datetime]) -> Happening:
+    """Return a change of an order as a line of a timeline; `paid` as of `first_paid`."""
+    paid_at = paid.get(order.id)
+    free = paid_at is None or paid_at > change.at
     data = {
         "order": order.public_id,
         "title": order.title,
         "cause": change.cause,
         "currency": order.currency,
+        "trial": bool(order.trial_days) and (free or change.what == "placed"),
         **change.data,
     }
     return Happening(change.at, f"order.{change.what}", data)
@@ -167,11 +184,12 @@ def _of_membership(member: Membership) -> Iterator[Happening]:
 
 def _of_orders(bought: list[Bought]) -> Iterator[Happening]:
     orders = {item.order.id: item.order for item in bought}
+    paid = first_paid(orders.values())
     changes = db.session.scalars(
         _some(select(OrderChange).where(OrderChange.order_id.in_(orders)), OrderChange.id)
     )
     for change in changes:
-        yield happening_of(orders[change.order_id], change)
+        yield happening_of(orders[change.order_id], change, paid)
     for item in bought:
         for payment in item.payments:
             yield Happening(payment.paid_at, "payment", _money(item.order, payment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import flash, render_template, request
@@ -18,6 +19,7 @@ from app.blueprints import funnel
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.placing import collided, place
 from app.blueprints.billing.refusals import coupon_refusals
+from app.blueprints.billing.remaining import remaining_words
 from app.blueprints.entrance import (
     declares,
     enter_planet,
@@ -26,15 +28,16 @@ from app.blueprints.entrance import (
 )
 from app.blueprints.memberships.door import Page
 from app.blueprints.memberships.joining import due_rules
-from app.blueprints.offers import offers_for
+from app.blueprints.offers import Offer, offers_for
 from app.blueprints.planets.landing import cover_shape
 from app.blueprints.planets.words import errors_of
 from app.discussion.queries.own_year import count_own_year
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
 from app.memberships.queries import find_own
+from app.memberships.rows import person_of
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, Reason, can
+from app.policy import Action, Actor, Reason, Standing, can
 
 
 @bp.get("/p/<slug>/buy")
@@ -108,9 +111,25 @@ def _page(planet: PlanetView, actor: Actor, errors: dict[str, str], status: int 
         rules_html=Markup(rules.html) if rules else "",  # noqa: S704 - made by kernel.text
         accepted=bool(rules) and request.form.get("rules") == str(rules.version if rules else ""),
         renewing=actor.expires_at is not None,
-        ends=actor.expires_at if actor.inside else None,
+        held=_held(planet, actor, offers),
         cards=not gateways.by_hand,
         transfers=bool(find_transfer_note(planet.id)),
         year=count_own_year(actor) if actor.expires_at is not None else None,
     )
     return (html, status) if errors else html
+
+
+def _held(planet: PlanetView, actor: Actor, offers: Sequence[Offer]) -> list[str]:
+    """Return how long the reader has access, and when what they buy begins; nothing for who has none."""
+    if actor.expires_at is None or not actor.inside:
+        return []
+    said = remaining_words(planet.id, person_of(actor))
+    if not said or actor.standing is Standing.GRACE:
+        begins = gettext("What you buy now begins today.")
+    elif any(offer.subscription for offer in offers):
+        begins = gettext(
+            "What you buy once begins then; a subscription begins today and gives no days on top."
+        )
+    else:
+        begins = gettext("What you buy now begins then.")
+    return [*said, str(begins)]

@@ -25,7 +25,7 @@ from app.billing.queries.plans import get_terms_of
 from app.billing.queries.questions import find_bought
 from app.billing.queries.running import ends_as_wanted
 from app.billing.queries.transfers import find_decline, find_transfer_note
-from app.billing.queries.trials import find_trial
+from app.billing.queries.trials import TrialState, find_trial
 from app.billing.remaining import Thought
 from app.billing.states import HOLDS, OrderState
 from app.blueprints.billing.door import bp
@@ -185,6 +185,7 @@ def _page(planet: PlanetView, found: Order, *, silent: bool) -> Page:
             "billing/order.html",
             order=_shape(found),
             trial=trial_words(trial) if trial else "",
+            unpaid=trial is not None and trial.state is TrialState.UNPAID,
             returnable=found.state in _REFUNDABLE and bool(list_returnable(found)),
             enters=bool(can(actor, Action.PLANET_READ)),
             story=story,
@@ -219,8 +220,8 @@ def _ending(actor: Actor, row: Subscription | None) -> dict[str, bool]:
     take that back."""
     wanted = row.end_wanted if row is not None else ""
     gone = actor.standing in (Standing.LEFT, Standing.REMOVED)
-    return {
     by_role = actor.inside and actor.role is not PlanetRole.MEMBER
+    return {
         "waits": row is not None and bool(wanted) and not ends_as_wanted(row),
         "final": gone or by_role or wanted == "now",
     }

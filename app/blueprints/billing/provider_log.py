@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.billing.actions.reconcile import list_changes
 from app.billing.actions.webhooks import retry
 from app.billing.queries.running import list_unconfirmed
-from app.billing.queries.timeline import happening_of
+from app.billing.queries.timeline import first_paid, happening_of
 from app.billing.queries.webhooks import list_failed
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.story_words import line_of
@@ -26,6 +26,8 @@ def provider_log(slug: str) -> Page:
     what reconciliation changed."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
+    changes = list_changes(planet_of(actor))
+    paid = first_paid(order for order, _change in changes)
     return render_template(
         "billing/provider_log.html",
         ending=list_unconfirmed(actor),
@@ -34,8 +36,8 @@ def provider_log(slug: str) -> Page:
             for event in list_failed(actor)
         ],
         changes=[
-            {"order": order.public_id, "line": line_of(happening_of(order, change), {})}
-            for order, change in list_changes(planet_of(actor))
+            {"order": order.public_id, "line": line_of(happening_of(order, change, paid), {})}
+            for order, change in changes
         ],
     )
 

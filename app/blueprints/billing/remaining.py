@@ -45,6 +45,5 @@ def trial_words(trial: Trial) -> str:
 
 
 def _said(covered: Covered) -> list[str]:
-    day = local_last_day(covered.until) if covered.until else ""
-    said = say_covered(gettext, covered, day=day)
+    said = say_covered(gettext, covered, last_day=local_last_day)
     return [said] if said else []

@@ -200,6 +200,11 @@ def _alone(act: Any) -> str:
 
 
 def _order(what: str, data: dict[str, Any]) -> str:
+    if what == "placed" and data.get("trial"):
+        amount = _amount(data)
+        return str(gettext("Ordered: a free trial, then %(amount)s", amount=amount))
+    if what == OrderState.PAID and data.get("trial"):
+        return str(gettext("The free trial began"))
     if what == "placed":
         return str(gettext("Ordered for %(amount)s", amount=_amount(data)))
     if what == "refund_asked":

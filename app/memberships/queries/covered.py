@@ -23,8 +23,14 @@ from app.memberships.coverage import (
 from app.memberships.facts import HAS_BY_ROLE
 from app.memberships.models import Entitlement, Membership
 from app.memberships.rows import get_terms
-from app.memberships.settling import as_grants, list_entitlements, read_stillness
-from app.policy import PlanetRole
+from app.memberships.settling import (
+    Stillness,
+    as_grants,
+    grace_at,
+    list_entitlements,
+    read_stillness,
+)
+from app.policy import Grace, PlanetRole, grace_of
 
 # What an entitlement was granted for: source and reference.
 Cause = tuple[str, str]
@@ -34,13 +40,14 @@ class Cover(StrEnum):
     """How somebody's access stands.
 
     `none`: nothing to speak of, as before he came and after he left. `role`: it comes with a role.
-    `runs`: time is held. `rests`: only what a bank still has to decide on. `ends`: it is held now and
-    what is coming takes it. `ended`: nothing is held.
+    `runs`: time is held. `grace`: that is over, and the days after it run. `rests`: only what a bank
+    still has to decide on. `ends`: it is held now and what is coming takes it. `ended`: nothing is held.
     """
 
     NONE = "none"
     ROLE = "role"
     RUNS = "runs"
+    GRACE = "grace"
     RESTS = "rests"
     ENDS = "ends"
     ENDED = "ended"
@@ -49,10 +56,11 @@ class Cover(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Covered:
     """How access stands and until when: `until` None never ends (`runs`), or was given back whole
-    (`ended`)."""
+    (`ended`). `last` is when the days of grace after it are over (`grace`)."""
 
     cover: Cover
     until: datetime | None = None
+    last: datetime | None = None
 
 
 def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> Covered:
@@ -66,13 +74,17 @@ def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> 
     if member.role != PlanetRole.MEMBER.value:
         return Covered(Cover.ROLE)
     rows = list_entitlements(member.id)
-    pauses, moment = read_stillness(planet_id).pauses, get_terms(planet_id).moment()
+    still, moment = read_stillness(planet_id), get_terms(planet_id).moment()
+    pauses = still.pauses
     now = as_grants(rows)
     then = [_after(grant, row, coming) for grant, row in zip(now, rows, strict=True)]
     lots = place(then, pauses)
     held, until = held_until(lots)
     if held and (until is None or until > moment):
         return Covered(Cover.RUNS, until)
+    last = _last_moment(rows, lots, until, coming, still)
+    if last is not None and last > moment:
+        return Covered(Cover.GRACE, until, last)
     lifted = [_lifted(grant, row, coming) for grant, row in zip(then, rows, strict=True)]
     if _holds(lifted, pauses, moment):
         return Covered(Cover.RESTS)
@@ -81,18 +93,6 @@ def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> 
     return Covered(Cover.ENDED, until if held else None)
 
 
-def _after(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
-    fate = coming.get((row.source, row.source_ref))
-    if fate is None:
-        return grant
-    if fate.revoked or fate.suspended:
-        return replace(grant, holds=False)
-    if fate.cut_at is not None and (grant.cut is None or fate.cut_at < grant.cut):
-        return replace(grant, cut=fate.cut_at, cut_decided=min(fate.cut_at, clock.now()))
-    return grant
-
-
-def _lifted(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
 def has_by_role(planet_id: int, user_id: int) -> bool:
     """Whether a person has the access to a planet by a role, and pays for nothing there."""
     found = select(Membership.id).where(
@@ -123,6 +123,18 @@ def _grace_after(row: Entitlement, coming: Mapping[Cause, Fate]) -> Grace:
     return Grace.NONE if fate.cut_at is not None else Grace(row.grace)
 
 
+def _after(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
+    fate = coming.get((row.source, row.source_ref))
+    if fate is None:
+        return grant
+    if fate.revoked or fate.suspended:
+        return replace(grant, holds=False)
+    if fate.cut_at is not None and (grant.cut is None or fate.cut_at < grant.cut):
+        return replace(grant, cut=fate.cut_at, cut_decided=min(fate.cut_at, clock.now()))
+    return grant
+
+
+def _lifted(grant: Grant, row: Entitlement, coming: Mapping[Cause, Fate]) -> Grant:
     """Return what a grant gives once the bank has decided for it."""
     fate = coming.get((row.source, row.source_ref), Fate())
     waits = (row.suspended_at is not None or fate.suspended) and not fate.revoked
