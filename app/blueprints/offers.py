@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -11,10 +12,12 @@ from app.billing.models import PlanVersion
 from app.billing.prices import Pricing, Step
 from app.billing.pricing import Buyer, Quote, as_newcomer, find_buyer, per_day, quote_line
 from app.billing.queries.plans import PlanLine, list_on_sale
+from app.billing.queries.promises import Promise, promise_in
 from app.billing.queries.wishes import waited_for
 from app.blueprints.language import local_date, local_last_day
 from app.blueprints.money import price
 from app.kernel.errors import Invalid
+from app.notifications.promises import say_every, say_promise
 from app.planets.queries import PlanetView
 from app.policy import Actor
 
@@ -114,40 +117,17 @@ def offer_shape(
     )
 
 
-def promise_words(
-    version: PlanVersion, amount: int, after: int, currency: str, *, duration: str, months: int
-) -> str:
+def promise_words(promise: Promise) -> str:
     """Return what a subscription with an offer costs, and what it costs when the offer is over (R31)."""
-    said = {"price": price(amount, currency) if amount else gettext("Free")}
-    said |= {"full": price(after, currency), "every": _every(version.term, version.term_count)}
-    period = version.term_count * (12 if version.term == "year" else 1)
-    if duration == "forever":
-        return str(gettext("%(price)s %(every)s, for as long as it runs", **said))
-    payments = -(-months // period) if duration == "repeating" else 1
-    if payments == 1:
-        return str(gettext("%(price)s the first time, then %(full)s %(every)s", **said))
-    return str(
-        ngettext(
-            "%(price)s for the first %(num)s payment, then %(full)s %(every)s",
-            "%(price)s for each of the first %(num)s payments, then %(full)s %(every)s",
-            payments,
-            **said,
-        )
-    )
+    return say_promise(gettext, ngettext, promise, partial(price, currency=promise.currency))
 
 
 def _promised(offer: Offer, asked: Quote) -> Offer:
     """Return an offer with what its coupon promises of later payments."""
-    if not offer.subscription or not asked.duration:
+    promise = promise_in(asked)
+    if promise is None:
         return offer
-    note = promise_words(
-        asked.version,
-        asked.amount,
-        asked.list_amount,
-        asked.currency,
-        duration=asked.duration,
-        months=asked.duration_months,
-    )
+    note = promise_words(promise)
     return replace(
         offer, note=note, per_day="", term="" if asked.duration != "forever" else offer.term
     )
@@ -157,7 +137,7 @@ def term_words(version: PlanVersion) -> str:
     """Return how long terms last, or how often a subscription renews."""
     count = version.term_count
     if version.mode == "subscription":
-        return _every(version.term, count)
+        return say_every(gettext, ngettext, version.term, count)
     return _once(version)
 
 
@@ -174,14 +154,6 @@ def _once(version: PlanVersion) -> str:
             return str(gettext("until %(day)s", day=local_last_day(version.until_at)))
         case _lifetime:
             return str(gettext("for ever"))
-
-
-def _every(term: str, count: int) -> str:
-    if count == 1:
-        return str(gettext("every year") if term == "year" else gettext("every month"))
-    if term == "year":
-        return str(ngettext("every %(num)s year", "every %(num)s years", count))
-    return str(ngettext("every %(num)s month", "every %(num)s months", count))
 
 
 def step_words(step: Step, sold: int, currency: str) -> str:

@@ -19,6 +19,11 @@ def say_covered(_: Say, covered: Covered, *, last_day: Callable[[datetime], str]
             return ""
         case Cover.ROLE:
             return _("The access comes with the role and stays.")
+        case Cover.RUNS if day and covered.paused:
+            return _(
+                "The membership runs until %(day)s, and later by as long as the planet is paused.",
+                day=day,
+            )
         case Cover.RUNS if day:
             return _("The membership runs until %(day)s.", day=day)
         case Cover.RUNS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.accounts.queries import Recipient
 from app.billing.money import get_currency, shown_decimals, to_decimal
 from app.billing.queries.receipts import Receipt
 from app.billing.queries.trials import Trial
@@ -9,19 +10,22 @@ from app.notifications import links
 from app.notifications.covered import say_trial
 from app.notifications.letters import Letter
 from app.notifications.office import the_office
+from app.notifications.promises import promise_lines
 from app.notifications.speech import say_amount, say_day, speak
 
 
-def receipt(language: str, timezone: str, *, name: str, bought: Receipt) -> Letter:
-    """What was bought, when, and for how much; of a trial, what it will cost."""
-    _ = speak(language)
+def receipt(buyer: Recipient, bought: Receipt) -> Letter:
+    """What was bought, when, and for how much; of a trial what it will cost, of an offer what it promises."""
+    _ = speak(buyer.language)
     lines = [
-        _("Hello %(name)s,", name=name),
+        _("Hello %(name)s,", name=buyer.name),
         _("Here is the receipt of what you bought: %(title)s.", title=bought.title),
         _("Order number: %(number)s", number=bought.public_id),
     ]
     if bought.trial is not None:
-        lines.append(trial_line(bought.trial, language, timezone))
+        lines.append(trial_line(bought.trial, buyer.language, buyer.timezone))
+    if bought.promise is not None:
+        lines.extend(promise_lines(bought.promise, buyer))
     for paid in bought.payments:
         day = paid.at.date().isoformat()
         amount = _money(paid.amount, bought.currency)

@@ -17,6 +17,8 @@ from app.notifications.office import the_office
 
 # Like gettext of the pages: an English text and the values of its %(name)s.
 Say = Callable[..., str]
+# Like ngettext of the pages: both English texts, the number, and the values of further %(name)s.
+SayMany = Callable[..., str]
 
 
 def speak(language: str) -> Say:
@@ -27,6 +29,18 @@ def speak(language: str) -> Say:
     def say(text: str, **values: object) -> str:
         words: str = catalogue.gettext(text)
         return words % values if values else words
+
+    return say
+
+
+def speak_many(language: str) -> SayMany:
+    """Return the words of a language for what is counted. Call the result `ngettext`, so that the texts are
+    found for translation."""
+    catalogue = catalogue_of(language)
+
+    def say(one: str, many: str, num: int, **values: object) -> str:
+        words: str = catalogue.ngettext(one, many, num)
+        return words % {"num": num, **values}
 
     return say
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, true
 
 from app.billing.models import Order, Payment, Refund, Subscription
+from app.billing.queries.promises import charged_next
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.rows import person_of, planet_of
@@ -79,7 +80,8 @@ def find_story(order: Order) -> Story:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One's own subscription that still runs, and its order's public id, amount and currency."""
+    """One's own subscription that still runs: its order's public id, what is charged next, and the
+    currency."""
 
     order: str
     gateway: str
@@ -93,10 +95,7 @@ def find_running(actor: Actor) -> Running | None:
     """Return one's own subscription in this planet while it runs; None without one."""
     row = db.session.execute(
         select(
-            Order.public_id,
-            Order.gateway,
-            Order.amount,
-            Order.currency,
+            Order,
             Subscription.status,
             or_(
                 Subscription.cancel_at_period_end,
@@ -113,7 +112,17 @@ def find_running(actor: Actor) -> Running | None:
         .order_by(Order.id.desc())
         .limit(1)
     ).one_or_none()
-    return Running(*row) if row else None
+    if row is None:
+        return None
+    order, status, ends = row
+    return Running(
+        order=order.public_id,
+        gateway=order.gateway,
+        amount=charged_next(order),
+        currency=order.currency,
+        status=status,
+        ends=ends,
+    )
 
 
 def planets_going_on(user_id: int, planet_ids: Collection[int]) -> set[int]:

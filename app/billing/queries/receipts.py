@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.billing.models import Order, Payment
+from app.billing.queries.promises import Promise, find_promise
 from app.billing.queries.trials import Trial, find_trial
 from app.kernel.db import db
 from app.planets.models import Planet
@@ -34,6 +35,7 @@ class Receipt:
     currency: str
     payments: tuple[Paid, ...]
     trial: Trial | None = None
+    promise: Promise | None = None
 
 
 def find_receipt(order_id: int) -> Receipt | None:
@@ -59,4 +61,5 @@ def find_receipt(order_id: int) -> Receipt | None:
         currency=order.currency,
         payments=tuple(Paid(*paid) for paid in payments),
         trial=find_trial(order),
+        promise=find_promise(order),
     )

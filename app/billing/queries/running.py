@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from app.billing.models import Order, Payment, Subscription
+from app.billing.queries.promises import charged_next
 from app.billing.states import FINAL, HOLDS
 from app.kernel import clock
 from app.kernel.db import db
@@ -21,7 +22,8 @@ from app.policy.gate import require
 @dataclass(frozen=True, slots=True)
 class RunningView:
     """A subscription that is not over. `cancelled`: it ends with what is paid; `paid_up`: that time, or a
-    free trial, still runs; `until` its end where a payment says it, None in a trial."""
+    free trial, still runs; `amount` is charged next; `until` its end where a payment says it, None in a
+    trial."""
 
     title: str
     amount: int
@@ -56,7 +58,7 @@ def list_running(user_id: int, planet_id: int | None = None) -> list[RunningView
     return [
         RunningView(
             title=order.title,
-            amount=order.amount,
+            amount=charged_next(order),
             currency=order.currency,
             cancelled=row.cancel_at_period_end or row.cancel_at is not None,
             paid_up=_is_paid_up(row, ends.get(order.id)),

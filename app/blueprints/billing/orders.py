@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import flash, make_response, render_template, request, url_for
@@ -21,7 +22,7 @@ from app.billing.gateway import GatewayError
 from app.billing.models import Order, Subscription
 from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
-from app.billing.queries.plans import get_terms_of
+from app.billing.queries.promises import find_promise, promise_of
 from app.billing.queries.questions import find_bought
 from app.billing.queries.running import ends_as_wanted
 from app.billing.queries.transfers import find_decline, find_transfer_note
@@ -38,6 +39,7 @@ from app.blueprints.entrance import (
     require_viewer,
     see_other,
 )
+from app.blueprints.language import local_date
 from app.blueprints.memberships.door import Page
 from app.blueprints.offers import promise_words
 from app.blueprints.page import show
@@ -46,6 +48,7 @@ from app.kernel import clock
 from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import Conflict, Unavailable
 from app.notifications.queries import Seen
+from app.notifications.promises import say_full_price
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, PlanetRole, Standing, can
 
@@ -264,19 +267,15 @@ def _gift(planet: PlanetView, found: Order) -> dict[str, Any]:
     }
 
 
-def _promise(found: Order) -> str:
-    """Return what a subscription's offer promised, with the price after it (R31); "" without one."""
-    wish = found.wish
-    if found.mode != "subscription" or not wish.get("off"):
-        return ""
-    return promise_words(
-        get_terms_of(found),
-        found.amount,
-        found.list_amount,
-        found.currency,
-        duration=wish["off_duration"],
-        months=wish["off_months"],
-    )
+def _promised(found: Order) -> list[str]:
+    """Return what a subscription's offer promised, with the price after it and from when that holds
+    (R31); nothing without one."""
+    promise, now = promise_of(found), find_promise(found)
+    said = [promise_words(promise)] if promise else []
+    if now is not None and now.full_from is not None:
+        amount = partial(price, currency=now.currency)
+        said.append(say_full_price(gettext, now, amount, day=local_date(now.full_from)))
+    return said
 
 
 def _shape(found: Order) -> dict[str, Any]:
@@ -290,7 +289,7 @@ def _shape(found: Order) -> dict[str, Any]:
         "amount": found.amount,
         "list_amount": found.list_amount,
         "currency": found.currency,
-        "promise": _promise(found),
+        "promised": _promised(found),
         "created_at": found.created_at,
         "paid_at": found.paid_at,
         "pay_url": found.provider_url if found.state == OrderState.OPEN else "",

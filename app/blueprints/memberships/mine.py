@@ -12,11 +12,13 @@ from app.billing.actions.refunds import may_refund_own
 from app.billing.models import Order
 from app.billing.queries.noticed import find_renewal
 from app.billing.queries.orders import find_running, list_own
+from app.billing.queries.promises import promise_in
 from app.billing.states import OrderState
 from app.blueprints.billing.remaining import state_name
 from app.blueprints.entrance import declares, enter_planet, require, safe_next, see_other
 from app.blueprints.language import local_date
 from app.blueprints.memberships.door import ROLE_NAMES, Page, answer, bp, count_name, end_words
+from app.blueprints.offers import promise_words
 from app.blueprints.planets.words import errors_of
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -108,9 +110,12 @@ def _time(planet: PlanetView, actor: Actor, own: OwnMembership) -> dict[str, Any
     last = None
     if own.expires_at is not None and actor.standing is Standing.GRACE:
         last = own.expires_at + grace_of(Grace(own.grace), planet.grace)
+    renewal = find_renewal(planet, actor) if buys else None
+    promise = promise_in(renewal) if renewal else None
     return {
         "buys": buys,
-        "renewal": find_renewal(planet, actor) if buys else None,
+        "renewal": renewal,
+        "promise": promise_words(promise) if promise else "",
         "running": find_running(actor),
         "purchases": purchases,
         "grace_day": local_date(last - timedelta(microseconds=1)) if last else "",

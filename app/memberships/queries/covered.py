@@ -56,11 +56,13 @@ class Cover(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Covered:
     """How access stands and until when: `until` None never ends (`runs`), or was given back whole
-    (`ended`). `last` is when the days of grace after it are over (`grace`)."""
+    (`ended`). `last` is when the days of grace after it are over (`grace`). `paused`: the planet stands
+    still, and every end moves by the length of that."""
 
     cover: Cover
     until: datetime | None = None
     last: datetime | None = None
+    paused: bool = False
 
 
 def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> Covered:
@@ -81,7 +83,7 @@ def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> 
     lots = place(then, pauses)
     held, until = held_until(lots)
     if held and (until is None or until > moment):
-        return Covered(Cover.RUNS, until)
+        return Covered(Cover.RUNS, until, paused=any(pause.ends is None for pause in pauses))
     last = _last_moment(rows, lots, until, coming, still)
     if last is not None and last > moment:
         return Covered(Cover.GRACE, until, last)
