@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from app.billing.actions.applying import REFUND_STATES
 from app.billing.actions.asking import (
@@ -26,6 +28,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.text import tidy
 from app.memberships.rows import person_of, planet_of
 from app.outbox.events import put
+from app.planets.models import Planet
 from app.policy import Action, Actor, OrderFacts
 from app.policy.gate import require
 
@@ -52,6 +55,42 @@ def refund_own(actor: Actor, *, order_id: str, reason: str, token: str) -> Order
     if payments and order.subscription_ref is not None:
         wish_end(order, when="now", cause="buyer")
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class Takeable:
+    """A purchase whose buyer can have so much of it back by themselves, until a moment."""
+
+    order: str
+    slug: str
+    title: str
+    amount: int
+    currency: str
+    until: datetime
+
+
+def list_takeable(user_id: int, planet_id: int | None = None) -> list[Takeable]:
+    """Return what somebody can take back by themselves now, in one planet or in all (None)."""
+    here: ColumnElement[bool] = Order.planet_id == planet_id if planet_id is not None else true()
+    rows = db.session.execute(
+        select(Order, Planet.slug)
+        .join(Planet, Planet.id == Order.planet_id)
+        .where(Order.user_id == user_id, Order.refund_until > clock.now(), here)
+        .order_by(Order.id)
+    )
+    found = [(order, slug, list_returnable(order)) for order, slug in rows.all()]
+    return [
+        Takeable(
+            order=order.public_id,
+            slug=slug,
+            title=order.title,
+            amount=sum(refundable(payment) for payment in payments),
+            currency=order.currency,
+            until=min(payment.refund_until for payment in payments if payment.refund_until),
+        )
+        for order, slug, payments in found
+        if payments
+    ]
 
 
 def list_returnable(order: Order) -> list[Payment]:

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from app.accounts import actions
 from app.accounts.queries import Viewer
 from app.billing.actions.parting import leave_everywhere
+from app.billing.actions.refunds import list_takeable
 from app.billing.queries.running import has_underway, list_running
 from app.blueprints.accounts.door import Page, bp, forget_pages, prove
 from app.blueprints.accounts.words import Problems
@@ -49,6 +50,7 @@ def _page(viewer: Viewer, problems: Problems) -> Page:
         "accounts/close.html",
         owned=list_owned(viewer.user_id),
         running=list_running(viewer.user_id),
+        takeable=list_takeable(viewer.user_id),
         underway=has_underway(viewer.user_id),
         errors=problems,
     )

@@ -24,11 +24,11 @@ from app.billing.queries.codes import find_gift_use
 from app.billing.queries.orders import find_story, get_own, list_own
 from app.billing.queries.promises import find_promise, promise_of
 from app.billing.queries.questions import find_bought
-from app.billing.queries.running import ends_as_wanted
+from app.billing.queries.running import ends_as_wanted, find_subscription
 from app.billing.queries.transfers import find_decline, find_transfer_note
 from app.billing.queries.trials import TrialState, find_trial
 from app.billing.remaining import Thought
-from app.billing.states import HOLDS, OrderState
+from app.billing.states import FINAL, HOLDS, OrderState
 from app.blueprints.billing.door import bp
 from app.blueprints.billing.remaining import state_name, thought_words, trial_words
 from app.blueprints.billing.ways import RETURNED
@@ -41,14 +41,15 @@ from app.blueprints.entrance import (
 )
 from app.blueprints.language import local_date
 from app.blueprints.memberships.door import Page
+from app.blueprints.money import price
 from app.blueprints.offers import promise_words
 from app.blueprints.page import show
 from app.discussion.queries.drafts import find_draft
 from app.kernel import clock
 from app.kernel.db import unit_of_work, write_if_free
 from app.kernel.errors import Conflict, Unavailable
-from app.notifications.queries import Seen
 from app.notifications.promises import say_full_price
+from app.notifications.queries import Seen
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, PlanetRole, Standing, can
 
@@ -105,6 +106,7 @@ def confirm_own_refund(slug: str, public_id: str) -> Page:
         order=_shape(found),
         back=sum(thought.amount for thought in thoughts),
         after=thought_words(found, thoughts),
+        subscribed=_runs(found),
         token=secrets.token_urlsafe(18),
     )
 
@@ -117,6 +119,7 @@ def refund(slug: str, public_id: str) -> Page:
     require_viewer()
     token = request.form.get("token", "")
     bought = get_own(actor, public_id)
+    subscribed = _runs(bought)
     if not 16 <= len(token) <= 40:
         return see_other("billing.order", slug=slug, public_id=public_id)
     try:
@@ -130,8 +133,15 @@ def refund(slug: str, public_id: str) -> Page:
     said = [gettext("The money is on its way back.")]
     if bought.kind == "gift":
         said.append(gettext("The gift is withdrawn."))
+    if subscribed:
+        said.append(gettext("The subscription ends at once; nothing more is charged."))
     flash(" ".join([*said, *thought_words(bought, [])]), "ok")
     return see_other("billing.order", slug=slug, public_id=public_id)
+
+
+def _runs(found: Order) -> bool:
+    row = find_subscription(found.id) if found.mode == "subscription" else None
+    return row is not None and row.status not in FINAL
 
 
 def _too_late(found: Order) -> str:

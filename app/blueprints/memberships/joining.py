@@ -7,6 +7,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from app.billing.actions import parting
+from app.billing.actions.refunds import list_takeable
 from app.billing.queries.running import has_underway, list_running
 from app.blueprints import funnel
 from app.blueprints.entrance import declares, enter_planet, require, see_other
@@ -135,6 +136,7 @@ def _leave_page(planet: PlanetView, actor: Actor, *, errors: dict[str, str]) -> 
         own=own,
         cover=cover_shape(planet),
         running=list_running(person, planet.id),
+        takeable=list_takeable(person, planet.id),
         underway=has_underway(person, planet.id),
         typed=request.form,
     )
