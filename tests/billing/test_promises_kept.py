@@ -1,4 +1,4 @@
-"""What an offer promised is said again where money comes; what can be taken back, where one goes (R28, R31)."""
+"""What an offer promised is said again where money comes; what can be taken back is, too (R28, R31)."""
 
 from __future__ import annotations
 
