@@ -153,3 +153,21 @@ def test_staff_alone_give(cast: Cast, persona: str) -> None:
         give(cast, "expired", persona=persona)
     with pytest.raises(Refused), unit_of_work():
         offer_by_address(cast.actor(persona), addresses="a@example.test", gift=gift())
+
+
+def test_all_refused_addresses_are_named_and_everything_typed_is_kept(cast: Cast) -> None:
+    form = {
+        "addresses": "good@example.test\nnobody\nalso@bad\n李雷",
+        "how": "days",
+        "days": "0",
+        "reason": "谢谢帮忙",
+        "token": "t" * 20,
+    }
+    answer = cast.client("owner").post(f"/p/{cast.slug}/comps", data=form)
+    assert answer.status_code == 422
+    assert "nobody · also@bad · 李雷" in answer.text
+    assert "good@example.test\nnobody\nalso@bad\n李雷</textarea>" in answer.text
+    assert "谢谢帮忙" in answer.text
+    # The days are wrong as well, and both are said.
+    assert answer.text.count("field__error") >= 2
+    assert db.session.query(CompOffer).count() == 0

@@ -34,6 +34,8 @@ from app.policy.gate import require
 
 DAYS_MAX = 3_660
 AT_ONCE = 200
+# Of addresses that are none so many are named.
+REFUSED_SHOWN = 20
 TOKEN_MIN, TOKEN_MAX = 16, 40
 _ADDRESS = re.compile(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\.]+(\.[^@\s<>\"(),;:\\.]+)+")
 _BETWEEN = re.compile(r"[\s,;，；、]+")
@@ -73,7 +75,7 @@ def offer_by_address(actor: Actor, *, addresses: str, gift: Gift) -> int:
     addresses there were. The answer is the same whoever they belong to. Invalid("addresses", …)."""
     require(actor, Action.SUBSCRIPTIONS_MANAGE)
     _check(gift)
-    emails = _read_addresses(addresses)
+    emails = read_addresses(addresses)
     moment = clock.now()
     waiting = set(
         db.session.scalars(
@@ -246,13 +248,17 @@ def _give(actor: Actor, member: Membership, period: Period | Duration, gift: Gif
     return True
 
 
-def _read_addresses(typed: str) -> list[str]:
+def read_addresses(typed: str) -> list[str]:
+    """Return addresses as typed, each once. Invalid("addresses", …): none, too many, or `comp_address` with
+    all that are none."""
     emails = list(dict.fromkeys(part.lower() for part in _BETWEEN.split(typed) if part))
     if not emails:
         raise Invalid("addresses", "required")
     if len(emails) > AT_ONCE:
         raise Invalid("addresses", "comp_too_many", high=AT_ONCE)
-    for email in emails:
-        if len(email) > 254 or not _ADDRESS.fullmatch(email):
-            raise Invalid("addresses", "comp_address", address=email[:80])
+    refused = [each for each in emails if len(each) > 254 or not _ADDRESS.fullmatch(each)]
+    if refused:
+        named = " · ".join(each[:80] for each in refused[:REFUSED_SHOWN])
+        more = " …" if len(refused) > REFUSED_SHOWN else ""
+        raise Invalid("addresses", "comp_address", refused=named + more)
     return emails

@@ -33,7 +33,9 @@ SENTENCES: dict[str, Any] = {
     "share_left": lazy_gettext("At most %(high)s percent: all shares together are half at most."),
     "payout_most": lazy_gettext("More than nothing, and at most what is owed."),
     "comp_too_many": lazy_gettext("At most %(high)s addresses at once."),
-    "comp_address": lazy_gettext("“%(address)s” is not an e-mail address."),
+    "comp_address": lazy_gettext(
+        "These are no e-mail addresses, and nothing was sent yet: %(refused)s"
+    ),
 }
 STATE_NAMES: dict[str, tuple[Any, str]] = {
     "fresh": (lazy_gettext("Not downloaded yet"), "warn"),

@@ -14,6 +14,7 @@ from app.billing.actions.comps import (
     Gift,
     give_to_members,
     offer_by_address,
+    read_addresses,
     revoke_comp,
     revoke_offer,
 )
@@ -54,7 +55,7 @@ def give_comps(slug: str) -> Page:
                     actor, addresses=request.form.get("addresses", ""), gift=gift
                 )
     except Invalid as error:
-        return _page(actor, errors=told(error))
+        return _page(actor, errors={**_refused(members), **told(error)})
     if members:
         words = ngettext("Given to %(num)s member.", "Given to %(num)s members.", count)
     else:
@@ -113,6 +114,16 @@ def _page(actor: Actor, *, errors: dict[str, str], tried: str = "") -> Page:
         tried=tried,
         typed=request.form,
     )
+
+
+def _refused(members: list[str]) -> dict[str, str]:
+    """Return what is wrong with the addresses, also when something else was found first."""
+    try:
+        if not members:
+            read_addresses(request.form.get("addresses", ""))
+    except Invalid as error:
+        return told(error)
+    return {}
 
 
 def _lasts(offer: OfferView) -> Any:
