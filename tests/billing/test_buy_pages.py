@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.billing.actions.coupons import CouponWish, create_coupon
 from app.billing.gateway import GatewayError, gateways
 from app.billing.models import Order
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import db, unit_of_work
 from app.policy import Standing
 from tests.billing.buying import buy, open_order, sell
 from tests.cast import Cast
@@ -185,3 +186,19 @@ def test_what_is_on_its_way_back_is_not_thanked_for_nor_given_back_again(
     shown = client.get(page).text
     assert "Being refunded" in shown
     assert "Thank you: it is paid." not in shown and "Give me my money back" not in shown
+
+
+def test_a_coupon_that_does_not_hold_for_a_plan_is_no_dead_end(noon: datetime, cast: Cast) -> None:
+    monthly = sell(cast, mode="subscription", term="month", term_count=1, amount=2_900)
+    sell(cast)
+    with unit_of_work():
+        create_coupon(cast.actor("owner"), wish=CouponWish("WELCOME", percent=20))
+    client = cast.client("stranger")
+    page = client.get("/p/orbit/buy?coupon=WELCOME", headers={"Accept-Language": "en"}).text
+    assert "The usual price holds here." in page
+    path = re.search(rf'formaction="(/p/orbit/buy/{monthly}[^"]*)"', page)
+    assert path is not None
+    answer = client.post(path[1].replace("&amp;", "&"), data={"coupon": "WELCOME"})
+    assert answer.status_code == 303
+    placed = db.session.scalars(sa.select(Order)).one()
+    assert (placed.amount, placed.coupon) == (2_900, "")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.accounts.models import User
-from app.billing.models import Plan
+from app.billing.models import Coupon, Plan
 from app.cli.demo.cast import CAST, PASSWORD
 from app.cli.demo.plant import is_inhabited
 from app.cli.demo.unfinished import is_unfinished
@@ -49,6 +49,9 @@ def test_the_demo_is_planted_once(app: Flask) -> None:
     assert len(CAST) == 14
     sold = sa.select(sa.func.count()).select_from(Plan).where(Plan.state == "on_sale")
     assert db.session.scalar(sold) == 2
+    coupon = db.session.scalars(sa.select(Coupon)).one()
+    # It holds for the plan that renews as well: nothing in the demo is refused.
+    assert (coupon.code, coupon.duration, coupon.plan_id) == ("WELCOME", "once", None)
 
 
 def _break_off(app: Flask, monkeypatch: pytest.MonkeyPatch, place: str) -> None:

@@ -63,7 +63,8 @@ def checkout(slug: str, plan: str) -> Page:
     require(can(actor, Action.PLAN_BUY))
     purchase = Purchase(
         plan=plan,
-        coupon=request.form.get("coupon", ""),
+        # Where the coupon did not hold the page showed the usual price: that is what is bought.
+        coupon="" if "plain" in request.args else request.form.get("coupon", ""),
         offer=request.args.get("offer", ""),
         source=request.form.get("source", "") or funnel.find_source(),
         rules_version=request.form.get("rules", 0, type=int),

@@ -41,7 +41,8 @@ def buy_gift(slug: str, plan: str) -> Page:
     require(can(actor, Action.GIFT_BUY))
     purchase = Purchase(
         plan=plan,
-        coupon=request.form.get("coupon", ""),
+        # Where the coupon did not hold the page showed the usual price: that is what is bought.
+        coupon="" if "plain" in request.args else request.form.get("coupon", ""),
         offer=request.args.get("offer", ""),
         source=funnel.find_source(),
         kind="gift",

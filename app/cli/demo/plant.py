@@ -55,15 +55,15 @@ def plant_demo(storage: Storage) -> list[str]:
 
 
 def _sell(slug: str, owner_id: int, moment: datetime) -> None:
-    """Put two plans of a planet on sale, with a coupon for the year."""
+    """Put two plans of a planet on sale, with a coupon for both: of a subscription for its first payment."""
     planet_id = db.session.scalars(select(Planet.id).where(Planet.slug == slug)).one()
     _planet, owner = act_as(owner_id, planet_id)
     with unit_of_work():
         for wish in PLANS:
             plan = create_plan(owner, wish=wish)
             put_on_sale(owner, public_id=plan.public_id)
-        coupon = CouponWish("WELCOME", percent=20, ends_at=moment + timedelta(days=60))
-        create_coupon(owner, wish=coupon)
+        ends = moment + timedelta(days=60)
+        create_coupon(owner, wish=CouponWish("WELCOME", percent=20, duration="once", ends_at=ends))
 
 
 def is_inhabited() -> bool:
