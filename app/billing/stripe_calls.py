@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import stripe
+from stripe.params import SubscriptionUpdateParams
 
 from app.billing.gateway import GatewayError
 
+Api = stripe.V1Services
 Options = stripe.RequestOptions
+# What Stripe will not do, as the library raises it.
+NotDone = stripe.InvalidRequestError
+SubscriptionChange = SubscriptionUpdateParams
 
 
 def options_of(account: str, key: str = "") -> Options:

@@ -7,14 +7,14 @@ others; what is read here is what the pinned version of its API sends (docs/adr/
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
 import stripe
-from stripe.params import EventListParams, PayoutListParams, SubscriptionUpdateParams
+from stripe.params import EventListParams, PayoutListParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from app.billing import stripe_events as events
@@ -42,6 +42,8 @@ from app.billing.stripe_calls import asking as _asking
 from app.billing.stripe_calls import options_of as _options
 from app.billing.stripe_invoices import CHARGE_PARTS, InvoiceReader
 from app.billing.stripe_patience import PatientClient
+from app.billing.stripe_subscriptions import SubscriptionDeeds
+from app.billing.stripe_tracing import CheckoutTracer
 from app.kernel import clock
 
 RETRIES = 2
@@ -53,7 +55,6 @@ SESSION_PARTS = (
 )
 PAGE = wishes.PAGE
 CLOCKS_DIFFER = timedelta(hours=1)
-ENDED = ("canceled", "incomplete_expired")
 
 
 class StripeGateway:
@@ -86,6 +87,8 @@ class StripeGateway:
             max_network_retries=RETRIES,
             http_client=http_client or PatientClient(at_once=calls_at_once),
         ).v1
+        self._tracer = CheckoutTracer(self._api)
+        self._subscriptions = SubscriptionDeeds(self._api)
 
     # Buying
 
@@ -231,63 +234,12 @@ class StripeGateway:
         """Return which checkout an event is about, "" when none that could be ours (R4)."""
         with _asking():
             try:
-                return self._checkout_about(poke.object_ref, _options(poke.account))
+                return self._tracer.find_checkout(poke.object_ref, _options(poke.account))
             except (stripe.InvalidRequestError, stripe.PermissionError) as error:
                 # Gone, or of an account that we no longer serve.
                 if error.http_status in (403, 404):
                     return ""
                 raise
-
-    def _checkout_about(self, ref: str, options: Options) -> str:
-        if ref.startswith("cs_"):
-            return ref
-        intent, subscription = self._traces(ref, options)
-        sessions = self._api.checkout.sessions
-        if intent:
-            found = sessions.list({"payment_intent": intent, "limit": 1}, options)
-            if found.data:
-                return found.data[0].id
-            subscription = self._subscription_paid_by(intent, options)
-        if subscription:
-            found = sessions.list({"subscription": subscription, "limit": 1}, options)
-            if found.data:
-                return found.data[0].id
-        return ""
-
-    def _traces(self, ref: str, options: Options) -> tuple[str, str]:
-        """Return the payment intent and the subscription that an object belongs to, "" for none."""
-        match ref.partition("_")[0]:
-            case "pi":
-                return ref, ""
-            case "sub":
-                return "", ref
-            case "ch" | "py":
-                return facts.ref_of(self._api.charges.retrieve(ref, {}, options).payment_intent), ""
-            case "re" | "pyr":
-                refund = self._api.refunds.retrieve(ref, {}, options)
-                return facts.ref_of(refund.payment_intent), ""
-            case "dp" | "du":
-                dispute = self._api.disputes.retrieve(ref, {}, options)
-                return facts.ref_of(dispute.payment_intent), ""
-            case "in":
-                return "", facts.subscription_of(self._api.invoices.retrieve(ref, {}, options))
-            case "inpay":
-                payment = self._api.invoice_payments.retrieve(ref, {}, options)
-                return self._traces(facts.ref_of(payment.invoice), options)
-            case _:
-                return "", ""
-
-    def _subscription_paid_by(self, intent: str, options: Options) -> str:
-        """Return the subscription whose invoice a payment intent pays, "" for none."""
-        payments = self._api.invoice_payments.list(
-            {
-                "payment": {"type": "payment_intent", "payment_intent": intent},
-                "expand": ["data.invoice"],
-                "limit": 1,
-            },
-            options,
-        )
-        return facts.subscription_of(payments.data[0].invoice) if payments.data else ""
 
     # Changing what is there
 
@@ -301,51 +253,23 @@ class StripeGateway:
 
     def end_subscription(self, ref: str, *, account: str, when: str) -> None:
         """Cancel: `now`, or `at_end` of the period that is paid. One that has ended stays so."""
-        subscriptions, options = self._api.subscriptions, _options(account)
-        with _asking(), self._unless_ended(ref, options):
-            if when == "at_end":
-                subscriptions.update(ref, {"cancel_at_period_end": True}, options)
-            else:
-                subscriptions.cancel(ref, {"invoice_now": False, "prorate": False}, options)
+        with _asking():
+            self._subscriptions.end(ref, _options(account), when=when)
 
     def resume_subscription(self, ref: str, *, account: str) -> None:
         """Take a cancellation back, whichever of the two ways it was made (R13)."""
-        subscriptions, options = self._api.subscriptions, _options(account)
         with _asking():
-            found = subscriptions.retrieve(ref, {}, options)
-            # Stripe refuses both in one request; the first clears the date too.
-            change: SubscriptionUpdateParams = {"cancel_at_period_end": False}
-            if not found.cancel_at_period_end:
-                if found.cancel_at is None:
-                    return
-                change = {"cancel_at": ""}
-            subscriptions.update(ref, change, options)
+            self._subscriptions.resume(ref, _options(account))
 
     def hold_charges(self, ref: str, *, account: str) -> None:
         """Charge no more until `release_charges`: invoices that fall due meanwhile are void."""
-        change: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void"}}
-        self._change(ref, change, account)
+        with _asking():
+            self._subscriptions.hold(ref, _options(account))
 
     def release_charges(self, ref: str, *, account: str, next_at: datetime | None) -> None:
-        """Charge again. Stripe moves the next charge to the end of a trial, which costs nothing."""
-        change: SubscriptionUpdateParams = {"pause_collection": ""}
-        if next_at is not None:
-            change |= {"trial_end": int(next_at.timestamp()), "proration_behavior": "none"}
-        self._change(ref, change, account)
-
-    def _change(self, ref: str, change: SubscriptionUpdateParams, account: str) -> None:
-        options = _options(account)
-        with _asking(), self._unless_ended(ref, options):
-            self._api.subscriptions.update(ref, change, options)
-
-    @contextmanager
-    def _unless_ended(self, ref: str, options: Options) -> Iterator[None]:
-        """Let a refusal be, where the subscription has ended already."""
-        try:
-            yield
-        except stripe.InvalidRequestError:
-            if self._api.subscriptions.retrieve(ref, {}, options).status not in ENDED:
-                raise
+        """Charge again, next at a moment where one is given."""
+        with _asking():
+            self._subscriptions.release(ref, _options(account), next_at=next_at)
 
     def portal_url(self, customer_ref: str, *, account: str, return_url: str) -> str:
         """Return the page where the customer changes his card; "" for somebody Stripe does not know."""
