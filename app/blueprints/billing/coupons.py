@@ -189,7 +189,7 @@ def _page(
 
 def _row(line: CouponLine, actor: Actor) -> dict[str, Any]:
     coupon, state = line.coupon, line.state(actor.now)
-    off = price(coupon.amount, coupon.currency) if coupon.amount else f"{coupon.percent} %"
+    off = price(coupon.amount, coupon.currency) if coupon.amount else f"{coupon.percent}%"
     ends = local_last_day(coupon.ends_at) if coupon.ends_at else ""
     return {
         "public_id": coupon.public_id,
