@@ -1,7 +1,7 @@
 // Chat apps add parameters of their own to an address. What is copied from the bar and sent on is the
 // page's own address again. The names of ours are held to the doors by tests/policy/test_addresses.py.
 const OURS = new Set(
-  ("after all as at before category code coupon draft f from kind limit m month months name next of offer order page payment " +
+  ("after all as at before category code coupon draft f from kind limit m month months name next of offer order page payment plain " +
     "plan q returned role show shown skip source standing tag text theme to until version").split(" "),
 );
 const CHAT = /^(groupmessage|singlemessage|timeline|message|favorites|qrcode|androidqq|qq|weibo|wechat)$/i;
