@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ class Rows:
 
     def _any(self, column: sa.Column[Any]) -> Any:
         if column.name in ("email", "public_id", "slug", "name_key", "provider_ref"):
-            return f"{column.table.name}-{id(column)}-{datetime.now().timestamp()}"[-20:]
+            return secrets.token_hex(6)
         try:
             return _ANY.get(column.type.python_type, "")
         except NotImplementedError:
