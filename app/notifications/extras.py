@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from app.accounts.queries import Recipient
 from app.billing.models import Order
@@ -21,14 +22,17 @@ from app.billing.queries.noticed import (
     find_refund,
     find_renewal,
 )
+from app.billing.queries.promises import find_promise, promise_in
 from app.billing.queries.transfers import find_decline_of
 from app.billing.queries.trials import find_trial
 from app.billing.remaining import read_remaining
 from app.kernel.db import db
 from app.memberships.queries import actor_of, find_own
 from app.notifications.covered import say_covered
+from app.notifications.promises import promise_lines
 from app.notifications.receipts import trial_line
 from app.notifications.speech import say_amount, say_day, speak
+from app.planets.models import Planet
 from app.policy import Grace, grace_of
 
 
@@ -42,6 +46,7 @@ class Adds(StrEnum):
     TRIAL = "trial"
     FAILURE = "failure"
     CHARGE = "charge"
+    NEEDLESS = "needless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,27 @@ def _how_to_go_on(reminder_id: int, recipient: Recipient) -> Extra:
         lines.append(
             _("To go on costs %(price)s now: %(plan)s.", price=price, plan=asked.version.name)
         )
+        if (promise := promise_in(asked)) is not None:
+            lines.extend(promise_lines(promise, recipient))
     return Extra(tuple(lines))
 
 
 def _what_was_paid(payment_id: int, recipient: Recipient) -> Extra:
+    """The same, what an offer promises of later payments, and that the time waits while the planet does."""
     paid = find_payment(payment_id)
-    return _what_moved(paid, recipient) if paid else Extra()
+    if paid is None:
+        return Extra()
+    said = _what_moved(paid, recipient)
+    promise = find_promise(db.session.get_one(Order, paid.order_id))
+    promised = promise_lines(promise, recipient) if promise else ()
+    return Extra((*said.lines, *promised, *_waits(paid.order_id, recipient)), said.after)
+
+
+def _waits(order_id: int, recipient: Recipient) -> tuple[str, ...]:
+    """How the access stands, where the planet is paused: what was paid for waits."""
+    order = find_noticed_orders([order_id])[order_id]
+    paused = db.session.get_one(Planet, order.planet_id).paused_at is not None
+    return _access(order_id, recipient) if paused else ()
 
 
 def _what_moved(moved: Moved, recipient: Recipient) -> Extra:
@@ -133,18 +153,24 @@ def _access(order_id: int, recipient: Recipient) -> tuple[str, ...]:
     if order.kind != "membership":
         return ()
     covered = read_remaining(order.planet_id, order.user_id)
-    said = say_covered(
-        speak(recipient.language),
-        covered,
-        day=say_day(
-            covered.until - timedelta(microseconds=1),
-            language=recipient.language,
-            timezone=recipient.timezone,
-        )
-        if covered.until
-        else "",
-    )
+    last_day = partial(_last_day, recipient)
+    said = say_covered(speak(recipient.language), covered, last_day=last_day)
     return (said,) if said else ()
+
+
+def _last_day(recipient: Recipient, moment: datetime) -> str:
+    """Return the last day before a moment, as its reader's calendar has it."""
+    last = moment - timedelta(microseconds=1)
+    return say_day(last, language=recipient.language, timezone=recipient.timezone)
+
+
+def _what_stays(order_id: int, recipient: Recipient) -> Extra:
+    """The order, that no charge comes, and the access."""
+    _ = speak(recipient.language)
+    which = _which_order(order_id, recipient)
+    if not which.lines:
+        return which
+    return Extra((*which.lines, _("Nothing more is charged."), *_access(order_id, recipient)))
 
 
 def _which_order(order_id: int, recipient: Recipient) -> Extra:
@@ -166,15 +192,11 @@ def _what_failed(order_id: int, recipient: Recipient) -> Extra:
     return Extra((*which.lines, *said, *_access(order_id, recipient)))
 
 
-def _try_again(_order_id: int, recipient: Recipient) -> Extra:
+def _try_again(order_id: int, recipient: Recipient) -> Extra:
+    """What can be done, and how long the access lasts."""
     _ = speak(recipient.language)
-    return Extra(
-        (
-            _(
-                "It is tried again in the next days. Please look after your card, or your access ends."
-            ),
-        )
-    )
+    said = _("It is tried again in the next days. Please look after your card.")
+    return Extra((said, *_access(order_id, recipient)))
 
 
 _READERS: Mapping[Adds, Callable[[int, Recipient], Extra]] = {
@@ -185,4 +207,5 @@ _READERS: Mapping[Adds, Callable[[int, Recipient], Extra]] = {
     Adds.TRIAL: _what_comes,
     Adds.FAILURE: _what_failed,
     Adds.CHARGE: _try_again,
+    Adds.NEEDLESS: _what_stays,
 }

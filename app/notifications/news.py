@@ -20,6 +20,7 @@ from app.discussion.queries.questions import find_hiding_request
 from app.kernel import clock
 from app.kernel.db import db
 from app.memberships.queries import actor_of
+from app.memberships.queries.covered import has_by_role
 from app.notifications.kinds import Kind
 from app.notifications.models import Notification
 from app.policy import Standing
@@ -58,6 +59,8 @@ def _of_order(kind: Kind, notice: Notification, order: NoticedOrder) -> bool:
         return is_stated(notice.order_id or 0)
     if kind is Kind.STAFF_REFUND_FAILED:
         return has_failed_refund(notice.order_id or 0)
+    if kind is Kind.SUBSCRIPTION_NEEDLESS:
+        return has_by_role(order.planet_id, order.user_id)
     if kind is Kind.TRIAL_BEGAN:
         return find_trial(db.session.get_one(Order, notice.order_id)) is not None
     return True

@@ -85,7 +85,7 @@ def receipt_asked(payload: dict[str, Any]) -> None:
     if bought is None or buyer is None:
         return
     post(
-        receipt(buyer.language, buyer.timezone, name=buyer.name, bought=bought),
+        receipt(buyer, bought),
         to=buyer.email,
         language=buyer.language,
         dedupe_key=f"receipt:{payload['order_id']}:{payload['token']}"[:120],
@@ -157,6 +157,15 @@ def charge_failed(payload: dict[str, Any]) -> None:
         )
 
 
+def subscription_needless(payload: dict[str, Any]) -> None:
+    """Who has a role that costs nothing is told that their subscription ends."""
+    order_id = payload["order_id"]
+    order = find_noticed_orders([order_id]).get(order_id)
+    if order is not None:
+        key = f"needless:{order_id}:{order.payments}"
+        _tell_of(order_id, Kind.SUBSCRIPTION_NEEDLESS, key, More(Adds.NEEDLESS, order_id))
+
+
 def order_settled(payload: dict[str, Any]) -> None:
     """The buyer is told what he would not see coming: a payment that failed, a dispute, and what a free
     trial costs afterwards."""
@@ -202,6 +211,7 @@ HANDLERS = {
     events.PaymentArrived: payment_arrived,
     events.RefundSettled: refund_settled,
     events.ChargeFailed: charge_failed,
+    events.SubscriptionNeedless: subscription_needless,
     events.OrderSettled: order_settled,
     JoinApproved: join_approved,
     MembershipStarted: time_granted,
