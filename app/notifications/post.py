@@ -7,7 +7,7 @@ they may hold the secret of a link.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -169,7 +169,7 @@ def _find_words(waiting: _Waiting, recipient: Recipient | None) -> Letter:
     bought = find_receipt(waiting.basis_id or 0) if waiting.basis == Basis.RECEIPT else None
     if bought is None or recipient is None:
         return Letter.from_json(waiting.letter)
-    return receipt(waiting.language, recipient.timezone, name=recipient.name, bought=bought)
+    return receipt(replace(recipient, language=waiting.language), bought)
 
 
 def _prepare_notice(waiting: _Waiting, recipient: Recipient | None) -> mailer.Outgoing | None:
