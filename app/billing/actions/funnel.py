@@ -17,6 +17,7 @@ from app.billing.models import FunnelStep, Order
 from app.billing.states import SETTLED
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.planets.counted import VISITORS, note
 
 # In the order in which they are gone through.
 STEPS = ("view", "sample", "click", "signed_in", "checkout", "paid", "read", "question")
@@ -43,6 +44,7 @@ def record_steps(
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
     if rows:
         db.session.execute(dialect.insert(FunnelStep).values(rows).on_conflict_do_nothing())
+        note([(planet_id, visitor)], VISITORS)
 
 
 def record_paid(payload: dict[str, Any]) -> None:
@@ -77,4 +79,7 @@ def _record_latest(order: Order, step: str) -> None:
 def purge_steps() -> None:
     """Forget what is older than 400 days. A timed job calls it."""
     with unit_of_work() as session:
-        session.execute(delete(FunnelStep).where(FunnelStep.at < clock.now() - KEPT))
+        old = FunnelStep.at < clock.now() - KEPT
+        visitors = select(FunnelStep.planet_id, FunnelStep.visitor).where(old).distinct()
+        note([(row.planet_id, row.visitor) for row in session.execute(visitors)], VISITORS)
+        session.execute(delete(FunnelStep).where(old))

@@ -23,6 +23,7 @@ class LedgerTransaction(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         Index("ix_ledger_transactions_planet_id_at", "planet_id", "at"),
+        Index("ix_ledger_transactions_planet_id_id", "planet_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
