@@ -71,6 +71,7 @@ from app.discussion import models as discussion_rows
 from app.discussion.jobs import settle_paid_questions, tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
 from app.discussion.rebuilding import repair_texts
+from app.insights import keep_tallies
 from app.kernel import audit, limits, logs
 from app.kernel.db import db, let_nobody_wait
 from app.media import models as media_rows
@@ -407,6 +408,7 @@ def _timetable(app: Flask) -> None:
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
     timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)
     timetable.add("purge_funnel", every=timedelta(hours=24), run=purge_steps)
+    timetable.add("keep_tallies", every=timedelta(minutes=1), run=keep_tallies)
     timetable.add(
         "tell_searches",
         every=timedelta(minutes=15),

@@ -5,17 +5,22 @@ Every booking of the months counts once, so the sums equal those of the ledger's
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 
 from app.billing.gateway import gateways
 from app.billing.ledger import DISPUTES, FEES, INCOME, PLATFORM, TAX
 from app.billing.models import LedgerEntry, LedgerTransaction, Order, Plan, PlanVersion
-from app.insights.months import Months
+from app.insights.months import Months, month_of
+from app.insights.tallies import Kind, Part, read
 from app.kernel.db import db
+from app.planets.counted import BOOKINGS
 from app.planets.queries import PlanetView
+from app.planets.zones import zone_of
 from app.policy import Action, Actor
 from app.policy.gate import require
 
@@ -67,34 +72,67 @@ class Line:
 
 
 def list_income(actor: Actor, planet: PlanetView, months: Months) -> list[Line]:
-    """Return the months' income, the oldest first; months without bookings have no line. Two
-    queries."""
+    """Return the months' income, the oldest first; months without bookings have no line."""
     require(actor, Action.INCOME_READ)
     names = _plan_names(planet.id)
-    place = months.place(LedgerTransaction.at).label("place")
-    account = case(
-        (LedgerEntry.account.like(f"{PAYABLE}:%"), PAYABLE), else_=LedgerEntry.account
-    ).label("kept_on")
-    source = LedgerTransaction.source
-    by = (place, Order.plan_id, Order.kind, LedgerEntry.currency, source, account)
-    rows = db.session.execute(
-        select(*by, func.sum(LedgerEntry.amount))
-        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .outerjoin(Order, Order.id == LedgerTransaction.order_id)
-        .where(
-            LedgerTransaction.planet_id == planet.id,
-            LedgerTransaction.environment == gateways.environment,
-            LedgerTransaction.at >= months.begins,
-            LedgerTransaction.at < months.ends,
-        )
-        .group_by(*by)
-    )
+    places = months.places
     found: dict[tuple[int, Sold, str], Sums] = defaultdict(Sums)
-    for month, plan_id, kind, currency, cause, kept_on, amount in rows:
-        sold = Sold(names.get(plan_id, ""), "" if plan_id else kind or "")
-        found[month, sold, currency].add(_sums(cause, kept_on, int(amount)))
+    for key, amount in read(KIND, planet, actor.now).items():
+        month, plan, kind, currency, cause, kept_on = key.split("|")
+        if month in places:
+            sold = Sold(names.get(int(plan or 0), ""), "" if plan else kind)
+            found[places[month], sold, currency].add(_sums(cause, kept_on, amount))
     lines = [Line(*key, sums) for key, sums in found.items()]
     return sorted(lines, key=lambda one: (one.month, one.currency, one.sold.plan, one.sold.kind))
+
+
+def _terms(_planet: PlanetView) -> str:
+    return f"1 {zone_of('')} {gateways.environment}"
+
+
+def _refs(planet_id: int, after: str, most: int) -> list[str]:
+    booked = LedgerTransaction
+    return [
+        str(number)
+        for number in db.session.scalars(
+            select(booked.id)
+            .where(booked.planet_id == planet_id, booked.id > int(after or 0))
+            .order_by(booked.id)
+            .limit(most)
+        )
+    ]
+
+
+def _measure(_planet: PlanetView, refs: Collection[str], _moment: datetime) -> dict[str, Part]:
+    """Measure bookings. One query."""
+    booked = LedgerTransaction
+    rows = db.session.execute(
+        select(
+            booked.id,
+            booked.at,
+            booked.source,
+            Order.plan_id,
+            Order.kind,
+            LedgerEntry.currency,
+            LedgerEntry.account,
+            LedgerEntry.amount,
+        )
+        .join(LedgerEntry, LedgerEntry.transaction_id == booked.id)
+        .outerjoin(Order, Order.id == booked.order_id)
+        .where(
+            booked.id.in_([int(ref) for ref in refs]),
+            booked.environment == gateways.environment,
+        )
+    )
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for number, at, source, plan_id, kind, currency, account, amount in rows:
+        kept_on = PAYABLE if account.startswith(f"{PAYABLE}:") else account
+        sold = f"{plan_id or ''}|{kind or ''}|{currency}"
+        found[str(number)][f"{month_of(at, zone_of(''))}|{sold}|{source}|{kept_on}"] += amount
+    return {ref: Part(counts) for ref, counts in found.items()}
+
+
+KIND = Kind(BOOKINGS, _terms, _refs, _measure)
 
 
 def _sums(source: str, account: str, amount: int) -> Sums:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import ColumnElement, case
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,15 @@ class Months:
         """The end of the last month."""
         return self.bounds[-1]
 
-    def find(self, moment: datetime) -> int | None:
-        """Return the place of the month that a moment falls in; None outside."""
-        place = bisect_right(self.bounds, moment) - 1
-        return place if 0 <= place < len(self.firsts) else None
+    @property
+    def places(self) -> dict[str, int]:
+        """The place of each month by its name; see `month_of`."""
+        return {f"{first:%Y-%m}": place for place, first in enumerate(self.firsts)}
 
-    def place(self, column: Any) -> ColumnElement[int]:
-        """Return the SQL of the same for a column that lies within."""
-        return case(*((column < end, number) for number, end in enumerate(self.bounds[1:])))
+
+def month_of(moment: datetime, zone: str) -> str:
+    """Return the name of the month that a moment falls in, in a zone: 2026-09."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m}"
 
 
 def last_months(count: int, *, now: datetime, zone: str) -> Months:

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 
 from app.insights.months import Months
 
-EARLY, GRACE, LATE = "early", "grace", "late"
+NEW, EARLY, GRACE, LATE = "new", "early", "grace", "late"
 # What becomes of somebody at the end of his first term, besides being renewed.
 LOST, OPEN, RUNNING = "lost", "open", "running"
 FATES = (EARLY, GRACE, LATE, LOST, OPEN, RUNNING)
+# Before a fate: of a first term, counted in the month of coming.
+FIRST = "first "
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +124,26 @@ def _ended(
     return [Turn(LOST, end, False), Turn(LATE, renewed, first)]
 
 
-def count(
-    lives: Iterable[Life], months: Months, *, now: datetime, grace: timedelta
-) -> tuple[list[Flow], list[Cohort]]:
-    """Return what happened in each month, and what became of those who came in it."""
+def marks(life: Life, *, now: datetime, grace: timedelta) -> list[tuple[str, datetime]]:
+    """Return what a life adds to the figures, and when: `new`, the fate of each turn, and, at the time of
+    coming, the fate of the first term behind FIRST."""
+    came, turns = follow(life, now=now, grace=grace)
+    if came is None:
+        return []
+    fate = next((turn.fate for turn in turns if turn.first), RUNNING)
+    return [(NEW, came), (FIRST + fate, came), *((turn.fate, turn.at) for turn in turns)]
+
+
+def count(found: Iterable[tuple[str, int, int]], months: Months) -> tuple[list[Flow], list[Cohort]]:
+    """Return what happened in each month, and what became of those who came in it, from `marks`: (what, place
+    of the month, how many)."""
     flows = [Flow() for _ in months.firsts]
     cohorts = [Cohort() for _ in months.firsts]
-    for life in lives:
-        came, turns = follow(life, now=now, grace=grace)
-        if came is None:
-            continue
-        if (month := months.find(came)) is not None:
-            flows[month].new += 1
-            cohorts[month].joined += 1
-            fate = next((turn.fate for turn in turns if turn.first), RUNNING)
-            cohorts[month].fates[fate] += 1
-        for turn in turns:
-            if (month := months.find(turn.at)) is not None:
-                flow = flows[month]
-                setattr(flow, turn.fate, getattr(flow, turn.fate) + 1)
+    for what, month, number in found:
+        if what.startswith(FIRST):
+            cohorts[month].fates[what.removeprefix(FIRST)] += number
+        else:
+            setattr(flows[month], what, getattr(flows[month], what) + number)
+        if what == NEW:
+            cohorts[month].joined += number
     return flows, cohorts

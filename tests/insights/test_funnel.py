@@ -13,6 +13,7 @@ from app.billing.actions.funnel import purge_steps, record_steps
 from app.billing.models import FunnelStep, Order
 from app.blueprints import funnel as marking
 from app.insights.funnel import count_funnel
+from app.insights.months import last_months
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from tests.billing.asking import cost, go_to_pay
@@ -63,7 +64,9 @@ def test_the_whole_way_of_a_stranger(cast: Cast) -> None:
     assert {source for _step, source, _me in steps()} == {"weibo"}
     assert {who for _step, _source, who in steps()} == {None, me}
     planet, owner = cast.entry("owner")
-    (found,) = count_funnel(owner, planet, clock.now() - timedelta(days=1)).items()
+    (found,) = count_funnel(
+        owner, planet, last_months(3, now=clock.now(), zone="Asia/Shanghai")
+    ).items()
     assert found == ("weibo", {"view": 1, "sample": 0, "click": 1, "signed_in": 1, "checkout": 1,
                                "paid": 1, "read": 1, "question": 0})  # fmt: skip
 

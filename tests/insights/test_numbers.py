@@ -12,7 +12,7 @@ from app.billing.house import house
 from app.billing.ledger import book_order
 from app.billing.models import IncomeShare, LedgerEntry, LedgerTransaction, Plan, Subscription
 from app.insights.income import Sold, list_income
-from app.insights.members import count_ends, count_standings, count_turns
+from app.insights.members import count_people, list_ends, list_standings, list_turns
 from app.insights.months import last_months
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import Refused
@@ -68,7 +68,10 @@ def test_members_by_standing(cast: Cast) -> None:
     admin, guest."""
     add_stranger(cast)
     planet, owner = cast.entry("owner")
-    found = {head.standing: (head.members, head.team) for head in count_standings(owner, planet)}
+    found = {
+        head.standing: (head.members, head.team)
+        for head in list_standings(count_people(owner, planet))
+    }
     assert found == {
         "active": (4, 4),
         "grace": (1, 0),
@@ -99,7 +102,7 @@ def test_ends_ahead(cast: Cast, noon: datetime) -> None:
                 )
             )
     planet, owner = cast.entry("owner")
-    found = [(one.days, one.ends, one.renewing) for one in count_ends(owner, planet)]
+    found = [(one.days, one.ends, one.renewing) for one in list_ends(count_people(owner, planet))]
     assert found == [(7, 1, 0), (30, 2, 1), (90, 2, 1)]
 
 
@@ -124,7 +127,7 @@ def test_new_renewed_lost_and_cohorts(cast: Cast) -> None:
     give(cast, "guest", "2026-09-14", "2027-09-14")
     planet, owner = cast.entry("owner")
     months = last_months(12, now=owner.now, zone=ZONE)
-    flows, cohorts = count_turns(owner, planet, months)
+    flows, cohorts = list_turns(count_people(owner, planet), months)
     found = [(f.new, f.early, f.grace, f.late, f.lost, f.open) for f in flows]
     june, july, august, september = found[-4:]
     assert june == (8, 0, 0, 0, 0, 0)
@@ -256,9 +259,7 @@ def test_nobody_else_is_told(cast: Cast, persona: str) -> None:
     planet = planet or cast.entry("owner")[0]
     months = last_months(3, now=actor.now, zone=ZONE)
     for read in (
-        lambda: count_standings(actor, planet),
-        lambda: count_ends(actor, planet),
-        lambda: count_turns(actor, planet, months),
+        lambda: count_people(actor, planet),
         lambda: list_income(actor, planet, months),
     ):
         with pytest.raises(Refused):

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.insights.months import last_months
-from app.insights.terms import Life, Term, Turn, count, follow
+from app.insights.months import last_months, month_of
+from app.insights.terms import Life, Term, Turn, count, follow, marks
 
 NOW = datetime(2026, 9, 16, 12, tzinfo=UTC)
 GRACE = timedelta(days=30)
@@ -103,7 +103,9 @@ def test_all_lives_together() -> None:
     = 1; August: renewed once = 1; September: refunded, left within the days of grace = 2.
     """
     months = last_months(12, now=NOW, zone="Asia/Shanghai")
-    flows, cohorts = count((life for life, _ in LIVES.values()), months, now=NOW, grace=GRACE)
+    found = [mark for life, _ in LIVES.values() for mark in marks(life, now=NOW, grace=GRACE)]
+    places = [(what, months.places[month_of(at, "Asia/Shanghai")], 1) for what, at in found]
+    flows, cohorts = count(places, months)
     by_month = {first.month: flow for first, flow in zip(months.firsts, flows, strict=True)}
     assert {m: f.new for m, f in by_month.items() if f.new} == {3: 14}
     assert {m: f.early for m, f in by_month.items() if f.early} == {5: 2, 6: 1}
@@ -126,8 +128,9 @@ def test_months_are_those_of_the_zone() -> None:
     assert months.ends == datetime(2026, 9, 30, 16, tzinfo=UTC)
     july_ends = datetime(2026, 7, 31, 16, tzinfo=UTC)
     instant = timedelta(microseconds=1)
-    assert [months.find(july_ends - instant), months.find(july_ends)] == [0, 1]
-    assert [months.find(months.begins - instant), months.find(months.ends)] == [None, None]
+    names = [month_of(moment, "Asia/Shanghai") for moment in (july_ends - instant, july_ends)]
+    assert names == ["2026-07", "2026-08"]
+    assert months.places == {"2026-07": 0, "2026-08": 1, "2026-09": 2}
 
 
 def test_months_where_the_clock_is_changed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -19,7 +20,8 @@ from app.blueprints.insights.words import DEFINITIONS, EMPTY, HEADS, KIND_NAMES,
 from app.blueprints.memberships.door import STANDING_NAMES
 from app.insights.funnel import count_funnel
 from app.insights.income import Line, Sold, Sums, list_income
-from app.insights.members import count_ends, count_standings, count_turns
+from app.insights.members import Sums as MemberSums
+from app.insights.members import count_people, list_ends, list_standings, list_turns
 from app.insights.months import Months, last_months
 from app.insights.terms import EARLY, GRACE, LATE, LOST, OPEN, Cohort, Flow
 from app.kernel.errors import NotFound
@@ -38,6 +40,20 @@ class Section:
     sums: list[list[Cell]]
 
 
+@dataclass
+class Asked:
+    """What the tables are of. The members are counted once for three of them."""
+
+    planet: PlanetView
+    actor: Actor
+    months: Months
+
+    @cached_property
+    def members(self) -> MemberSums:
+        """What is counted of the members."""
+        return count_people(self.actor, self.planet)
+
+
 @bp.get("/p/<slug>/numbers")
 @declares(Action.INCOME_READ)
 def numbers(slug: str) -> str:
@@ -47,7 +63,7 @@ def numbers(slug: str) -> str:
     months = _months(actor)
     return render_template(
         "insights/numbers.html",
-        sections=_sections(planet, actor, months),
+        sections=_sections(Asked(planet, actor, months)),
         titles=TITLES,
         definitions=DEFINITIONS,
         empty_words=EMPTY,
@@ -70,10 +86,8 @@ def download(slug: str, table: str) -> Response:
     require(can(actor, Action.INCOME_READ))
     if table not in HEADS:
         raise NotFound(table)
-    months = _months(actor)
-    found = next(
-        one.table for one in _SECTIONS[table](planet, actor, months) if one.table.key == table
-    )
+    asked = Asked(planet, actor, _months(actor))
+    found = next(one.table for one in _SECTIONS[table](asked) if one.table.key == table)
     answer = Response(to_csv(found), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
     return answer
@@ -89,11 +103,9 @@ def _span_name(count: int) -> str:
     return str(gettext("%(count)s months", count=count))
 
 
-def _sections(planet: PlanetView, actor: Actor, months: Months) -> list[Section]:
+def _sections(asked: Asked) -> list[Section]:
     return [
-        section
-        for make in (_standing, _ends, _income, _turns, _funnel)
-        for section in make(planet, actor, months)
+        section for make in (_standing, _ends, _income, _turns, _funnel) for section in make(asked)
     ]
 
 
@@ -101,22 +113,23 @@ def _section(key: str, rows: list[list[Cell]], *charts: Chart, sums: Any = ()) -
     return Section(Table(key, HEADS[key], rows), list(charts), list(sums))
 
 
-def _standing(planet: PlanetView, actor: Actor, _months: Months) -> list[Section]:
-    heads = count_standings(actor, planet)
+def _standing(asked: Asked) -> list[Section]:
+    heads = list_standings(asked.members)
     rows: list[list[Cell]] = [
         [str(STANDING_NAMES[head.standing]), head.members, head.team] for head in heads
     ]
     return [_section("standing", rows, pictures.standing(heads))]
 
 
-def _ends(planet: PlanetView, actor: Actor, _months: Months) -> list[Section]:
-    found = count_ends(actor, planet)
+def _ends(asked: Asked) -> list[Section]:
+    found = list_ends(asked.members)
     rows: list[list[Cell]] = [[one.days, one.ends, one.renewing] for one in found]
     return [_section("ends", rows if found[-1].ends else [], pictures.ends(found))]
 
 
-def _income(planet: PlanetView, actor: Actor, months: Months) -> list[Section]:
-    lines = list_income(actor, planet, months)
+def _income(asked: Asked) -> list[Section]:
+    months = asked.months
+    lines = list_income(asked.actor, asked.planet, months)
     totals: dict[str, Sums] = {}
     for line in lines:
         totals.setdefault(line.currency, Sums()).add(line.sums)
@@ -151,8 +164,9 @@ def _sold(sold: Sold) -> str:
     return sold.plan or str(KIND_NAMES.get(sold.kind, gettext("Other")))
 
 
-def _turns(planet: PlanetView, actor: Actor, months: Months) -> list[Section]:
-    flows, cohorts = count_turns(actor, planet, months)
+def _turns(asked: Asked) -> list[Section]:
+    months = asked.months
+    flows, cohorts = list_turns(asked.members, months)
     turns = [_flow_row(first, flow) for first, flow in zip(months.firsts, flows, strict=True)]
     joined = [
         _cohort_row(first, cohort)
@@ -175,8 +189,8 @@ def _cohort_row(first: Any, cohort: Cohort) -> list[Cell]:
     return [Month(first), cohort.joined, cohort.due, *fates, Rate(cohort.rate)]
 
 
-def _funnel(planet: PlanetView, actor: Actor, months: Months) -> list[Section]:
-    found = count_funnel(actor, planet, months.begins)
+def _funnel(asked: Asked) -> list[Section]:
+    found = count_funnel(asked.actor, asked.planet, asked.months)
     rows: list[list[Cell]] = [
         [source or gettext("No source"), *(steps[step] for step in STEPS)]
         for source, steps in found.items()
@@ -187,7 +201,7 @@ def _funnel(planet: PlanetView, actor: Actor, months: Months) -> list[Section]:
 
 
 # Which reading makes which table.
-_SECTIONS: dict[str, Callable[[PlanetView, Actor, Months], list[Section]]] = {
+_SECTIONS: dict[str, Callable[[Asked], list[Section]]] = {
     "standing": _standing,
     "ends": _ends,
     "income": _income,
