@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from app.accounts.limits import NAMES_PER_PERSON
 from app.discussion.queries import waiting
 from app.discussion.queries.samples import count_activity
+from app.insights.members import count_inside
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.memberships.models import Membership
-from app.memberships.queries import count_members
 from app.planets.models import Planet
 from app.policy import Action, can
 from tests.cast import PEOPLE, PERSONAS, Cast
@@ -187,8 +187,11 @@ def asked_of(user_id: int, cast: Cast) -> int:
 
 
 def test_counts_are_those_of_the_system(noon: datetime, cast: Cast) -> None:
-    assert count_members([(cast.planet_id, 7, None)]) == {cast.planet_id: len(INSIDERS)}
-    assert count_members([(cast.planet_id, 0, None)]) == {cast.planet_id: len(INSIDERS) - 1}
+    assert count_inside([cast.planet_id], clock.now()) == {cast.planet_id: len(INSIDERS)}
+    for days, inside in ((0, len(INSIDERS) - 1), (7, len(INSIDERS))):
+        with unit_of_work() as session:
+            session.get_one(Planet, cast.planet_id).grace_days = days
+        assert count_inside([cast.planet_id], clock.now()) == {cast.planet_id: inside}
     old = noon - timedelta(days=31)
     post(cast, "owner")
     post(cast, "owner", published_at=old)

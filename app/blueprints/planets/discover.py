@@ -13,7 +13,8 @@ from app.blueprints.kept import counted
 from app.blueprints.page import media_url
 from app.blueprints.planets.door import bp
 from app.blueprints.planets.words import CATEGORY_NAMES
-from app.memberships.queries import count_members
+from app.insights.members import count_inside
+from app.kernel import clock
 from app.planets.basics import CATEGORIES
 from app.planets.queries import ListedPlanet, PlanetView, list_discoverable, list_used_categories
 
@@ -42,7 +43,7 @@ def heads_in(planets: Sequence[ListedPlanet | PlanetView]) -> dict[int, int]:
     """Return planet id -> how many people are inside, as of this minute; who joins is counted at once."""
 
     def count() -> dict[int, int]:
-        return count_members((p.id, p.grace_days, p.paused_at) for p in planets)
+        return count_inside([p.id for p in planets], clock.now())
 
     key = tuple((p.public_id, p.next_number, p.grace_days, p.paused_at) for p in planets)
     return counted(("heads", key), count)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, and_, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, func, or_, select, union_all
 
 from app.accounts.models import User
-from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.facts import has_standing, is_inside
@@ -270,28 +268,3 @@ def find_owner(planet_id: int) -> Person | None:
         .limit(1)
     ).one_or_none()
     return Person(*row) if row else None
-
-
-def count_members(planets: Iterable[tuple[int, int, datetime | None]]) -> dict[int, int]:
-    """Return planet id -> how many people are inside now. `planets` are (id, grace in days, paused
-    since)."""
-    moment = clock.now()
-    alike: dict[tuple[int, datetime | None], list[int]] = {}
-    for planet_id, grace_days, paused_at in planets:
-        alike.setdefault((grace_days, paused_at), []).append(planet_id)
-    if not alike:
-        return {}
-    clauses = [
-        and_(
-            Membership.planet_id.in_(ids),
-            is_inside(now=paused_at or moment, grace=timedelta(days=days)),
-        )
-        for (days, paused_at), ids in alike.items()
-    ]
-    rows = db.session.execute(
-        select(Membership.planet_id, func.count())
-        .where(or_(*clauses))
-        .group_by(Membership.planet_id)
-    )
-    found = {row[0]: row[1] for row in rows}
-    return {planet_id: found.get(planet_id, 0) for ids in alike.values() for planet_id in ids}
