@@ -37,8 +37,9 @@ def read_remaining(
     subscriptions are about to end with them."""
     coming: dict[Cause, Fate] = {}
     over = set(ending)
-    asked = _asked(planet_id, user_id, thoughts)
-    known = _known(asked)
+    asked, known = _refunds(planet_id, user_id)
+    for thought in thoughts:
+        asked[thought.payment].append((thought.amount, GivenBack(thought.ends, clock.now())))
     for payment, given in asked.items():
         fate = fate_of(
             payment.amount,
@@ -55,57 +56,45 @@ def read_remaining(
     return read_covered(planet_id, user_id, coming)
 
 
-def _asked(
-    planet_id: int, user_id: int, thoughts: Sequence[Thought]
-) -> dict[Payment, list[tuple[int, GivenBack]]]:
-    """Return what is asked for and thought of, by payment."""
-    found: dict[Payment, list[tuple[int, GivenBack]]] = defaultdict(list)
+_Known = dict[int, list[GivenBack]]
+
+
+def _refunds(
+    planet_id: int, user_id: int
+) -> tuple[dict[Payment, list[tuple[int, GivenBack]]], _Known]:
+    """Return a person's refunds: by payment what is asked for, and, by its id, what the provider has heard
+    of, the oldest first."""
+    asked: dict[Payment, list[tuple[int, GivenBack]]] = defaultdict(list)
+    known: _Known = defaultdict(list)
     rows = db.session.execute(
-        select(Payment, Refund)
+        select(Payment, Refund, Order.kind)
         .join(Refund, Refund.payment_id == Payment.id)
         .join(Order, Order.id == Payment.order_id)
         .where(
             Order.planet_id == planet_id,
             Order.user_id == user_id,
-            Order.kind == "membership",
-            Refund.state == "asked",
-        )
-        .order_by(Refund.id)
-    )
-    for payment, refund in rows:
-        found[payment].append((refund.amount, GivenBack(refund.ends, refund.asked_at)))
-    for thought in thoughts:
-        found[thought.payment].append((thought.amount, GivenBack(thought.ends, clock.now())))
-    return found
-
-
-def _known(payments: Iterable[Payment]) -> dict[int, list[GivenBack]]:
-    """Return payment id -> its refunds that the provider has heard of, the oldest first."""
-    found: dict[int, list[GivenBack]] = defaultdict(list)
-    rows = db.session.scalars(
-        select(Refund)
-        .where(
-            Refund.payment_id.in_([payment.id for payment in payments]),
-            Refund.state.in_(("pending", "succeeded")),
+            Refund.state.in_(("asked", "pending", "succeeded")),
         )
         .order_by(Refund.asked_at, Refund.id)
     )
-    for row in rows:
-        if row.payment_id is not None:
-            given = GivenBack(row.ends, row.asked_at, ours=row.token != row.provider_ref)
-            found[row.payment_id].append(given)
-    return found
+    for payment, refund, kind in rows:
+        if refund.state == "asked" and kind == "membership":
+            asked[payment].append((refund.amount, GivenBack(refund.ends, refund.asked_at)))
+        elif refund.state != "asked":
+            ours = refund.token != refund.provider_ref
+            known[payment.id].append(GivenBack(refund.ends, refund.asked_at, ours=ours))
+    return asked, known
 
 
-def _subscribed(planet_id: int, user_id: int, order_ids: Iterable[int]) -> list[Cause]:
+def _subscribed(planet_id: int, user_id: int, order_ids: set[int]) -> list[Cause]:
     """Return what a person's subscriptions that still run have granted: it ends when they do (R14)."""
-    since = db.session.scalar(
+    if not order_ids:
+        return []
+    since = (
         select(func.min(Order.created_at))
         .join(Subscription, Subscription.order_id == Order.id)
-        .where(Order.id.in_(list(order_ids)), Subscription.status.not_in(FINAL))
+        .where(Order.id.in_(order_ids), Subscription.status.not_in(FINAL))
     )
-    if since is None:
-        return []
     rows = db.session.execute(
         select(Entitlement.source, Entitlement.source_ref)
         .join(Membership, Membership.id == Entitlement.membership_id)
@@ -113,7 +102,7 @@ def _subscribed(planet_id: int, user_id: int, order_ids: Iterable[int]) -> list[
             Membership.planet_id == planet_id,
             Membership.user_id == user_id,
             Entitlement.source == "invoice",
-            Entitlement.created_at >= since,
+            Entitlement.created_at >= since.scalar_subquery(),
         )
     )
     return [(source, ref) for source, ref in rows]

@@ -28,7 +28,7 @@ from app.memberships.settling import (
     as_grants,
     grace_at,
     list_entitlements,
-    read_stillness,
+    list_pauses,
 )
 from app.policy import Grace, PlanetRole, grace_of
 
@@ -76,8 +76,8 @@ def read_covered(planet_id: int, user_id: int, coming: Mapping[Cause, Fate]) -> 
     if member.role != PlanetRole.MEMBER.value:
         return Covered(Cover.ROLE)
     rows = list_entitlements(member.id)
-    still, moment = read_stillness(planet_id), get_terms(planet_id).moment()
-    pauses = still.pauses
+    terms, pauses = get_terms(planet_id), list_pauses(planet_id)
+    still, moment = Stillness(pauses, terms.grace), terms.moment()
     now = as_grants(rows)
     then = [_after(grant, row, coming) for grant, row in zip(now, rows, strict=True)]
     lots = place(then, pauses)
