@@ -92,8 +92,8 @@ def unread_notices() -> int:
         g.unread_notices = g.waiting = count_unread(viewer.user_id)
         here = g.get("seen") or _seen_here()
         if g.unread_notices and here is not None:
-            g.unread_notices -= count_seen(viewer.user_id, here)
             show(here)
+            g.unread_notices -= _count_shown(viewer.user_id)
     return int(g.unread_notices)
 
 
@@ -107,9 +107,16 @@ def show(seen: Seen) -> None:
     def _clear(response: Response) -> Response:
         viewer = current_viewer()
         drawn = response.status_code < 300 and g.get("waiting") != 0
-        if drawn and viewer is not None and count_seen(viewer.user_id, seen):
+        if drawn and viewer is not None and _count_shown(viewer.user_id):
             write_if_free(lambda: mark_seen(site_actor(), seen=seen))
         return response
+
+
+def _count_shown(user_id: int) -> int:
+    """Return how many unread notices are about what this page shows; asked once a page."""
+    if "count_shown" not in g:
+        g.count_shown = count_seen(user_id, g.seen)
+    return int(g.count_shown)
 
 
 def _seen_here() -> Seen | None:
