@@ -15,6 +15,7 @@ from app.discussion.actions.series import SeriesWish
 from app.discussion.queries.facts import TopicRow, get_topic
 from app.discussion.queries.series import (
     SeriesRow,
+    get_named,
     get_series,
     list_series,
     name_series,
@@ -97,7 +98,7 @@ def edit(slug: str, series_id: str) -> str:
     """Show the form that changes a column."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SERIES_EDIT))
-    row, _entries = get_series(actor, series_id)
+    row = get_named(actor, series_id)
     return _form(row, SeriesWish(title=row.title, intro=row.intro))
 
 
@@ -107,7 +108,7 @@ def change(slug: str, series_id: str) -> Page:
     """Change a column's name, intro or cover."""
     _planet, actor = enter_planet(slug)
     require(can(actor, Action.SERIES_EDIT))
-    row, _entries = get_series(actor, series_id)
+    row = get_named(actor, series_id)
     wish = _typed()
     try:
         wish = _with_cover(actor, wish)

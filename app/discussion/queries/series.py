@@ -96,6 +96,15 @@ def name_series(actor: Actor) -> list[SeriesRow]:
     return [SeriesRow(*row) for row in db.session.execute(statement.order_by(S.position, S.id))]
 
 
+def get_named(actor: Actor, public_id: str) -> SeriesRow:
+    """Return a column without its topics: for whoever changes it. NotFound."""
+    statement = select(*_COLUMNS).where(S.public_id == public_id, S.planet_id == _planet_id(actor))
+    row = db.session.execute(statement).one_or_none()
+    if row is None or not can(actor, Action.SERIES_EDIT):
+        raise NotFound(public_id)
+    return SeriesRow(*row)
+
+
 def get_series(actor: Actor, public_id: str) -> tuple[SeriesRow, list[SeriesEntry]]:
     """Return a column and those of its topics that the actor may read, in order. NotFound."""
     statement = select(*_COLUMNS).where(S.public_id == public_id, S.planet_id == _planet_id(actor))
