@@ -21,6 +21,7 @@ from app.accounts.passwords import hash_password
 from app.billing.models import Plan
 from app.discussion.models import Topic
 from app.factory import create_app
+from app.insights import keep_tallies
 from app.kernel.db import db, unit_of_work
 from app.planets.models import Planet
 from bench import load, stage
@@ -70,6 +71,8 @@ def furnish(made: stage.Stage) -> None:
             if built.exit_code:
                 raise RuntimeError(built.output)
             _sell(made)
+        # As the worker does, which is not served here.
+        keep_tallies()
         db.session.remove()
 
 
