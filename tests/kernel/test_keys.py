@@ -34,8 +34,10 @@ KEPT = {
 }
 
 # What is deleted where a variable names the table.
-BY_VARIABLE = {
+BY_VARIABLE: dict[str, set[str]] = {
     "app.accounts.actions.sessions": {"sign_ups", "account_tokens", "user_sessions"},
+    # All rows of a demo that was never whole, at once: nothing is left that refers to another.
+    "app.cli.demo.unfinished": set(),
     "app.insights.keeping": {"tally_parts", "tally_sums", "tally_changes"},
 }
 
@@ -90,7 +92,7 @@ def test_nothing_deletes_what_is_said_to_be_kept() -> None:
     for module, name in deleting_calls():
         row = getattr(importlib.import_module(module), name, None)
         if row is not None:
-            deleted.add(row.__table__.name)
+            deleted.add(getattr(row, "__table__", row).name)
         else:
             deleted |= BY_VARIABLE[module]
     assert len(deleted) > 15
