@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from app.billing import stripe_health
 from app.billing.actions.installation import find_mismatch
+from app.billing.actions.moving import Move, move_to, preview_move
 from app.billing.actions.reconcile import reconcile
 from app.billing.gateway import Health, gateways
 from app.billing.queries.running import Unconfirmed, list_all_unconfirmed
+from app.cli.demo.logins import list_open_logins, shut
 from app.kernel import clock
+from app.kernel.errors import Conflict
 
 command = AppGroup("payments", help="The payment provider: is it set up, and what is true there.")
 
@@ -47,6 +52,52 @@ def _unconfirmed(each: Unconfirmed) -> Health:
     return Health(
         "subscription", each.tries == 0, told if each.tries else "one is being ended", mend
     )
+
+
+_WHY_NOT = {
+    "same": "This database deals in that kind of money already.",
+    "live": "This database holds real payments: live never goes back. Use a new database.",
+    "working": "A worker was heard within the last minute. Stop web and worker, and come back in a minute.",
+}
+
+
+@command.command("move-to")
+@click.argument("environment", type=click.Choice(["none", "demo", "test", "live"]))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def move_command(environment: str, yes: bool) -> None:
+    """Let this database deal in another kind of money. Stop web and worker first, and make a backup."""
+    try:
+        move = preview_move(environment)
+    except Conflict as conflict:
+        raise click.ClickException(_WHY_NOT[str(conflict)]) from conflict
+    in_earnest = environment in ("none", "live")
+    logins = list_open_logins() if in_earnest else []
+    for line in _told(move, logins):
+        click.echo(line)
+    if not yes and click.prompt(f"Type {environment} to go on", default="") != environment:
+        raise click.ClickException("Nothing was changed.")
+    shut(logins)
+    move_to(environment)
+    click.echo(
+        f"Moved. Set PLANETARIUM_PAYMENTS={environment}, start web and worker, and look: "
+        "flask payments doctor"
+    )
+
+
+def _told(move: Move, logins: list[str]) -> Iterator[str]:
+    """Say what a move does before it is done."""
+    yield f"From {move.before} to {move.to}. People, planets, plans, prices and words stay."
+    if move.goes_on:
+        yield f"Paid by transfer, and going on: {move.waiting + move.settled} orders, {move.people} people."
+    else:
+        yield f"Orders that wait for money and end: {move.waiting}"
+        yield f"Orders that are over, and are marked as of before: {move.settled}"
+        yield f"Subscriptions that end: {move.subscriptions}"
+        yield f"Members who lose what they bought: {move.people} ({move.entitlements} stretches of access)"
+        yield f"Batches of codes that are revoked: {move.codes}"
+    if logins:
+        yield "Everybody knows the password of these people; it is taken away. A new one is made by"
+        yield "`flask people reset-link ADDRESS`: " + ", ".join(logins)
 
 
 @command.command("reconcile")

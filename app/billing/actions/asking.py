@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.billing.actions.ending import wish_end
 from app.billing.actions.orders import change
 from app.billing.events import RefundAsked
+from app.billing.gateway import gateways
 from app.billing.models import Order, Payment, Refund
 from app.billing.states import is_with_bank
 from app.kernel import clock
@@ -73,8 +74,11 @@ def refundable(payment: Payment) -> int:
 
 
 def left_of(payment: Payment, refunds: Sequence[Refund]) -> int:
-    """Return the same of refunds that are read already: all of the payment's, or of its order's."""
-    if is_with_bank(payment.dispute):
+    """Return the same of refunds that are read already: all of the payment's, or of its order's. Nothing
+    is left of what was paid before the installation moved to another kind of money."""
+    order = db.session.get(Order, payment.order_id)
+    of_another_kind = order is not None and order.environment != gateways.environment
+    if is_with_bank(payment.dispute) or of_another_kind:
         return 0
     asked = sum(
         one.amount for one in refunds if one.payment_id == payment.id and one.state == "asked"

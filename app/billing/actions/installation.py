@@ -35,5 +35,6 @@ def find_mismatch(environment: str) -> str | None:
         return None
     return (
         f"this database was made for {held!r} payments, the settings say {environment!r}: set "
-        f"PLANETARIUM_PAYMENTS={held}, or use a new database"
+        f"PLANETARIUM_PAYMENTS={held}, use a new database, or move this one: "
+        f"flask payments move-to {environment}"
     )

@@ -76,6 +76,9 @@ _PLAIN: dict[str, Any] = {
     ),
     "order.charges_released": lazy_gettext("The planet goes on: charges go on"),
     "order.transfer_stated": lazy_gettext("Said that the transfer was made"),
+    "order.moved": lazy_gettext(
+        "The site moved to another kind of payments: what was bought before ended"
+    ),
     "order.receipt_sent": lazy_gettext("The receipt was sent again"),
     "subscription.ended": lazy_gettext("The subscription ended"),
     "offer.taken": lazy_gettext("Took up complimentary access"),

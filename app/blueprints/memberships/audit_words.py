@@ -20,6 +20,7 @@ ACTS: dict[str, Any] = {
     "plan.change": lazy_gettext("changed a plan:"),
     "plan.sell": lazy_gettext("put a plan on sale:"),
     "plan.retire": lazy_gettext("took a plan off sale:"),
+    "payments.moved": lazy_gettext("moved the site to another kind of payments"),
     "plan.move": lazy_gettext("moved a plan:"),
     "coupon.create": lazy_gettext("made a coupon:"),
     "coupon.show": lazy_gettext("showed a coupon to everybody:"),
