@@ -110,6 +110,8 @@ def _search_readings() -> list[metrics.Reading]:
         held = engine.stats()
     except Broken:
         return [metrics.Reading("search_away", "1: there is no index to search.", 1)]
+    if engine.suspect() is not None:
+        return [metrics.Reading("search_away", "1: there is no index to search.", 1)]
     waiting = count_waiting(held.cursor)
     return [
         metrics.Reading("search_away", "1: there is no index to search.", 0),

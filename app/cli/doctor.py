@@ -238,6 +238,7 @@ def _outbox(_settings: Settings) -> Iterator[Finding]:
 def _search(_settings: Settings) -> Iterator[Finding]:
     engine: Engine = current_app.extensions["planetarium.search"]
     try:
+        engine.check()
         held = engine.stats()
     except Broken as error:
         mend = "the worker makes it anew by itself; without one: flask search rebuild"

@@ -30,6 +30,8 @@ NEWEST = 100
 # What small commits leave behind is merged in a quiet moment, or after so many.
 QUIET_SECONDS = 1.0
 COMMITS_WITHOUT_TIDYING = 500
+# Damage that no reader has met is found after so many seconds.
+EXAMINED_EVERY = 900.0
 
 # What says nothing of the text that was being indexed: it is tried again later.
 _NOT_OF_THE_TEXT = (Broken, OSError, SQLAlchemyError, Unavailable)
@@ -47,6 +49,7 @@ class Indexer:
         self._writer = writer
         self._rebuilder = rebuilder
         self._batch = FIRST_BATCH
+        self._examine_at = 0.0
         self._seen = 0
         # Changes beyond the cursor that are in the index already.
         self._early: set[int] = set()
@@ -58,6 +61,7 @@ class Indexer:
         if not self._writer.take():
             return False
         try:
+            self._examine()
             cursor = self._engine.cursor()
         except Broken as error:
             log.error("the index is missing or broken: it is made anew", why=str(error))
@@ -74,6 +78,17 @@ class Indexer:
             self._newest_first(cursor, beyond=rows[-1].id)
         self._follow(rows, cursor)
         return True
+
+    def _examine(self) -> None:
+        """Read the whole index when a reader stumbled, when this process begins, and now and then."""
+        why = self._engine.suspect()
+        if why is None and time.monotonic() < self._examine_at:
+            return
+        if why is not None:
+            log.warning("a reader found the index broken: it is examined", why=why)
+        self._engine.check()
+        self._examine_at = time.monotonic() + EXAMINED_EVERY
+        self._engine.trust()
 
     def close(self) -> None:
         """Let another process write."""

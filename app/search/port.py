@@ -321,6 +321,15 @@ class Engine(Protocol):
         """Return (topic id, fingerprint of all that is indexed of it), by id, for `verify`: see
         `fingerprints`. Raises Broken."""
 
+    def check(self) -> None:
+        """Read all that a search may ever read. Raises Broken."""
+
+    def suspect(self) -> str | None:
+        """Return why a reader of any process found the index broken since then; None if none did."""
+
+    def trust(self) -> None:
+        """Say that the index was checked and is sound."""
+
     def begin_rebuild(self, *, cursor: int) -> Rebuild:
         """Start an index beside this one, that will contain all changes up to `cursor`, or go on with one
         that was broken off. One process at a time does; another may `apply` to this one meanwhile, and

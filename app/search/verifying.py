@@ -41,8 +41,9 @@ class Differences:
 
 
 def verify(engine: Engine, *, pause: float = PAUSE_SECONDS) -> Differences:
-    """Compare what is indexed with the database. Raises Broken. What the indexer has not followed yet is
-    no difference."""
+    """Compare what is indexed with the database, after all of it was read. Raises Broken. What the indexer
+    has not followed yet is no difference."""
+    engine.check()
     found = Differences()
     for window in _windows(engine):
         _compare(found, engine, *window)

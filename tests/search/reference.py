@@ -184,6 +184,16 @@ class MemoryEngine:
         ids = sorted(topic_id for topic_id in self.topics if topic_id > after)[:limit]
         return [(id_, repr((self.topics[id_], sorted_texts(self.passages[id_])))) for id_ in ids]
 
+    def check(self) -> None:
+        """See `port.Engine`."""
+
+    def suspect(self) -> str | None:
+        """See `port.Engine`."""
+        return None
+
+    def trust(self) -> None:
+        """See `port.Engine`."""
+
     def begin_rebuild(self, *, cursor: int) -> MemoryRebuild:
         if self.building is None:
             self.building = MemoryRebuild(self, cursor)

@@ -46,6 +46,10 @@ class ShelfEngine(MemoryEngine):
             for topic_id in ids[:limit]
         ]
 
+    def check(self) -> None:
+        if self.lost:
+            raise Broken("lost")
+
     def begin_rebuild(self, *, cursor: int) -> ShelfRebuild:
         if self.half is None:
             self.half = ShelfRebuild(self, cursor)

@@ -87,6 +87,21 @@ class PagedEngine:
             for at in range(first, min(first + limit, len(topics.id)))
         ]
 
+    def check(self) -> None:
+        """Read everything from where it is kept."""
+        with _broken():
+            generation = self._shelf.in_use()
+            _number, files = self._shelf.store(generation).read({})
+            for file in files:
+                Page(file).terms.check()
+
+    def suspect(self) -> str | None:
+        """Nobody tells this engine; see `app.search.engines`."""
+        return None
+
+    def trust(self) -> None:
+        """There is nothing to take back."""
+
     def stats(self) -> Stats:
         """Return numbers about the index."""
         snapshot = self._current(fresh=True)

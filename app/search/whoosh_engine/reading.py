@@ -56,6 +56,14 @@ class Terms:
             [block.run(0, len(block.keys)) for block in map(self._block, range(len(self._firsts)))]
         )
 
+    def check(self) -> None:
+        """Read every block as a search does; any error when one is damaged or is another one."""
+        for number, first in enumerate(self._firsts):
+            block = self._block(number)
+            block.run(0, len(block.keys))
+            if block.keys[0] != first:
+                raise ValueError(f"block {number} begins with another term")
+
     def _runs(self, prefix: bytes) -> Iterator[Run]:
         for number in self.holders(prefix):
             block = self._block(number)
