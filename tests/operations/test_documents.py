@@ -8,7 +8,7 @@ from app.factory import create_app
 from tests.conftest import make_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-OTHERS = {"HOST", "PORT", "WEB_PROCESSES", "WEB_THREADS"}
+OTHERS = {"HOST", "PORT", "WEB_PROCESSES"}
 
 
 def test_the_settings_table_is_complete_and_true() -> None:
