@@ -224,9 +224,8 @@ def text_is_readable(actor: Actor, facts: TopicFacts | CommentFacts | AnswerFact
     if isinstance(facts, CommentFacts):
         return bool(can(actor, Action.COMMENT_READ, facts)) and not facts.deleted
     hidden = facts.isolated and facts.writer_id != actor.user_id
-    return (
-        not hidden and not facts.topic.deleted and bool(can(actor, Action.TOPIC_READ, facts.topic))
-    )
+    # As on the page of a deleted question: what was answered stays.
+    return not hidden and bool(can(actor, Action.TOPIC_READ, facts.topic))
 
 
 def _find_topic(

@@ -13,7 +13,6 @@ from app.discussion.queries.visible import (
     C,
     T,
     comment_is_visible,
-    not_deleted,
     only_samples,
     published,
     text_is_visible,
@@ -32,7 +31,8 @@ PAGE_SIZE = 20
 def has_readable_words(actor: Actor, user_id: int) -> bool:
     """Whether the actor may read anything that a person wrote under his name in the planet.
 
-    Anonymous questions bear no author, so they are no ground. Deleted words are none either.
+    Anonymous questions bear no author, so they are no ground. Deleted words are none either; what was
+    written below a deleted topic is read still.
     """
     readable = (topic_is_visible(actor), *_published(actor))
     topics = (
@@ -43,7 +43,7 @@ def has_readable_words(actor: Actor, user_id: int) -> bool:
     answers = select(A.id).where(
         A.author_id == user_id,
         or_(A.isolated.is_(False), A.author_id == actor.user_id),
-        _topic_of(A.topic_id).where(*readable, not_deleted()).exists(),
+        _topic_of(A.topic_id).where(*readable).exists(),
     )
     comments = (
         select(C.id)
