@@ -51,6 +51,9 @@ def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[
         passages = (_passage(spot, topic, texts, naming) for spot in hit.spots)
         planet = searcher.places[hit.planet_id][0]
         shown = tuple(passage for passage in passages if passage is not None)
+        if topic.facts.deleted and len(shown) < len(hit.spots):
+            # Its own words are in the index still, and it may have been found by them.
+            continue
         found.append(_card(searcher, topic, planet, naming, shown))
     return tuple(found)
 
@@ -112,12 +115,13 @@ def _card(
         author=topic.author,
         published_at=facts.published_at,
         scheduled=facts.published_at > searcher.now,
-        state=topic.state,
+        state="" if facts.deleted else topic.state,
         private=facts.private,
         digest=topic.digest,
         images=topic.images,
         files=topic.files,
         comments=topic.comments,
+        deleted=facts.deleted,
         names=naming.of(Part.TOPIC, topic.id, topic.author),
         passages=passages,
     )

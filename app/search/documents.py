@@ -2,6 +2,8 @@
 
 Each entry carries its topic's facts as they are now, and of the passages those that changed. What is gone
 from the database, or deleted, is gone from the entry: reading it again always ends in the same state.
+Of a deleted topic there is what others wrote below it, as on its page. It is forgotten first, whatever of it
+changed, so that nothing of its own stays behind.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from app.discussion.models import Answer, Comment, Question, Tag, Topic, TopicTag
+from app.discussion.queries.visible import leaves_a_trace
 from app.kernel.db import db
 from app.kernel.text import plain_text
 from app.media.models import Attachment
@@ -45,7 +48,8 @@ class Change:
 
 
 def load(changes: Iterable[Change]) -> list[Entry]:
-    """Return the present state of what changed, an entry per topic in the order of their ids.
+    """Return the present state of what changed, an entry per topic in the order of their ids; of a deleted
+    one that others wrote below, two.
 
     Of topics that changed as a whole, all passages there are; a passage that vanished without a change
     of its own stays in the index until it is told to forget the topic.
@@ -103,14 +107,16 @@ class _Wanted:
 
 def _load(wanted: _Wanted) -> list[Entry]:
     topics = _topics(wanted.topics)
-    owned = topics.keys() & (wanted.own | wanted.whole)
+    deleted = {topic_id for topic_id, row in topics.items() if row.deleted_at is not None}
+    wanted.whole |= deleted
+    owned = topics.keys() & (wanted.own | wanted.whole) - deleted
     rows = {
         part: [row for row in _texts(part, wanted) if row.topic_id in topics]
         for part in (Part.ANSWER, Part.COMMENT)
     }
     names = _names(topics, owned, rows)
     passages: dict[int, list[Passage]] = defaultdict(list)
-    tags, files, given = _tags(topics), _files(owned), _given(topics)
+    tags, files, given = _tags(topics.keys() - deleted), _files(owned), _given(topics)
     for topic_id in owned:
         row = topics[topic_id]
         words = [row.title, *(name for _id, name in tags[topic_id])]
@@ -132,21 +138,20 @@ def _load(wanted: _Wanted) -> list[Entry]:
             topic = topics[text.topic_id]
             held = given.names[text.id] if part is Part.ANSWER else []
             passages[text.topic_id].append(_passage(part, text, topic, names, held))
-    return [
-        Entry(
-            topic_id,
-            _facts(topics[topic_id], tags[topic_id], given.kinds[topic_id]),
-            tuple(passages[topic_id]),
-            _gone(wanted, topic_id, passages[topic_id]),
-        )
-        if topic_id in topics
-        else Entry(topic_id, None)
-        for topic_id in sorted(wanted.topics)
-    ]
+    entries = []
+    for topic_id in sorted(wanted.topics):
+        if topic_id not in topics or topic_id in deleted:
+            entries.append(Entry(topic_id, None))
+        if topic_id in topics:
+            facts = _facts(topics[topic_id], tags[topic_id], given.kinds[topic_id])
+            held = tuple(passages[topic_id])
+            entries.append(Entry(topic_id, facts, held, _gone(wanted, topic_id, held)))
+    return entries
 
 
 def _topics(ids: Collection[int]) -> dict[int, Any]:
-    """Return the rows of topics that are there and not deleted, with their questions'."""
+    """Return the rows of topics that are there, with their questions'. Of deleted ones those that left a
+    marker: others wrote below them."""
     statement = (
         select(
             T.id,
@@ -157,6 +162,7 @@ def _topics(ids: Collection[int]) -> dict[int, Any]:
             T.source,
             T.published_at,
             T.isolated,
+            T.deleted_at,
             T.public_sample_at,
             T.digest_at,
             T.image_count,
@@ -169,7 +175,7 @@ def _topics(ids: Collection[int]) -> dict[int, Any]:
             Q.withdrawn_at,
         )
         .select_from(Topic.__table__.outerjoin(Question.__table__, Q.topic_id == T.id))
-        .where(T.deleted_at.is_(None))
+        .where(leaves_a_trace())
     )
     return {row.id: row for row in _rows(statement, T.id, ids)}
 
@@ -289,25 +295,27 @@ def _passage(part: Part, text: Any, topic: Any, names: _Names, files: Iterable[s
 
 
 def _facts(row: Any, tags: list[tuple[int, str]], given: Collection[str]) -> TopicFacts:
-    withdrawn = row.withdrawn_at is not None
+    withdrawn, deleted = row.withdrawn_at is not None, row.deleted_at is not None
+    # What a withdrawn question or a deleted topic held is nobody's business, its pictures and files neither.
+    bare = withdrawn or deleted
     return TopicFacts(
         topic_id=row.id,
         planet_id=row.planet_id,
         kind=row.kind,
-        author_id=row.author_id,
+        author_id=None if deleted else row.author_id,
         writer_id=_writer(row),
         addressee_id=row.addressee_id,
         published_at=row.published_at,
         isolated=row.isolated,
-        sample=row.public_sample_at is not None,
+        sample=row.public_sample_at is not None and not deleted,
         private=bool(row.private),
         answered=row.answered_at is not None,
         declined=row.declined_at is not None,
         withdrawn=withdrawn,
-        digest=row.digest_at is not None,
-        # What a withdrawn question held is nobody's business, its pictures and files neither.
-        has_image=(row.image_count > 0 and not withdrawn) or "image" in given,
-        has_file=(row.file_count > 0 and not withdrawn) or "file" in given,
+        deleted=deleted,
+        digest=row.digest_at is not None and not deleted,
+        has_image=(row.image_count > 0 and not bare) or "image" in given,
+        has_file=(row.file_count > 0 and not bare) or "file" in given,
         tag_ids=tuple(tag_id for tag_id, _name in tags),
     )
 

@@ -61,6 +61,7 @@ def _topics_like(
     if not words:
         return []
     node = port.All(tuple(map(port.Text, words)))
+    filters = replace(filters or port.Filters(), undeleted=True)
     request = replace(searcher.request(node, filters), loose=True, beside=beside, limit=_LOOKED_AT)
     try:
         found = engine.search(request)
@@ -72,7 +73,8 @@ def _topics_like(
 
 def _opened(searcher: Searcher, hits: Sequence[port.Hit]) -> dict[int, ReadableTopic]:
     there = searcher.actors_in(hit.planet_id for hit in hits)
-    return find_topics(there, [hit.topic_id for hit in hits])
+    topics = find_topics(there, [hit.topic_id for hit in hits])
+    return {id_: topic for id_, topic in topics.items() if not topic.facts.deleted}
 
 
 def _said(topic: ReadableTopic) -> str:

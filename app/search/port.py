@@ -30,7 +30,8 @@ class TopicFacts:
     to count. Times are aware UTC.
 
     `author_id` is whom all may see (None: anonymous); `writer_id` is the real one and serves `mine`
-    alone, never a filter by author or a facet.
+    alone, never a filter by author or a facet. `deleted`: its own text is gone, what others wrote below it
+    stays; then it is no sample and says nothing of its author and tags.
     """
 
     topic_id: int
@@ -46,6 +47,7 @@ class TopicFacts:
     answered: bool = False
     declined: bool = False
     withdrawn: bool = False
+    deleted: bool = False
     digest: bool = False
     has_image: bool = False
     has_file: bool = False
@@ -165,7 +167,7 @@ class Filters:
 
     Of the topic: `planet_ids`, `kinds`, `tag_ids` (one of them), `topic_ids` (e.g. my bookmarks),
     `starters` (who began it, as the facet counts them), `answered` (of questions: True, False), `digest`,
-    `has_image`, `has_file`, `since` <= published < `until`.
+    `has_image`, `has_file`, `undeleted`, `since` <= published < `until`.
     Of the passage in which the words stand: `authors` or `mine` (whatever the reader wrote, anonymously
     too), `where`. With no words: a topic that has such a passage.
     `authors` and `starters` are pairs of a planet and a public author there: a person may bear another
@@ -184,6 +186,7 @@ class Filters:
     digest: bool | None = None
     has_image: bool = False
     has_file: bool = False
+    undeleted: bool = False
     since: datetime | None = None
     until: datetime | None = None
 

@@ -112,7 +112,7 @@ def _new_hits(
     filters, query = resolve(searcher, parse(saved.query))
     kept = changed if filters.topic_ids is None else changed & filters.topic_ids
     request = replace(
-        searcher.request(query.node, replace(filters, topic_ids=kept)),
+        searcher.request(query.node, replace(filters, topic_ids=kept, undeleted=True)),
         sort=port.Sort.NEW,
         limit=_LOOKED_THROUGH,
     )

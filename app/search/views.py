@@ -62,7 +62,8 @@ class FoundPassage:
 @dataclass(frozen=True, slots=True)
 class FoundTopic:
     """A topic that was found. `title` is its title, or the beginning of its text; empty where its words
-    were withdrawn from the reader. `author` None: an anonymous asker.
+    were withdrawn from the reader. `author` None: an anonymous asker. `deleted`: the topic's own words are
+    gone, and with them its author and state; it was found by what others wrote below it.
 
     `state` is that of a question (open, answered, declined, withdrawn), "" for a post.
     """
@@ -82,6 +83,7 @@ class FoundTopic:
     images: int
     files: int
     comments: int
+    deleted: bool = False
     names: Names = Names()
     passages: tuple[FoundPassage, ...] = ()
 

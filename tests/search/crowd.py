@@ -115,7 +115,7 @@ def _topic(rng: random.Random, state: State, cast: Cast, moment: datetime) -> To
         created_at=at,
         published_at=at,
         last_activity_at=at,
-        deleted_at=moment if state.deleted and rng.random() < 0.3 else None,
+        deleted_at=moment if state.deleted and rng.random() < 0.6 else None,
         digest_at=moment if rng.random() < 0.2 else None,
         isolated=state.isolated,
         comment_count=state.comments,
@@ -219,7 +219,7 @@ class Library:
         found = {}
         for topic_id, facts in self.facts.items():
             actor = by_planet.get(facts.planet_id)
-            if actor is None or facts.deleted or not can(actor, Action.TOPIC_READ, facts):
+            if actor is None or not can(actor, Action.TOPIC_READ, facts):
                 continue
             entry = self.entries[topic_id]
             texts = tuple(one for one in entry.passages if self._readable(actor, facts, one))

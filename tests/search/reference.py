@@ -46,8 +46,8 @@ def may_read(reader: port.Reader, facts: port.TopicFacts, now: object) -> bool:
     if facts.isolated and not mine:
         return False
     if facts.published_at > now:
-        return reader.inside and (mine or reader.staff)
-    if facts.sample and not facts.private:
+        return reader.inside and (mine or reader.staff) and not facts.deleted
+    if facts.sample and not facts.private and not facts.deleted:
         return True
     if reader.since is not None and facts.published_at < reader.since:
         return False
@@ -64,6 +64,8 @@ def may_read(reader: port.Reader, facts: port.TopicFacts, now: object) -> bool:
 def may_read_passage(reader: port.Reader, facts: port.TopicFacts, passage: port.Passage) -> bool:
     """Whether a text of a readable topic is readable."""
     me = reader.user_id
+    if passage.part is Part.TOPIC and facts.deleted:
+        return False
     if passage.part is Part.TOPIC and facts.withdrawn:
         parties = me is not None and me in (facts.writer_id, facts.addressee_id)
         if not (parties or reader.staff):
@@ -255,6 +257,7 @@ def topic_fits(filters: port.Filters, facts: port.TopicFacts) -> bool:
             filters.digest is None or facts.digest == filters.digest,
             facts.has_image or not filters.has_image,
             facts.has_file or not filters.has_file,
+            not (facts.deleted and filters.undeleted),
             filters.since is None or facts.published_at >= filters.since,
             filters.until is None or facts.published_at < filters.until,
         )

@@ -13,12 +13,17 @@ from app.search.port import Entry, Part, Passage, TopicFacts
 
 
 def entries() -> list[Entry]:
-    """Return every topic that is not deleted, with all its texts."""
+    """Return every topic with all its texts; of a deleted one the answers and comments, if it has any that all
+    its readers see."""
     questions = {q.topic_id: q for q in db.session.scalars(select(Question))}
     made = []
-    for topic in db.session.scalars(select(Topic).where(Topic.deleted_at.is_(None))):
+    for topic in db.session.scalars(select(Topic)):
         question = questions.get(topic.id)
-        passages = (_own(topic, question), *_answers(topic), *_comments(topic, question))
+        passages = (*_answers(topic), *_comments(topic, question))
+        if topic.deleted_at is None:
+            passages = (_own(topic, question), *passages)
+        elif not (topic.comment_count or (question and question.answered_at)):
+            continue
         made.append(Entry(topic.id, _facts(topic, question), passages))
     db.session.rollback()
     return made
@@ -26,24 +31,26 @@ def entries() -> list[Entry]:
 
 def _facts(topic: Topic, question: Question | None) -> TopicFacts:
     tags = select(TopicTag.tag_id).where(TopicTag.topic_id == topic.id)
+    here = topic.deleted_at is None
     return TopicFacts(
         topic_id=topic.id,
         planet_id=topic.planet_id,
         kind=topic.kind,
-        author_id=topic.author_id,
+        author_id=topic.author_id if here else None,
         writer_id=question.asker_id if question else topic.author_id,
         addressee_id=question.addressee_id if question else None,
         published_at=topic.published_at,
         isolated=topic.isolated,
-        sample=topic.public_sample_at is not None,
+        sample=here and topic.public_sample_at is not None,
         private=bool(question and question.private),
         answered=bool(question and question.answered_at),
         declined=bool(question and question.declined_at),
         withdrawn=bool(question and question.withdrawn_at),
-        digest=topic.digest_at is not None,
-        has_image=topic.image_count > 0,
-        has_file=topic.file_count > 0,
-        tag_ids=tuple(db.session.scalars(tags)),
+        deleted=not here,
+        digest=here and topic.digest_at is not None,
+        has_image=here and topic.image_count > 0,
+        has_file=here and topic.file_count > 0,
+        tag_ids=tuple(db.session.scalars(tags)) if here else (),
     )
 
 

@@ -126,6 +126,7 @@ def _topic(rng: random.Random, topic_id: int, favoured: list[str]) -> Entry:
         private=kind == "question" and rng.random() < 0.4,
         answered=rng.random() < 0.6,
         withdrawn=kind == "question" and rng.random() < 0.2,
+        deleted=rng.random() < 0.25,
         digest=rng.random() < 0.2,
         has_image=rng.random() < 0.3,
         tag_ids=tuple(rng.sample((1, 2, 3), rng.randint(0, 2))),

@@ -51,6 +51,7 @@ def random_filters(rng: random.Random, casts: list[Cast], moment: datetime) -> F
         {"digest": True},
         {"has_image": True},
         {"has_file": True},
+        {"undeleted": True},
         {"tag_ids": frozenset({rng.randint(1, 4)})},
         {"planet_ids": frozenset({rng.choice(planets)})},
         {"topic_ids": frozenset(rng.sample(range(1, 2 * TOPICS), 40))},

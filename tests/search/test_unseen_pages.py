@@ -74,6 +74,13 @@ def write(cast: Cast, rng: random.Random) -> list[str]:
         put_answer(cast, "guest", asked, rng.choice(SAID))
         say(cast, "member", asked, rng.choice(SAID))
         made.append(asked)
+    gone = [post(cast, "owner", title="一篇", text="一篇").public_id, put_question(cast, "admin")]
+    put_answer(cast, "guest", gone[1], SAID[0])
+    for public_id in gone:
+        say(cast, "other", public_id, rng.choice(SAID))
+    with unit_of_work() as session:
+        which = sa.update(Topic).where(Topic.public_id.in_(gone))
+        session.execute(which.values(deleted_at=clock.now()))
     return made
 
 
@@ -101,6 +108,18 @@ def hide(cast: Cast, elsewhere: Cast, rng: random.Random, moment: datetime) -> N
                 session.execute(which.values(author_id=cast.users["isolated"], **columns))
                 if "isolated" in columns:
                     _tag(cast, ref.public_id, at)
+    _fill_deleted(cast, f"{' '.join(SAID)} {' '.join(like)}", moment)
+
+
+def _fill_deleted(cast: Cast, text: str, moment: datetime) -> None:
+    """Give deleted topics, of which he may read what others wrote below, words, tags and marks of their own."""
+    deleted = Topic.deleted_at.is_not(None)
+    marks = {"public_sample_at": moment, "digest_at": moment, "image_count": 1, "file_count": 1}
+    with unit_of_work() as session:
+        ids = session.scalars(sa.select(Topic.public_id).where(deleted)).all()
+        session.execute(sa.update(Topic).where(deleted).values(title=text, source=text, **marks))
+        for at, public_id in enumerate(ids, start=50):
+            _tag(cast, public_id, at)
 
 
 def _tag(cast: Cast, public_id: str, at: int) -> None:

@@ -48,6 +48,7 @@ def filters(rng: random.Random) -> Filters:
         {"answered": rng.random() < 0.5},
         {"digest": True},
         {"has_image": True},
+        {"undeleted": True},
         {"tag_ids": frozenset({rng.randint(1, 3)})},
         {"planet_ids": frozenset({rng.randint(1, 3)})},
         {"starters": frozenset({(1, rng.choice(OTHERS)), (2, ME)})},

@@ -1,6 +1,7 @@
 """What search shows of topics, answers and comments: those of a list of ids that a reader may open.
 
-A reader of several planets is an actor in each, and each is asked by itself.
+A reader of several planets is an actor in each, and each is asked by itself: the condition that a topic is
+visible names the planet, so nobody is an actor in another.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, false, or_, select
+from sqlalchemy import BindParameter, bindparam, exists, false, or_, select
 
 from app.discussion.models import Tag, TopicTag
 from app.discussion.queries.authors import Author, AuthorJoin
@@ -51,7 +52,8 @@ _OWN = (
 @dataclass(frozen=True, slots=True)
 class ReadableTopic:
     """A topic as results show it. `title`, `slug`, `source`, `images` and `files` are empty where its
-    words were withdrawn from the reader; `author` is None for an anonymous asker. `state`: "" for a post."""
+    words were withdrawn from the reader, or deleted; `author` is None for an anonymous asker, and of a deleted
+    topic. `state`: "" for a post."""
 
     id: int
     public_id: str
@@ -80,8 +82,8 @@ class ReadableText:
 
 
 def find_topics(actors: Mapping[int, Actor], ids: Collection[int]) -> dict[int, ReadableTopic]:
-    """Return those topics that may be opened, by id. `actors`: planet id -> the reader there, of the planets
-    that are looked into; one query for each."""
+    """Return those topics that may be opened, by id; markers of deleted ones, too. `actors`: planet id -> the
+    reader there, of the planets that are looked into; one query for each."""
     rows = _rows(_topics, actors, ids)
     return {topic.id: topic for topic in (_read_topic(row, actor) for row, actor in rows)}
 
@@ -119,7 +121,7 @@ def _topics(kind: Kind) -> Ready:
     return Ready(
         select(*FACT_COLUMNS, *_OWN, *_author.columns)
         .select_from(source)
-        .where(T.id.in_(_IDS), *_open_to(stand_in(kind)))
+        .where(T.id.in_(_IDS), topic_is_visible(stand_in(kind)))
     )
 
 
@@ -131,7 +133,7 @@ def _answers(kind: Kind) -> Ready:
     return Ready(
         select(A.id, A.public_id, A.topic_id, A.source, A.created_at, *_author.columns)
         .select_from(_author.onto(source, A.author_id, T.planet_id))
-        .where(A.id.in_(_IDS), or_(A.isolated.is_(False), mine), *_open_to(reader))
+        .where(A.id.in_(_IDS), or_(A.isolated.is_(False), mine), topic_is_visible(reader))
     )
 
 
@@ -139,11 +141,11 @@ def _answers(kind: Kind) -> Ready:
 def _comments(kind: Kind) -> Ready:
     reader = stand_in(kind)
     source = COMMENTS.join(topics_with_questions(), T.id == C.topic_id)
-    readable = (C.deleted_at.is_(None), comment_is_visible(reader))
+    readable = (C.deleted_at.is_(None), comment_is_visible(reader), topic_is_visible(reader))
     return Ready(
         select(C.id, C.public_id, C.topic_id, C.source, C.created_at, *_author.columns)
         .select_from(_author.onto(source, C.author_id, C.planet_id))
-        .where(C.id.in_(_IDS), *readable, *_open_to(reader))
+        .where(C.id.in_(_IDS), *readable)
     )
 
 
@@ -152,15 +154,10 @@ def _shown_tags(kind: Kind) -> Ready:
     bearing = (
         select(T.id)
         .select_from(topics_with_questions().join(TopicTag.__table__, TT.topic_id == T.id))
-        .where(TT.tag_id == G.id, *_open_to(stand_in(kind)))
+        .where(TT.tag_id == G.id, not_deleted(), topic_is_visible(stand_in(kind)))
         .correlate(Tag.__table__)
     )
     return Ready(select(G.id).where(G.id.in_(_IDS), exists(bearing)))
-
-
-def _open_to(reader: Actor) -> tuple[ColumnElement[bool], ...]:
-    """The condition names the reader's planet, so nobody is an actor in another."""
-    return not_deleted(), topic_is_visible(reader)
 
 
 def _read_topic(row: Sequence[Any], actor: Actor) -> ReadableTopic:
@@ -176,9 +173,9 @@ def _read_topic(row: Sequence[Any], actor: Actor) -> ReadableTopic:
         title=title if has_words else "",
         source=source if has_words else "",
         facts=facts,
-        author=_author.read(row[_FACTS + len(_OWN) :], actor.now),
+        author=None if facts.deleted else _author.read(row[_FACTS + len(_OWN) :], actor.now),
         state=_state(facts),
-        digest=digest_at is not None,
+        digest=digest_at is not None and not facts.deleted,
         images=images if has_words else 0,
         files=files if has_words else 0,
         comments=comments,

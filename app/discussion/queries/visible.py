@@ -41,6 +41,12 @@ def not_deleted() -> ColumnElement[bool]:
     return T.deleted_at.is_(None)
 
 
+def leaves_a_trace() -> ColumnElement[bool]:
+    """Return the condition that a topic is there, if only as the marker above what others wrote, on topics
+    joined with questions."""
+    return or_(not_deleted(), T.comment_count > 0, Q.answered_at.is_not(None))
+
+
 def topic_is_visible(actor: Actor) -> ColumnElement[bool]:
     """Return `can(actor, TOPIC_READ)` as a condition on topics outer-joined with questions."""
     if actor.planet is None:
@@ -50,7 +56,7 @@ def topic_is_visible(actor: Actor) -> ColumnElement[bool]:
     mine = topic_is_mine(actor)
     # The order of a list is its own to say: by this condition nothing is looked up.
     time_has_come = unindexed(T.published_at) <= actor.now
-    moment = and_(time_has_come, _leaves_a_trace(), _open_to(actor))
+    moment = and_(time_has_come, leaves_a_trace(), _open_to(actor))
     if actor.inside:
         whose = true() if actor.staff else mine
         moment = or_(moment, and_(T.published_at > actor.now, whose, not_deleted()))
@@ -85,10 +91,6 @@ def comment_is_visible(actor: Actor) -> ColumnElement[bool]:
         return C.isolated.is_(False)
     asker = and_(C.as_asker.is_(True), Q.asker_id == actor.user_id)
     return or_(C.isolated.is_(False), C.author_id == actor.user_id, asker)
-
-
-def _leaves_a_trace() -> ColumnElement[bool]:
-    return or_(not_deleted(), T.comment_count > 0, Q.answered_at.is_not(None))
 
 
 def _open_to(actor: Actor) -> ColumnElement[bool]:

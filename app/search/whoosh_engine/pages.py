@@ -22,7 +22,7 @@ from app.search.whoosh_engine.packing import Array, Run
 from app.search.whoosh_engine.stores import Packed
 
 # What is written in another format, or analysed by other rules, is of no use: the indexer makes it anew.
-FORMAT = 3
+FORMAT = 4
 PARTS = (Part.TOPIC, Part.ANSWER, Part.COMMENT)
 FLAGS = (
     "isolated",
@@ -31,6 +31,7 @@ FLAGS = (
     "answered",
     "declined",
     "withdrawn",
+    "deleted",
     "digest",
     "has_image",
     "has_file",

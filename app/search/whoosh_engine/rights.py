@@ -53,20 +53,20 @@ class Standing:
         mine = topics.writer == self.me[at]
         addressed = topics.addressee == self.me[at]
         staff, party = self._staff[at], mine | addressed | self._staff[at]
-        private = topics.flag("private")
+        private, deleted = topics.flag("private"), topics.flag("deleted")
         question = topics.kind == _index(topics.kinds, "question")
         waiting = queue_open[at] & ~topics.flag("declined") & ~topics.flag("withdrawn")
         asked = ~question | party | (~private & (topics.flag("answered") | waiting))
         published = topics.published
         standing = (published >= since[at]) & (published <= until[at]) & asked
-        standing |= topics.flag("sample") & ~private
+        standing |= topics.flag("sample") & ~private & ~deleted
         scheduled = published > now
         self.readable = (
             may_be_seen[at]
             & (~topics.flag("isolated") | mine)
-            & np.where(scheduled, inside[at] & (mine | staff), standing)
+            & np.where(scheduled, inside[at] & (mine | staff) & ~deleted, standing)
         )
-        self._body = ~topics.flag("withdrawn") | party
+        self._body = (~topics.flag("withdrawn") | party) & ~deleted
         self.since = now
         self.until = int(published[scheduled].min()) if scheduled.any() else _ALWAYS
 
@@ -147,6 +147,8 @@ class Rights:
         for name in ("has_image", "has_file"):
             if getattr(filters, name):
                 passing &= topics.flag(name)
+        if filters.undeleted:
+            passing &= ~topics.flag("deleted")
         if filters.since is not None:
             passing &= topics.published >= moment(filters.since)
         if filters.until is not None:

@@ -141,7 +141,8 @@ class Snapshot:
     def _apart(self) -> Array:
         apart = self.alive & self.isolated
         own = np.flatnonzero(self.alive & (self.part == pages.PARTS.index(Part.TOPIC)))
-        apart[own] |= self.topics.flag("withdrawn")[self.topic[own]]
+        gone = self.topics.flag("withdrawn") | self.topics.flag("deleted")
+        apart[own] |= gone[self.topic[own]]
         return np.flatnonzero(apart)
 
     def passages(self, name: str) -> Array:
