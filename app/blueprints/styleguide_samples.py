@@ -191,6 +191,7 @@ def hit(title: str, excerpt: str, **changes: Any) -> Sample:
         "kind": "post",
         "state": "",
         "digest": False,
+        "deleted": False,
         "planet": None,
         "author": person("林悦", "owner"),
         "at": NOON - timedelta(days=40),

@@ -15,8 +15,11 @@ from flask.testing import FlaskClient
 from app.accounts.models import User
 from app.blueprints.search.door import Where, params_of, passage_url
 from app.blueprints.search.pace import Pace
+from app.discussion.actions.topics import delete_topic
+from app.discussion.models import Topic
 from app.kernel.db import db, unit_of_work
 from app.search import misses, past
+from app.search.documents import load_whole
 from app.search.models import SavedSearch
 from app.search.port import Broken, Engine, Part
 from app.search.views import FoundPassage
@@ -316,3 +319,29 @@ def test_addresses_that_pages_of_search_build_themselves_are_the_routes(archive:
         assert passage_url("orbit", "t", "", passage) == url_for(
             "comments.show", slug="orbit", public_id="abc"
         )
+
+
+def test_a_hit_below_a_deleted_topic_names_what_others_wrote(
+    archive: Archive, empty_engine: Engine
+) -> None:
+    cast = archive.cast
+    with unit_of_work():
+        delete_topic(cast.actor("owner"), public_id=archive.question)
+    empty_engine.apply(load_whole(db.session.scalars(sa.select(Topic.id)).all()), cursor=2)
+    client = cast.client("other")
+    page = open_page(client, "/p/orbit/search", q="两天到账")
+    assert "找到 1 个主题" in page
+    [hit] = re.findall(r'<li class="hit".*?</ul>', page, re.DOTALL)
+    read = " ".join(TAG.sub(" ", hit).split())
+    assert "已删除的主题" in read and "我上个月退款成功了" in read
+    for gone in ("买错了", "提问", "已回答"):
+        assert gone not in read
+    assert set(links(hit).values()) == {
+        f"/p/orbit/t/{archive.question}",
+        f"/p/orbit/c/{archive.comment}",
+    }
+    for address in links(hit).values():
+        assert client.get(address, follow_redirects=True).status_code == 200
+    answered = open_page(client, "/p/orbit/search", q="写一句原因")
+    assert f"/p/orbit/t/{archive.question}#a-{archive.answer}" in answered
+    assert "<mark>买错了" not in open_page(client, "/p/orbit/search", q="买错了")

@@ -254,6 +254,11 @@ def untitled() -> str:
     return str(gettext("A question whose text was withdrawn"))
 
 
+def gone() -> str:
+    """Return what stands for a deleted topic."""
+    return str(gettext("Deleted topic"))
+
+
 def way_words(way: Way) -> str:
     """Return a way on from a search that found nothing."""
     values = {"query": way.query, "num": way.total}
