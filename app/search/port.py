@@ -318,7 +318,8 @@ class Engine(Protocol):
 
     def near(self, word: str, request: Request, *, limit: int) -> list[str]:
         """Return English words the readers may open, one or two letters away from `word`; of a Chinese word
-        of two to four characters those with one that sounds or looks alike, and those that sound the same."""
+        of two to twelve characters those with others, in three places at most, that sound or look alike or of
+        which several in a row sound the same."""
 
     def contents(self, *, after: int, limit: int) -> list[tuple[int, str]]:
         """Return (topic id, fingerprint of all that is indexed of it), by id, for `verify`: see

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.search import port
-from app.search.cutting import total
+from app.search.cutting import cut_apart, total
 from app.search.language import Filter, OneOf, Query, Word
 from app.search.names import resolve
 from app.search.readers import Searcher
@@ -18,6 +18,7 @@ from app.search.views import Way
 
 _MOST_WORDS = 4
 _SHORTEST = 3
+_SHORTEST_PIECE, _LONGEST_ROW = 2, 12  # Chinese characters
 
 
 def did_you_mean(engine: port.Engine, request: port.Request, query: Query) -> str:
@@ -27,9 +28,14 @@ def did_you_mean(engine: port.Engine, request: port.Request, query: Query) -> st
     for word in query.terms[:_MOST_WORDS]:
         if other := _other_spelling(engine, request, word):
             corrected = corrected.with_word(word, Word(other))
-    if corrected is query or not total(engine, replace(request, query=corrected.node)):
+    if corrected is query:
         return ""
-    return corrected.text
+    finds = total(engine, replace(request, query=corrected.node))
+    if not finds:
+        # Run together: the page that the offer leads to cuts it apart.
+        cut = cut_apart(engine, request, corrected)
+        finds = total(engine, replace(request, query=cut.node)) if cut is not corrected else 0
+    return corrected.text if finds else ""
 
 
 def ways_on(
@@ -72,6 +78,27 @@ def _other_spelling(engine: port.Engine, request: port.Request, word: Word) -> s
         return ""
     everything = replace(anywhere, query=port.All(()))
     if not latin:
-        return next(iter(engine.near(word.text, everything, limit=1)), "")
+        return _near(engine, everything, word.text) or _run_together(engine, everything, word.text)
     spoken = [one for one in engine.words(word.text, everything, limit=1) if not one.isascii()]
-    return next(iter(spoken or engine.near(word.text, everything, limit=1)), "")
+    return next(iter(spoken), "") or _near(engine, everything, word.text)
+
+
+def _near(engine: port.Engine, everything: port.Request, text: str) -> str:
+    return next(iter(engine.near(text, everything, limit=1)), "")
+
+
+def _run_together(engine: port.Engine, everything: port.Request, chinese: str) -> str:
+    """Return two words that were typed as one, of which one was misspelt, with that one put right."""
+
+    def known(text: str) -> bool:
+        return total(engine, replace(everything, query=port.Text(text))) > 0
+
+    for at in range(_SHORTEST_PIECE, min(len(chinese), _LONGEST_ROW) - _SHORTEST_PIECE + 1):
+        one, other = chinese[:at], chinese[at:]
+        if known(chinese[at - 1 : at + 1]):
+            continue
+        if known(other) and (near := _near(engine, everything, one)):
+            return near + other
+        if known(one) and (near := _near(engine, everything, other)):
+            return one + near
+    return ""

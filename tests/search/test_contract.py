@@ -554,6 +554,7 @@ def test_chinese_words_are_met_by_sound_and_by_looks(engine: Engine) -> None:
             topic(2, "退款要多久", title="课程退款"),
             topic(3, "水面 税免", isolated=True),
             topic(4, "期末考试"),
+            topic(5, "番茄工作法与时间管理入门", title="时间管理入门"),
         ],
         cursor=1,
     )
@@ -567,9 +568,17 @@ def test_chinese_words_are_met_by_sound_and_by_looks(engine: Engine) -> None:
         ("虽面", []),  # both are others, and sound nearly alike only
         ("棵成", ["课程"]),  # all sound the same: of titles
         ("考四", ["考试"]),
-        ("水棉", []),  # 水面 nobody else may open
+        ("水棉", ["睡眠"]),  # both sound the same; 水面 nobody else may open
         ("睡眠", []),
-        ("睡眠质量集中注意里", []),
+        ("睡眠质量集中注意里", []),  # nowhere in one piece
+        ("改善水眠质量", ["改善睡眠质量"]),
+        ("集中注意里", ["集中注意力"]),
+        ("怎样改善睡眠只量", ["怎样改善睡眠质量"]),
+        ("怎样概善睡眼质量", ["怎样改善睡眠质量"]),  # in two places
+        ("实间惯例入门", ["时间管理入门"]),  # some in a row sound the same: of titles
+        ("番茄公作法", ["番茄工作法"]),
+        ("番茄工做法与时间管理", ["番茄工作法与时间管理"]),
+        ("水面质量水面质量", []),
         ("アニメ", []),
     ):
         assert engine.near(typed, ask(All(())), limit=3) == wanted, typed

@@ -259,6 +259,16 @@ def test_nothing_found_leads_on(noon: datetime, cast: Cast, empty_engine: port.E
     assert (page.did_you_mean, page.relaxed, len(page.hits)) == ("refund 退款", True, 1)
     assert find(empty_engine, member, "liucheng").did_you_mean == "流程"
     assert find(empty_engine, member, "退款").did_you_mean == ""
+    for typed, meant in (
+        ("推款流程", "退款流程"),
+        ("退款留成", "退款流程"),
+        ("怎样申请推款", ""),
+        ("推款正文", "退款正文"),  # run together
+        ("正文推款", "正文退款"),
+        ("天气推款", ""),
+    ):
+        assert find(empty_engine, member, typed).did_you_mean == meant, typed
+        assert not meant or find(empty_engine, member, meant).total == 1, typed
     assert find(empty_engine, member, "推款").did_you_mean == "退款"
     assert find(empty_engine, member, "refund 流成").did_you_mean == "refund 流程"
     assert find(empty_engine, member, "深请").did_you_mean == ""  # 申请: of the other planet

@@ -40,7 +40,7 @@ QUERIES = (
     *("concern contract refund 睡眠 笔记", "how was the refund of my subscription processed"),
     *("退款 -订阅", "in:title 退款", "tag:退款", "from:陈默", "starter:陈默 退款", "sort:new 退款"),
     *("睡眠读书笔记", "退款睡眠质量", "注意力GitHub", "退款流程读书 kind:post"),
-    *("睡眼", "推款", "注义力 退款", "毒书"),
+    *("睡眼", "推款", "注义力 退款", "毒书", "睡眼质量和注意力", "申请推款流呈", "睡眼注意力"),
     *("没有这个词 退款", "kind:question", "is:answered 退款", "has:file", "year:2026 退款"),
 )
 TYPED = ("退", "退款", "t", "tui", "re", "con", "git", "陈", "ch", "睡", "tag", "标签")
@@ -112,7 +112,7 @@ def hide(cast: Cast, elsewhere: Cast, rng: random.Random, moment: datetime) -> N
 
 
 def _fill_deleted(cast: Cast, text: str, moment: datetime) -> None:
-    """Give deleted topics, of which he may read what others wrote below, words, tags and marks of their own."""
+    """Give deleted topics, below which he reads what others wrote, words, tags and marks of their own."""
     deleted = Topic.deleted_at.is_not(None)
     marks = {"public_sample_at": moment, "digest_at": moment, "image_count": 1, "file_count": 1}
     with unit_of_work() as session:

@@ -97,6 +97,8 @@ def asking(rng: random.Random, readers: Readers) -> Callable[[Engine], object]:
 
 def _mistyped(rng: random.Random, word: str) -> str:
     """Return a Chinese word with a character that sounds or looks like the right one."""
+    if rng.random() < 0.5:
+        word += rng.choice([one for one in WORDS if one not in ENGLISH])
     at = rng.randrange(len(word))
     return word[:at] + rng.choice(sorted(alike(word[at])) or [word[at]]) + word[at + 1 :]
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.search import analysis, titles
 from app.search.folding import fold
 from app.search.port import Request
-from app.search.whoosh_engine.misspelt import meant
+from app.search.whoosh_engine.misspelt import LONGEST, meant
 from app.search.whoosh_engine.rights import Rights
 from app.search.whoosh_engine.snapshot import Snapshot
 
@@ -111,7 +111,7 @@ def similar_words(snapshot: Snapshot, word: str, request: Request, *, limit: int
     Chinese word those that it may have been typed for."""
     typed = fold(word).text
     if titles.is_chinese(typed):
-        in_reach = titles.SHORTEST <= len(typed) <= titles.LONGEST_PIECE
+        in_reach = titles.SHORTEST <= len(typed) <= LONGEST
         return meant(snapshot, typed, request, limit=limit) if in_reach else []
     if not typed.isascii() or not typed.isalpha() or len(typed) < _SHORTEST_NEAR:
         return []
