@@ -22,6 +22,12 @@ def total(engine: port.Engine, request: port.Request) -> int:
     return engine.search(counting).total
 
 
+def as_meant(engine: port.Engine, request: port.Request, query: Query) -> Query:
+    """Return the query as the page asks it: with its words cut apart where the request finds nothing. Raises
+    Broken."""
+    return query if total(engine, request) else cut_apart(engine, request, query)
+
+
 def cut_apart(engine: port.Engine, request: port.Request, query: Query) -> Query:
     """Return the query with its words cut where their pairs are unknown to the reader, and a hint for each
     that was; the same query where there is nothing to cut. Raises Broken."""

@@ -24,6 +24,7 @@ from app.notifications.notices import About, tell
 from app.policy import Action, can
 from app.search import port
 from app.search.cards import read_hits
+from app.search.cutting import as_meant
 from app.search.highlighting import Marker
 from app.search.language import parse
 from app.search.models import SavedSearch, SearchChange
@@ -110,6 +111,8 @@ def _new_hits(
     if not changed:
         return []
     filters, query = resolve(searcher, parse(saved.query))
+    # What the page would look for in all there is, and of that what is new.
+    query = as_meant(engine, searcher.request(query.node, filters), query)
     kept = changed if filters.topic_ids is None else changed & filters.topic_ids
     request = replace(
         searcher.request(query.node, replace(filters, topic_ids=kept, undeleted=True)),

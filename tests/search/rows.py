@@ -13,8 +13,8 @@ from app.search.port import Entry, Part, Passage, TopicFacts
 
 
 def entries() -> list[Entry]:
-    """Return every topic with all its texts; of a deleted one the answers and comments, if it has any that all
-    its readers see."""
+    """Return every topic with all its texts; of a deleted one the answers and comments, if it has any that
+    all its readers see."""
     questions = {q.topic_id: q for q in db.session.scalars(select(Question))}
     made = []
     for topic in db.session.scalars(select(Topic)):

@@ -1,5 +1,5 @@
-"""Below a deleted topic stays what others wrote. Who may read it there finds it; nothing of the topic's own is
-found, suggested, completed, corrected, related or counted."""
+"""Below a deleted topic stays what others wrote. Who may read it there finds it; nothing of the topic's own
+is found, suggested, completed, corrected, related or counted."""
 
 from __future__ import annotations
 

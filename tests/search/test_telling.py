@@ -16,13 +16,14 @@ from app.notifications.models import Mail
 from app.notifications.told import list_told
 from app.search import saved
 from app.search.models import SearchChange
-from app.search.port import Broken
+from app.search.port import Broken, Engine
 from app.search.telling import tell_new_hits
 from tests.cast import Cast
 from tests.discussion.threads import put_answer, put_question, say
 from tests.discussion.writing import post
 from tests.notifications.telling import kinds, notices, said
 from tests.search.archive import indexed
+from tests.search.rows import entries
 
 # Before the cast: who has expired hangs on the clock.
 pytestmark = pytest.mark.usefixtures("noon")
@@ -74,6 +75,29 @@ def test_a_new_comment_and_a_new_answer_are_new(cast: Cast, later: Later) -> Non
     assert kinds(cast, "other") == ["search_hit"]
     later(20, lambda: put_answer(cast, "guest", question, "三天。"))
     assert kinds(cast, "other") == ["search_hit"] * 2
+
+
+def test_words_run_together_announce_what_the_page_finds(
+    noon: datetime, cast: Cast, empty_engine: Engine
+) -> None:
+    post(cast, title="睡眠", text="怎样睡得好")
+    keep(cast, "member", "睡眠注意力")
+
+    def look(minutes: int, **new: str) -> int:
+        with clock.fixed(noon + timedelta(minutes=minutes)):
+            topic_id = post(cast, **new).id
+            with unit_of_work() as session:
+                change = {"topic_id": topic_id, "part": "all", "row_id": 0, "at": clock.now()}
+                session.add(SearchChange(**change))
+            empty_engine.apply(entries(), cursor=1 << 60)
+        with clock.fixed(noon + timedelta(minutes=minutes + 1)):
+            return tell_new_hits(empty_engine)
+
+    assert look(5, title="注意力", text="午后容易走神") == 0
+    assert look(10, title="睡眠与工作", text="睡得少，注意力就差") == 1
+    assert look(15, title="睡眠注意力", text="两件事是一件事") == 1
+    # From now on it stands somewhere in one piece, and the page looks for that alone.
+    assert look(20, title="睡眠和效率", text="睡得少，注意力就差") == 0
 
 
 def test_what_waited_for_its_time_is_announced_then(

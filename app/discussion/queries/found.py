@@ -52,8 +52,8 @@ _OWN = (
 @dataclass(frozen=True, slots=True)
 class ReadableTopic:
     """A topic as results show it. `title`, `slug`, `source`, `images` and `files` are empty where its
-    words were withdrawn from the reader, or deleted; `author` is None for an anonymous asker, and of a deleted
-    topic. `state`: "" for a post."""
+    words were withdrawn from the reader, or deleted; `author` is None for an anonymous asker, and of a
+    deleted topic. `state`: "" for a post."""
 
     id: int
     public_id: str
