@@ -144,8 +144,8 @@ def _load(wanted: _Wanted) -> list[Entry]:
             entries.append(Entry(topic_id, None))
         if topic_id in topics:
             facts = _facts(topics[topic_id], tags[topic_id], given.kinds[topic_id])
-            held = tuple(passages[topic_id])
-            entries.append(Entry(topic_id, facts, held, _gone(wanted, topic_id, held)))
+            gone = _gone(wanted, topic_id, passages[topic_id])
+            entries.append(Entry(topic_id, facts, tuple(passages[topic_id]), gone))
     return entries
 
 
