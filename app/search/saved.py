@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.kernel import clock
 from app.kernel.db import Id, db
@@ -15,7 +16,7 @@ from app.kernel.text import clean
 from app.memberships.queries import actors_of
 from app.notifications.post import call_back
 from app.planets.queries import PlanetView
-from app.policy import Action, Actor, require
+from app.policy import Action, Actor, can, require
 from app.search.models import SavedSearch as S
 
 MOST = 30
@@ -46,8 +47,10 @@ class Saved:
 
 def save(actor: Actor, *, query: str, planet_id: int | None) -> str:
     """Keep a search, with notices of new hits from now on; returns its public id. The same search in the
-    same place is kept once."""
+    same place is kept once. NotFound for a planet that is not there or that the actor may not read."""
     require(actor, Action.ACCOUNT_USE)
+    if planet_id is not None and planet_id not in _readable(actor.user_id or 0, {planet_id}):
+        raise NotFound(str(planet_id))
     query = " ".join(clean(query).split())
     if not query:
         raise Invalid("q", "empty")
@@ -57,13 +60,34 @@ def save(actor: Actor, *, query: str, planet_id: int | None) -> str:
     held = find_saved(user_id, query=query, planet_id=planet_id)
     if held is not None:
         return held
-    if (db.session.scalar(select(func.count()).where(S.user_id == user_id)) or 0) >= MOST:
-        raise Invalid("", "too_many_searches", limit=MOST)
+    _make_room(actor, user_id)
     moment = clock.now()
     row = S(user_id=user_id, planet_id=planet_id, query=query, created_at=moment, looked_at=moment)
     db.session.add(row)
     db.session.flush()
     return row.public_id
+
+
+def _make_room(actor: Actor, user_id: int) -> None:
+    """Forget the oldest search of a planet that the person reads no more, where there are too many; what
+    they see in their list is never forgotten. Invalid where there is no such one."""
+    held = list(db.session.scalars(select(S).where(S.user_id == user_id).order_by(S.id)))
+    if len(held) < MOST:
+        return
+    readable = _readable(user_id, {row.planet_id for row in held if row.planet_id is not None})
+    unseen = (row for row in held if row.planet_id is not None and row.planet_id not in readable)
+    if (oldest := next(unseen, None)) is None:
+        raise Invalid("", "too_many_searches", limit=MOST)
+    drop(actor, public_id=oldest.public_id)
+
+
+def _readable(user_id: int, planet_ids: Collection[int]) -> dict[int, PlanetView]:
+    """Return those of some planets that a person reads."""
+    return {
+        planet_id: planet
+        for planet_id, (planet, actor) in actors_of(user_id, planet_ids).items()
+        if can(actor, Action.PLANET_READ)
+    }
 
 
 def find_saved(user_id: int, *, query: str, planet_id: int | None) -> str | None:
@@ -73,15 +97,15 @@ def find_saved(user_id: int, *, query: str, planet_id: int | None) -> str | None
 
 
 def list_saved(user_id: int) -> list[Saved]:
-    """Return somebody's saved searches, the latest first. Those in a planet that is gone for him are not
-    among them."""
+    """Return somebody's saved searches, the latest first. Those in a planet that he may not read now are
+    not among them."""
     rows = db.session.scalars(select(S).where(S.user_id == user_id).order_by(S.id.desc())).all()
-    planets = actors_of(user_id, {row.planet_id for row in rows if row.planet_id is not None})
+    planets = _readable(user_id, {row.planet_id for row in rows if row.planet_id is not None})
     return [
-        Saved(row.public_id, row.query, place[0] if place else None, row.tell, row.created_at)
+        Saved(row.public_id, row.query, planet, row.tell, row.created_at)
         for row in rows
-        for place in [planets.get(row.planet_id) if row.planet_id is not None else None]
-        if row.planet_id is None or place is not None
+        for planet in [planets.get(row.planet_id) if row.planet_id is not None else None]
+        if row.planet_id is None or planet is not None
     ]
 
 

@@ -73,6 +73,35 @@ def test_the_same_search_is_saved_once_a_place(noon: datetime, cast: Cast) -> No
     assert {one.query for one in listed} == {"退款 is:answered"}
 
 
+@pytest.mark.parametrize("persona", ["stranger", "left", "removed", "pending"])
+def test_a_planet_that_one_does_not_read_looks_like_none(
+    noon: datetime, cast: Cast, persona: str
+) -> None:
+    for planet_id in (cast.planet_id, 10_000):
+        with pytest.raises(NotFound):
+            keep(cast, persona, "退款", planet_id)
+    assert saved.list_saved(cast.users[persona]) == []
+
+
+def test_searches_of_a_planet_that_one_left_are_not_shown_and_make_room(
+    noon: datetime, cast: Cast
+) -> None:
+    first = keep(cast, "member", "退款", cast.planet_id)
+    keep(cast, "member", "读书")
+    cast.set_membership("member", left_at=noon)
+    assert [one.query for one in saved.list_saved(cast.users["member"])] == ["读书"]
+    page = cast.client("member").get("/search/saved").text
+    assert "退款" not in page and "轨道" not in page.partition("<main")[2].partition("</main")[0]
+    cast.set_membership("member", left_at=None)
+    assert first in [one.public_id for one in saved.list_saved(cast.users["member"])]
+    cast.set_membership("member", left_at=noon)
+    for number in range(saved.MOST - 1):
+        keep(cast, "member", f"词{number}")
+    assert len(saved.list_saved(cast.users["member"])) == saved.MOST
+    with pytest.raises(Invalid):
+        keep(cast, "member", "一个太多")
+
+
 @pytest.mark.parametrize("query", ["", "  ", "长" * 301])
 def test_what_is_no_search_is_not_saved(cast: Cast, query: str) -> None:
     with pytest.raises(Invalid):

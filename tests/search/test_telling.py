@@ -15,7 +15,7 @@ from app.kernel.db import db, unit_of_work
 from app.notifications.models import Mail
 from app.notifications.told import list_told
 from app.search import saved
-from app.search.models import SearchChange
+from app.search.models import SavedSearch, SearchChange
 from app.search.port import Broken, Engine
 from app.search.telling import tell_new_hits
 from tests.cast import Cast
@@ -115,7 +115,10 @@ def test_what_waited_for_its_time_is_announced_then(
 @pytest.mark.parametrize("persona", ["expired", "left", "removed", "stranger", "pending"])
 def test_nobody_is_told_of_what_he_may_not_read(cast: Cast, later: Later, persona: str) -> None:
     keep(cast, persona, "退款")
-    keep(cast, persona, "退款", cast.planet_id)
+    # Kept when the planet could be read still.
+    row = {"user_id": cast.users[persona], "planet_id": cast.planet_id, "query": "退款"}
+    with unit_of_work() as session:
+        session.add(SavedSearch(**row, created_at=clock.now(), looked_at=clock.now()))
     later(10, lambda: post(cast, title="退款新规则", text="二"))
     assert kinds(cast, persona) == []
 
