@@ -1,12 +1,14 @@
 """From the engine's hits to what pages show: every one is read again by the policy's own selects.
 
-So what the index still holds of something hidden or deleted since is shown to nobody.
+So what the index still holds of something hidden or deleted since is shown to nobody; it is told, so that
+the search can be made again without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.discussion.queries.authors import Author
 from app.discussion.queries.found import (
@@ -21,7 +23,7 @@ from app.media.queries import list_attachments
 from app.planets.queries import PlanetView
 from app.search.highlighting import Marker
 from app.search.plain import KEPT
-from app.search.port import Hit, Part, Spot
+from app.search.port import Hit, Part, Spot, Unseen
 from app.search.readers import Searcher
 from app.search.views import FoundPassage, FoundTopic, Names, PlanetName, Segment, Snippet
 
@@ -30,7 +32,14 @@ _TITLE = 60
 _LONG = 4_000
 
 
-def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[FoundTopic, ...]:
+class Opened(NamedTuple):
+    """The hits that may be opened, and what of them may not any more."""
+
+    hits: tuple[FoundTopic, ...] = ()
+    unseen: Unseen = Unseen()
+
+
+def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> Opened:
     """Return what the searcher may open of the hits, in their order: three queries for each planet."""
     actors = searcher.actors_in(hit.planet_id for hit in hits)
     topics = find_topics(actors, [hit.topic_id for hit in hits])
@@ -43,19 +52,31 @@ def read_hits(searcher: Searcher, hits: Sequence[Hit], marker: Marker) -> tuple[
         Part.ANSWER: _files("answer", list(texts[Part.ANSWER])),
     }
     naming = _Naming(files, marker)
-    found = []
+    found: list[FoundTopic] = []
+    unseen = Unseen()
     for hit in hits:
         topic = topics.get(hit.topic_id)
         if topic is None:
+            unseen |= Unseen(topics=frozenset({hit.topic_id}))
+            continue
+        closed = frozenset(
+            (spot.part, spot.row_id) for spot in hit.spots if not _may_open(spot, topic, texts)
+        )
+        unseen |= Unseen(texts=closed)
+        if topic.facts.deleted and closed:
+            # Its own words are in the index still, and it may have been found by them.
             continue
         passages = (_passage(spot, topic, texts, naming) for spot in hit.spots)
         planet = searcher.places[hit.planet_id][0]
         shown = tuple(passage for passage in passages if passage is not None)
-        if topic.facts.deleted and len(shown) < len(hit.spots):
-            # Its own words are in the index still, and it may have been found by them.
-            continue
         found.append(_card(searcher, topic, planet, naming, shown))
-    return tuple(found)
+    return Opened(tuple(found), unseen)
+
+
+def _may_open(
+    spot: Spot, topic: ReadableTopic, texts: Mapping[Part, Mapping[int, ReadableText]]
+) -> bool:
+    return topic.readable if spot.part is Part.TOPIC else spot.row_id in texts[spot.part]
 
 
 def name_planet(planet: PlanetView) -> PlanetName:

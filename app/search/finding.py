@@ -20,6 +20,8 @@ from app.search.ways import did_you_mean, ways_on
 
 PER_PAGE = 20
 LAST_PAGE = 50
+# What is hidden is looked for so often; each look finds a whole page more of it.
+_LOOKS = 6
 
 
 def find(engine: port.Engine, searcher: Searcher, text: str, *, page: int = 1) -> SearchPage:
@@ -39,14 +41,28 @@ def find(engine: port.Engine, searcher: Searcher, text: str, *, page: int = 1) -
         facet_authors=searcher.open_directories,
     )
     try:
-        return _look(engine, searcher, query, request, page)
+        return _settled(engine, searcher, query, request, page)
     except port.Broken:
         return SearchPage(query, away=True)
 
 
-def _look(
+def _settled(
     engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
 ) -> SearchPage:
+    """Return a page of which nothing is hidden. Where the index does not know yet what was hidden a moment
+    ago, the page is made again as if that were not in it: no gap, no total and no facet tells of it."""
+    for _look_again in range(_LOOKS - 1):
+        made, unseen = _look(engine, searcher, query, request, page)
+        if not unseen:
+            return made
+        request = replace(request, unseen=request.unseen | unseen)
+    made, _unseen = _look(engine, searcher, query, request, page)
+    return made
+
+
+def _look(
+    engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
+) -> tuple[SearchPage, port.Unseen]:
     found = engine.search(request)
     asked = query if found.total else cut_apart(engine, request, query)
     if asked is not query:
@@ -55,25 +71,27 @@ def _look(
         return _come_near(engine, searcher, query, request, page)
     query = replace(query, hints=asked.hints)
     filled = fill(engine, replace(request, query=asked.node), asked.asked, found)
-    hits = read_hits(searcher, filled.above, Marker(asked.terms))
+    opened = read_hits(searcher, filled.above, Marker(asked.terms))
     near = read_hits(searcher, filled.below, Marker(asked.terms, loose=True))
-    hidden = len(filled.above) - len(hits)
-    made = _page(searcher, query, found, hits, page=page, hidden=hidden)
-    return replace(made, near=near, near_whole=filled.whole)
+    hidden = len(filled.above) - len(opened.hits)
+    made = _page(searcher, query, found, opened.hits, page=page, hidden=hidden)
+    made = replace(made, near=near.hits, near_whole=filled.whole)
+    return made, opened.unseen | near.unseen
 
 
 def _come_near(
     engine: port.Engine, searcher: Searcher, query: Query, request: port.Request, page: int
-) -> SearchPage:
+) -> tuple[SearchPage, port.Unseen]:
     """Return what has some of the words, where nothing has all, and ways on."""
     meant = did_you_mean(engine, request, query)
     ways = ways_on(engine, searcher, query, request)
     found = port.Found()
     if query.terms:
         found = engine.search(replace(request, loose=True, sort=port.Sort.RELEVANCE))
-    hits = read_hits(searcher, found.hits, Marker(query.terms, loose=found.total > 0))
+    hits, unseen = read_hits(searcher, found.hits, Marker(query.terms, loose=found.total > 0))
     made = _page(searcher, query, found, hits, page=page, hidden=len(found.hits) - len(hits))
-    return replace(made, relaxed=found.total > 0, did_you_mean=meant, ways=ways)
+    made = replace(made, relaxed=found.total > 0, did_you_mean=meant, ways=ways)
+    return made, unseen
 
 
 def _page(

@@ -5,7 +5,6 @@ All of it obeys the reader's rights as searching does, and is empty while there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from app.discussion.queries.found import ReadableTopic, find_topics
@@ -26,6 +25,7 @@ _LOOKED_AT = 10
 # A question says at its beginning what it is about; more of it costs time and adds noise.
 _READ = 200
 _EACH = 4  # suggestions of each kind
+_LOOKS = 3
 
 
 def look_alikes(
@@ -64,17 +64,25 @@ def _topics_like(
     filters = replace(filters or port.Filters(), undeleted=True)
     request = replace(searcher.request(node, filters), loose=True, beside=beside, limit=_LOOKED_AT)
     try:
-        found = engine.search(request)
+        return _opened(engine, searcher, request)
     except port.Broken:
         return []
-    topics = _opened(searcher, found.hits)
-    return [topics[hit.topic_id] for hit in found.hits if hit.topic_id in topics]
 
 
-def _opened(searcher: Searcher, hits: Sequence[port.Hit]) -> dict[int, ReadableTopic]:
-    there = searcher.actors_in(hit.planet_id for hit in hits)
-    topics = find_topics(there, [hit.topic_id for hit in hits])
-    return {id_: topic for id_, topic in topics.items() if not topic.facts.deleted}
+def _opened(engine: port.Engine, searcher: Searcher, request: port.Request) -> list[ReadableTopic]:
+    """Return the topics that a request finds and the searcher may open. What was hidden since it was indexed
+    takes no place of others."""
+    for _look_again in range(_LOOKS):
+        hits = engine.search(request).hits
+        there = searcher.actors_in(hit.planet_id for hit in hits)
+        topics = find_topics(there, [hit.topic_id for hit in hits])
+        open_ = [topics[hit.topic_id] for hit in hits if hit.topic_id in topics]
+        shown = [topic for topic in open_ if not topic.facts.deleted]
+        if len(shown) == len(hits):
+            break
+        gone = {hit.topic_id for hit in hits} - {topic.id for topic in shown}
+        request = replace(request, unseen=request.unseen | port.Unseen(frozenset(gone)))
+    return shown
 
 
 def _said(topic: ReadableTopic) -> str:
@@ -168,8 +176,7 @@ def _topics(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Sug
     parts = [port.Text(word.text, exact=word.exact) for word in words[:-1]]
     node = port.All((*parts, port.Text(words[-1].text, prefix=True)))
     titles = port.Filters(where=frozenset({port.Where.TITLE}))
-    found = engine.search(replace(searcher.request(node, titles), limit=_EACH))
-    topics = _opened(searcher, found.hits)
+    topics = _opened(engine, searcher, replace(searcher.request(node, titles), limit=_EACH))
     return [
         Suggestion(
             kind="topic",
@@ -178,6 +185,6 @@ def _topics(engine: port.Engine, searcher: Searcher, beginning: str) -> list[Sug
             slug=topic.slug,
             planet=name_planet(searcher.places[topic.facts.planet_id][0]),
         )
-        for topic in (topics[hit.topic_id] for hit in found.hits if hit.topic_id in topics)
+        for topic in topics
         if topic.title
     ]

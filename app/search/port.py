@@ -192,13 +192,30 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """What the index is to do without: ids of topics, and texts as (part, row id)."""
+
+    topics: frozenset[int] = frozenset()
+    texts: frozenset[tuple[Part, int]] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.topics or self.texts)
+
+    def __or__(self, other: Unseen) -> Unseen:
+        """Return both together."""
+        return Unseen(self.topics | other.topics, self.texts | other.texts)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A search by the readers' rights. `now` (aware UTC) decides what is scheduled still.
 
     `loose`: words need not all be there; the best topics with some of the rarest come first (for questions in
     whole sentences and for "similar"). `beside`: the topic whose like is looked for (0: none); it is not
     found itself, and what stands in it alone is not among the rarest. `facet_authors`: the planets whose
-    authors may be counted.
+    authors may be counted. `unseen`: topics and texts that are hidden by now, although the index does not
+    know it yet: as if they were not in it.
     """
 
     query: Node
@@ -212,6 +229,7 @@ class Request:
     limit: int = 20
     facets: bool = False
     facet_authors: frozenset[int] = frozenset()
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 # --- what is found ----------------------------------------------------------------------------------

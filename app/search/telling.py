@@ -119,7 +119,7 @@ def _new_hits(
         sort=port.Sort.NEW,
         limit=_LOOKED_THROUGH,
     )
-    found = read_hits(searcher, engine.search(request).hits, Marker(query.terms))
+    found = read_hits(searcher, engine.search(request).hits, Marker(query.terms)).hits
     since = max(saved.created_at, saved.looked_at - _OVERLAP)
     mine, answered = _own(saved.user_id, found), _answered(found, since)
     return [

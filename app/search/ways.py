@@ -66,7 +66,8 @@ def _tried(
     wider = searcher.wider()
     if wider is not None:
         filters, _hints = resolve(wider, query)
-        yield "everywhere", query, wider.request(query.node, filters)
+        wide = replace(wider.request(query.node, filters), unseen=request.unseen)
+        yield "everywhere", query, wide
 
 
 def _other_spelling(engine: port.Engine, request: port.Request, word: Word) -> str:

@@ -122,10 +122,13 @@ class MemoryEngine:
                 continue
             if topic_id == request.beside or not topic_fits(request.filters, facts):
                 continue
+            if topic_id in request.unseen.topics:
+                continue
             texts = [
                 passage
                 for passage in self.passages.get(topic_id, {}).values()
                 if may_read_passage(reader, facts, passage)
+                and (passage.part, passage.row_id) not in request.unseen.texts
             ]
             if holds(request, reader, texts):
                 spots = tuple(spots_of(request, reader, texts))

@@ -53,7 +53,7 @@ _OWN = (
 class ReadableTopic:
     """A topic as results show it. `title`, `slug`, `source`, `images` and `files` are empty where its
     words were withdrawn from the reader, or deleted; `author` is None for an anonymous asker, and of a
-    deleted topic. `state`: "" for a post."""
+    deleted topic. `state`: "" for a post. `readable`: its words are."""
 
     id: int
     public_id: str
@@ -67,6 +67,7 @@ class ReadableTopic:
     images: int
     files: int
     comments: int
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def _read_topic(row: Sequence[Any], actor: Actor) -> ReadableTopic:
         images=images if has_words else 0,
         files=files if has_words else 0,
         comments=comments,
+        readable=has_words,
     )
 
 

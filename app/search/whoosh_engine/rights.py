@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from operator import itemgetter
 
 import numpy as np
 
-from app.search.port import Part, Reader, Request, Where
+from app.search.port import Part, Reader, Request, Unseen, Where
 from app.search.whoosh_engine.packing import Array
-from app.search.whoosh_engine.pages import NOBODY, PARTS, moment
+from app.search.whoosh_engine.pages import NOBODY, PARTS, among, moment, passage_key
 from app.search.whoosh_engine.snapshot import Snapshot
 
 _TOPIC = PARTS.index(Part.TOPIC)
@@ -67,6 +68,7 @@ class Standing:
             & np.where(scheduled, inside[at] & (mine | staff) & ~deleted, standing)
         )
         self._body = (~topics.flag("withdrawn") | party) & ~deleted
+        self.closed: Array | None = None  # passages that are hidden by now, see `less`
         self.since = now
         self.until = int(published[scheduled].min()) if scheduled.any() else _ALWAYS
 
@@ -82,7 +84,7 @@ class Standing:
         me = self.me[snapshot.topics.planet[topic]]
         seen = (snapshot.part[apart] != _TOPIC) | self._body[topic]
         open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
-        return np.asarray(open_)
+        return np.asarray(open_ if self.closed is None else open_ & ~self.closed)
 
     @cached_property
     def size(self) -> tuple[int, float]:
@@ -93,7 +95,20 @@ class Standing:
         many = int(snapshot.per_topic[self.readable].sum()) + len(apart)
         length = snapshot.length_per_topic[self.readable].sum()
         length += snapshot.length[apart].sum(dtype=np.float64)
+        if self.closed is not None:
+            many, length = int(self.open.sum()), snapshot.length[self.open].sum(dtype=np.float64)
         return many, float(length) / many if many else 1.0
+
+    def less(self, unseen: Unseen) -> Standing:
+        """Return the same without some topics and texts."""
+        snapshot, other = self._snapshot, copy(self)
+        for name in ("open", "size"):
+            other.__dict__.pop(name, None)
+        gone = among(snapshot.topics.id, np.array(sorted(unseen.topics), "i8"))
+        other.readable = self.readable & ~gone
+        keys = np.array(sorted(passage_key(part, row) for part, row in unseen.texts), "i8")
+        other.closed = among(snapshot.passages("row") * 4 + snapshot.part, keys)
+        return other
 
 
 def standing_of(snapshot: Snapshot, readers: Mapping[int, Reader], now: int) -> Standing:
@@ -119,6 +134,8 @@ class Rights:
         self._snapshot = snapshot
         self._request = request
         standing = standing_of(snapshot, request.readers, moment(request.now))
+        if request.unseen:
+            standing = standing.less(request.unseen)
         self._me = standing.me
         self.readable, self.open, self.size = standing.readable, standing.open, standing.size
         self.topics = self.readable & self._filtered()
