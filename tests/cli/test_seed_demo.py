@@ -18,9 +18,10 @@ from app.cli.demo.cast import CAST, PASSWORD
 from app.cli.demo.plant import is_inhabited
 from app.cli.demo.unfinished import is_unfinished
 from app.discussion.models import Answer, Comment, Question, Topic
-from app.kernel.db import db, unit_of_work
+from app.kernel.db import db
 from app.planets.models import Planet
 from bin.tools.prepare import prepare
+from tests.memberships.people import newcomer
 
 
 def test_the_demo_is_planted_once(app: Flask) -> None:
@@ -85,8 +86,7 @@ def test_somebody_who_came_since_keeps_what_there_is(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _break_off(app, monkeypatch, "_sell")
-    with unit_of_work() as session:
-        session.add(User(email="lin@example.org", name="林悦", password_hash="x"))
+    newcomer(1)
     assert not is_unfinished()
     prepare(app, demo=True)
     assert db.session.scalar(sa.select(sa.func.count(User.id))) == len(CAST) + 1
