@@ -11,9 +11,6 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from app.kernel.db import db
-from tests.migrations.test_migrations import empty
-
-__all__ = ["empty"]
 
 MOMENT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 # What stands in a column that must hold something and does not matter here.
