@@ -1,7 +1,7 @@
 """Holds people to their pace (`paces`), in counters of our own table that survive restarts.
 
-Counts are kept in memory and written some at a time, so that most requests, and most people, write nothing
-for it; who is refused costs one read at most.
+Counts are taken from the table some at a time and spent in memory, so that most requests write nothing for
+it; who is refused costs one read.
 """
 
 from __future__ import annotations
@@ -16,55 +16,49 @@ from app.blueprints.entrance import current_viewer
 from app.blueprints.paces import Pace, pace_of
 from app.kernel import limits
 from app.kernel.db import unit_of_work
-from app.kernel.errors import LimitReached, Unavailable
+from app.kernel.errors import Unavailable
 from app.policy import Actor, PlanetRole
 
-# Written at once: a tenth of the limit, which is all that a restart or another process can give away.
+# Taken at once: a tenth of the limit, which is all that a restart or another process can waste.
 SHARE = 10
 _MOST_KEPT = 20_000
 _HELPERS = frozenset({PlanetRole.OWNER, PlanetRole.PARTNER, PlanetRole.ADMIN, PlanetRole.GUEST})
 
 
 class Purse:
-    """What this process knows of a window, by key and beginning: tries that stand in the table, and tries
-    that do not yet."""
+    """What this process has taken from the table and not spent yet, by key and beginning of the window."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, datetime], tuple[int, int]] = {}
+        self._left: dict[tuple[str, datetime], int] = {}
         self._lock = threading.Lock()
 
     def spend(self, key: str, *, limit: int, window: timedelta) -> None:
         """Count one; LimitReached when the window's are spent. Opens its own unit of work when it has
-        to write, so call it before one."""
-        place, share = (key, limits.window_start(window)), max(1, limit // SHARE)
-        if place not in self._known:
-            self._learn(place, limits.spent(key, window=window))
+        to ask the table, so call it before one."""
+        place = (key, limits.window_start(window))
         with self._lock:
-            written, more = self._known.get(place, (0, 0))
-            if written + more >= limit:
-                raise LimitReached(limits.seconds_left(window))
-            more += 1
-            # The last one is written with the others, so that whoever is refused stays refused.
-            due = more if more >= share or written + more >= limit else 0
-            self._known[place] = (written + due, more - due)
-        if due:
-            _write(key, limit=limit, window=window, count=due)
-
-    def _learn(self, place: tuple[str, datetime], spent: int) -> None:
+            left = self._left.get(place, 0)
+            if left:
+                self._left[place] = left - 1
+                return
+        limits.refuse_spent(key, limit=limit, window=window)
+        taken = _take(key, limit=limit, window=window)
         with self._lock:
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            self._known.setdefault(place, (spent, 0))
+            if len(self._left) >= _MOST_KEPT:
+                self._left.clear()
+            self._left[place] = self._left.get(place, 0) + taken - 1
 
 
-def _write(key: str, *, limit: int, window: timedelta, count: int) -> None:
-    """Write tries that were spent. Whoever reads is not held up while they cannot be written."""
+def _take(key: str, *, limit: int, window: timedelta) -> int:
+    """Take a share from the table. Whoever reads is not held up while it cannot be written: they get one."""
+    count = max(1, limit // SHARE)
     try:
         with unit_of_work():
-            limits.take(key, limit=limit, window=window, count=count)
+            return limits.take(key, limit=limit, window=window, count=count)
     except Unavailable:
         if request.method == "POST":
             raise
+        return 1
 
 
 def install(app: Flask) -> None:

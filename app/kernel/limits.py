@@ -64,10 +64,11 @@ def take(key: str, *, limit: int, window: timedelta, count: int) -> int:
     return had
 
 
-def spent(key: str, *, window: timedelta) -> int:
-    """Return how many tries under `key` the present window has. One read: being refused costs no more."""
-    found = _SPENT.first(name=key, start=window_start(window))
-    return int(found[0]) if found else 0
+def refuse_spent(key: str, *, limit: int, window: timedelta) -> None:
+    """LimitReached when the window's tries are spent already. One read: being refused costs no more."""
+    spent = _SPENT.first(name=key, start=window_start(window))
+    if spent and spent[0] >= limit:
+        raise LimitReached(seconds_left(window))
 
 
 def _count(key: str, window: timedelta, count: int) -> int:
