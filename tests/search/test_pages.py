@@ -17,7 +17,9 @@ from app.blueprints.search.door import Where, params_of, passage_url
 from app.blueprints.search.pace import Pace
 from app.discussion.actions.topics import delete_topic
 from app.discussion.models import Topic
+from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.media.models import Attachment
 from app.search import misses, past
 from app.search.documents import load_whole
 from app.search.models import SavedSearch
@@ -345,3 +347,32 @@ def test_a_hit_below_a_deleted_topic_names_what_others_wrote(
     answered = open_page(client, "/p/orbit/search", q="写一句原因")
     assert f"/p/orbit/t/{archive.question}#a-{archive.answer}" in answered
     assert "<mark>买错了" not in open_page(client, "/p/orbit/search", q="买错了")
+
+
+def test_a_hit_by_a_name_says_whose_name_it_is(archive: Archive, empty_engine: Engine) -> None:
+    cast = archive.cast
+    topic = db.session.scalars(sa.select(Topic).where(Topic.public_id == archive.rules)).one()
+    held = {"owner_type": "topic", "owner_id": topic.id, "planet_id": topic.planet_id}
+    with unit_of_work() as session:
+        session.add(
+            Attachment(
+                **held,
+                uploader_id=cast.users["owner"],
+                purpose="file",
+                filename="预算表 <b>.xlsx",
+                content_type="application/octet-stream",
+                size=1,
+                sha256="",
+                storage_key="sheet",
+                created_at=clock.now(),
+            )
+        )
+        session.execute(sa.update(Topic).where(Topic.id == topic.id).values(file_count=1))
+    empty_engine.apply(entries(), cursor=3)
+    client = cast.client("member")
+    name = re.compile(r'<span class="hit__name muted">(.*?)</span>')
+    raw = client.get("/p/orbit/search", query_string={"q": "预算表"}).text
+    assert name.findall(raw) == ["文件: <mark>预算表</mark> &lt;b&gt;.xlsx"]
+    raw = client.get("/p/orbit/search", query_string={"q": "陈默 写一句原因"}).text
+    assert set(name.findall(raw)) == {"作者: <mark>陈默</mark>"}
+    assert "hit__name" not in client.get("/p/orbit/search", query_string={"q": "退款"}).text
