@@ -21,6 +21,7 @@ from app.config import Settings
 from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import Base, db
+from app.outbox.pulse import watch
 from bin.tools import translations
 from tests import guards
 from tests.cast import Cast, assemble
@@ -111,6 +112,7 @@ def app(
     application.config["WTF_CSRF_ENABLED"] = False
     with application.app_context():
         empty_database()
+        watch.forget()
         yield application
         db.session.remove()
 

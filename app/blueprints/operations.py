@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from app.blueprints.entrance import declares
 from app.kernel import clock, schema
 from app.kernel.db import db
 from app.kernel.logs import get_logger
-from app.outbox.queries import count_backlog, find_last_worker
+from app.outbox.pulse import find_ahead, watch
+from app.outbox.queries import count_backlog
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
@@ -44,7 +46,8 @@ def readyz() -> tuple[dict[str, object], int]:
     """Tell whether everything is there that visitors need: schema, worker, money of the right kind; what is
     wrong otherwise."""
     try:
-        wrong = [why for why in (_schema_trouble(), _worker_trouble(), _money_trouble()) if why]
+        looks = (_schema_trouble, _worker_trouble, _clock_trouble, _money_trouble)
+        wrong = [why for look in looks if (why := look())]
     except SQLAlchemyError as error:
         log.error("the database is out of reach", exc_info=error)
         wrong = ["the database is out of reach; see the log and DATABASE_URL"]
@@ -70,14 +73,28 @@ def _schema_trouble() -> str | None:
 
 
 def _worker_trouble() -> str | None:
-    last = find_last_worker()
+    pulse = watch.look()
     mend = "start it: flask --app app.factory worker"
-    if last is None:
+    if pulse is None:
         return f"no worker has ever run; {mend}"
-    silent = clock.now() - last.at
-    if silent > SILENT_AFTER:
-        return f"the worker has been silent for {int(silent.total_seconds())} s; {mend}"
+    if pulse.silent_seconds == math.inf:
+        return (
+            f"the worker's last sign of life bears a time that is to come, {pulse.sign.at:%F %T}Z: the clock "
+            f"was ahead; ask again in a quarter of a minute, and if this stays, {mend}"
+        )
+    if pulse.silent_seconds > SILENT_AFTER.total_seconds():
+        return f"the worker has been silent for {int(pulse.silent_seconds)} s; {mend}"
     return None
+
+
+def _clock_trouble() -> str | None:
+    ahead = find_ahead()
+    if ahead is None:
+        return None
+    return (
+        f"the clock says {clock.now():%F %T}Z, but timed work stands at {ahead:%F %T}Z: the clock was "
+        "ahead, or is behind now; set it, and a worker makes late work due again"
+    )
 
 
 def _money_trouble() -> str | None:
@@ -88,8 +105,8 @@ def _readings() -> list[metrics.Reading]:
     moment = clock.now()
     backlog = count_backlog()
     waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
-    last = find_last_worker()
-    silent = (moment - last.at).total_seconds() if last else float("inf")
+    pulse = watch.look()
+    silent = pulse.silent_seconds if pulse else math.inf
     return [
         metrics.Reading("outbox_pending", "Letters that wait.", backlog.pending),
         metrics.Reading("outbox_dead", "Letters given up.", backlog.dead),
@@ -97,6 +114,9 @@ def _readings() -> list[metrics.Reading]:
             "outbox_oldest_due_seconds",
             "How long the oldest due letter has waited.",
             max(0.0, waiting.total_seconds()),
+        ),
+        metrics.Reading(
+            "clock_ahead", "1: timed work stands at a time to come.", find_ahead() is not None
         ),
         metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
 import socket
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
@@ -26,7 +28,8 @@ from app.config import Settings, unknown_names
 from app.kernel import clock, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
 from app.notifications.pace import count_refused, list_slow
-from app.outbox.queries import count_backlog, find_last_worker, list_failing_jobs
+from app.outbox.pulse import SKEW, find_ahead, watch
+from app.outbox.queries import count_backlog, list_failing_jobs
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
@@ -36,6 +39,7 @@ WAL_WARN = 256 * MIB
 SILENT_AFTER = timedelta(seconds=60)
 LATE_AFTER = timedelta(minutes=5)
 MAIL_PATIENCE_SECONDS = 5
+SECOND_LOOK_SECONDS = 15
 
 
 class Finding(NamedTuple):
@@ -82,7 +86,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", *trouble.split("; ", 1))
         return
     yield Finding("ok", "migrations are at head")
-    for examination in (_money, _worker, _outbox, _search):
+    for examination in (_money, _worker, _clock, _outbox, _search):
         yield from examination(settings)
 
 
@@ -200,18 +204,40 @@ def _money(settings: Settings) -> Iterator[Finding]:
 
 def _worker(_settings: Settings) -> Iterator[Finding]:
     mend = "start it: flask --app app.factory worker"
-    last = find_last_worker()
-    if last is None:
+    pulse = watch.look()
+    if pulse is not None and pulse.silent_seconds == math.inf:
+        # Only its count can tell: a worker beats every ten seconds.
+        db.session.rollback()
+        time.sleep(SECOND_LOOK_SECONDS)
+        pulse = watch.look()
+    if pulse is None:
         yield Finding("fail", "no worker has ever run: no mails, no notices", mend)
         return
-    silent = clock.now() - last.at
-    if silent > SILENT_AFTER:
+    last, silent = pulse.sign, pulse.silent_seconds
+    if silent > SILENT_AFTER.total_seconds():
         yield Finding("fail", f"the worker has been silent since {last.at:%F %T}Z", mend)
     elif last.version != __version__:
         told = f"the worker runs version {last.version}, this is {__version__}"
         yield Finding("warn", told, "restart the worker")
     else:
-        yield Finding("ok", f"worker {last.name} was heard {int(silent.total_seconds())} s ago")
+        yield Finding("ok", f"worker {last.name} was heard {int(silent)} s ago")
+
+
+def _clock(_settings: Settings) -> Iterator[Finding]:
+    moment = clock.now()
+    if db.engine.dialect.name == "postgresql":
+        there: datetime = db.session.scalars(select(func.clock_timestamp())).one()
+        off = abs(moment - there)
+        if off > SKEW:
+            told = f"this clock and the database's differ by {int(off.total_seconds())} s"
+            yield Finding("warn", told, "set both by NTP")
+    ahead = find_ahead()
+    if ahead is None:
+        yield Finding("ok", f"the clock says {moment:%F %T}Z, and nothing bears a later time")
+        return
+    told = f"the clock says {moment:%F %T}Z, but timed work stands at {ahead:%F %T}Z"
+    mend = "set the clock; if it is right, it was ahead: a running worker makes late work due again"
+    yield Finding("fail", told, mend)
 
 
 def _outbox(_settings: Settings) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from app.kernel import clock
 from app.kernel.db import unit_of_work
-from app.outbox.models import OutboxDelivery, OutboxEvent, WorkerBeat
+from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob, WorkerBeat
+from app.outbox.pulse import FARTHEST, SKEW
 
 KEEP_DONE = timedelta(days=14)
 PURGE_BATCH = 500
@@ -74,8 +75,37 @@ def purge_done(keep: timedelta = KEEP_DONE) -> int:
 
 
 def beat(name: str, version: str) -> None:
-    """Write a worker's sign of life, and forget workers silent for a day."""
+    """Write a worker's sign of life, and forget workers silent for a day, and those whose clock was ahead:
+    whoever lives writes again within seconds."""
     moment = clock.now()
     with unit_of_work() as session:
-        session.merge(WorkerBeat(name=name, at=moment, version=version))
-        session.execute(delete(WorkerBeat).where(WorkerBeat.at < moment - timedelta(days=1)))
+        row = session.get(WorkerBeat, name, with_for_update=True)
+        if row is None:
+            session.add(WorkerBeat(name=name, at=moment, version=version))
+        else:
+            row.at, row.version, row.beats = moment, version, row.beats + 1
+        session.flush()
+        others = or_(WorkerBeat.at < moment - timedelta(days=1), WorkerBeat.at > moment + SKEW)
+        session.execute(delete(WorkerBeat).where(others, WorkerBeat.name != name))
+
+
+def pull_back() -> int:
+    """Make due what is put off for longer than anything can be, and jobs that ran at a time to come: it was
+    written by a clock that was ahead. Returns how many letters."""
+    moment = clock.now()
+    with unit_of_work() as session:
+        session.execute(
+            update(TimedJob)
+            .where(TimedJob.ran_at > moment + SKEW)
+            .values(due_at=moment, ran_at=None)
+        )
+        rows = session.execute(
+            update(OutboxDelivery)
+            .where(
+                OutboxDelivery.state == "pending",
+                OutboxDelivery.next_try_at > moment + FARTHEST + SKEW,
+            )
+            .values(next_try_at=moment)
+            .returning(OutboxDelivery.id)
+        )
+        return len(rows.all())

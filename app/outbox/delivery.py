@@ -22,6 +22,7 @@ from app.kernel.db import db, unit_of_work
 from app.kernel.logs import get_logger
 from app.outbox.events import Handler, Lane, subscriptions
 from app.outbox.models import OutboxDelivery, OutboxEvent
+from app.outbox.pulse import FARTHEST
 
 BATCH = 10
 # No handler may take longer; after it another worker takes the letter.
@@ -35,7 +36,8 @@ log = get_logger("outbox")
 
 
 class Later(Exception):
-    """Raised by a handler that has nothing to do before `moment` (aware); not a failure."""
+    """Raised by a handler that has nothing to do before `moment` (aware); not a failure. It is asked again
+    at that moment, or after `pulse.FARTHEST` if that is sooner."""
 
     def __init__(self, moment: datetime) -> None:
         super().__init__(moment.isoformat())
@@ -193,8 +195,10 @@ def _renew(letter: Letter) -> bool:
 
 
 def _put_off(letter: Letter, moment: datetime) -> None:
+    latest = clock.now() + FARTHEST
     with unit_of_work() as session:
-        session.execute(_update(letter).values(tries=letter.tries - 1, next_try_at=moment))
+        next_try_at = min(moment, latest)
+        session.execute(_update(letter).values(tries=letter.tries - 1, next_try_at=next_try_at))
 
 
 def _failed(letter: Letter, error: Exception) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.kernel import clock, limits
 from app.kernel.db import db, unit_of_work
 from app.kernel.logs import get_logger
+from app.outbox.actions import pull_back
 from app.outbox.delivery import describe
 from app.outbox.models import TimedJob
+from app.outbox.pulse import SKEW, find_ahead
 
 AFTER_FAILURE = timedelta(minutes=5)
 
@@ -55,20 +57,35 @@ def run_due() -> int:
     """Run the jobs that are due and that no other worker has claimed; returns how many ran.
 
     A job that is new to the database is due at once. One that fails is due again after five minutes
-    or its interval, whichever is shorter, and its error stands in its row.
+    or its interval, whichever is shorter, and its error stands in its row. One that is due later than
+    its interval allows was put there by a clock that was ahead: it is due at once.
     """
+    _pull_back()
     moment = clock.now()
     rows = db.session.execute(select(TimedJob.name, TimedJob.due_at))
     due = {row.name: row.due_at for row in rows}
     db.session.rollback()
     ran = 0
     for job in timetable.jobs():
-        if job.name in due and due[job.name] > moment:
+        if job.name in due and moment < due[job.name] <= _latest(job, moment):
             continue
         if _claim(job, known=due):
             _run(job)
             ran += 1
     return ran
+
+
+def _pull_back() -> None:
+    ahead = find_ahead()
+    db.session.rollback()
+    if ahead is not None:
+        log.warning("the clock was ahead, or is behind now", ahead=ahead.isoformat())
+        pull_back()
+
+
+def _latest(job: Job, moment: datetime) -> datetime:
+    """Return when a job may be due at the latest, seen from this moment."""
+    return moment + job.every + SKEW
 
 
 def _claim(job: Job, *, known: Mapping[str, datetime]) -> bool:
@@ -81,7 +98,10 @@ def _claim(job: Job, *, known: Mapping[str, datetime]) -> bool:
                 return True
             claimed = session.execute(
                 update(TimedJob)
-                .where(TimedJob.name == job.name, TimedJob.due_at <= moment)
+                .where(
+                    TimedJob.name == job.name,
+                    or_(TimedJob.due_at <= moment, TimedJob.due_at > _latest(job, moment)),
+                )
                 .values(**values)
                 .returning(TimedJob.name)
             )

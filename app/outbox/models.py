@@ -53,10 +53,12 @@ class TimedJob(Base):
 
 
 class WorkerBeat(Base):
-    """The worker's sign of life, read by /readyz and `flask doctor`."""
+    """The worker's sign of life, read by /readyz and `flask doctor`. `beats` counts them: it goes on
+    whatever the clock says."""
 
     __tablename__ = "worker_beats"
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(40), default="")
+    beats: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app.kernel.db import db
-from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob, WorkerBeat
+from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,6 @@ class LetterView:
     next_try_at: datetime
     created_at: datetime
     last_error: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerView:
-    """A worker as others see it: when it was heard, and which version it runs."""
-
-    name: str
-    at: datetime
-    version: str
 
 
 def count_backlog() -> Backlog:
@@ -76,16 +67,6 @@ def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
         .limit(limit)
     )
     return [LetterView(*row) for row in rows]
-
-
-def find_last_worker() -> WorkerView | None:
-    """Return the worker that gave a sign of life last; None when none ever did."""
-    row = db.session.execute(
-        select(WorkerBeat.name, WorkerBeat.at, WorkerBeat.version)
-        .order_by(WorkerBeat.at.desc())
-        .limit(1)
-    ).first()
-    return WorkerView(*row) if row else None
 
 
 def list_failing_jobs() -> list[tuple[str, str]]:
