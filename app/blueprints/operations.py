@@ -17,8 +17,9 @@ from app.blueprints.entrance import declares
 from app.kernel import clock, schema
 from app.kernel.db import db
 from app.kernel.logs import get_logger
+from app.notifications.outlook import find_mail_trouble, find_unsent, oldest_unsent_seconds
 from app.outbox.pulse import find_ahead, watch
-from app.outbox.queries import count_backlog
+from app.outbox.queries import count_backlog, find_failing
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
@@ -44,9 +45,9 @@ def healthz() -> tuple[dict[str, str], int]:
 @declares("public")
 def readyz() -> tuple[dict[str, object], int]:
     """Tell whether everything is there that visitors need: schema, worker, money of the right kind; what is
-    wrong otherwise."""
+    wrong otherwise. `?role=mail` asks for what letters need instead: no visitor is sent away for them."""
+    looks = _FOR_MAIL if request.args.get("role") == "mail" else _FOR_VISITORS
     try:
-        looks = (_schema_trouble, _worker_trouble, _clock_trouble, _money_trouble)
         wrong = [why for look in looks if (why := look())]
     except SQLAlchemyError as error:
         log.error("the database is out of reach", exc_info=error)
@@ -103,13 +104,18 @@ def _money_trouble() -> str | None:
 
 def _readings() -> list[metrics.Reading]:
     moment = clock.now()
-    backlog = count_backlog()
+    backlog, unsent = count_backlog(), find_unsent()
     waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
     pulse = watch.look()
     silent = pulse.silent_seconds if pulse else math.inf
     return [
         metrics.Reading("outbox_pending", "Letters that wait.", backlog.pending),
         metrics.Reading("outbox_dead", "Letters given up.", backlog.dead),
+        metrics.Reading("outbox_failing", "Letters tried and failing.", find_failing().count),
+        metrics.Reading("mail_failing", "Of these: not taken by the mail server.", unsent.count),
+        metrics.Reading(
+            "mail_oldest_unsent_seconds", "Age of the oldest unsent mail.", oldest_unsent_seconds()
+        ),
         metrics.Reading(
             "outbox_oldest_due_seconds",
             "How long the oldest due letter has waited.",
@@ -150,3 +156,7 @@ def _database_bytes() -> float:
         return float(db.session.scalar(select(func.pg_database_size(func.current_database()))) or 0)
     file = str(db.engine.url.database)
     return float(sum(p.stat().st_size for p in (Path(file), Path(f"{file}-wal")) if p.exists()))
+
+
+_FOR_VISITORS = (_schema_trouble, _worker_trouble, _clock_trouble, _money_trouble)
+_FOR_MAIL = (_worker_trouble, _clock_trouble, find_mail_trouble)

@@ -27,6 +27,7 @@ from app.billing.actions.installation import find_mismatch
 from app.config import Settings, unknown_names
 from app.kernel import clock, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
+from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
 from app.outbox.pulse import SKEW, find_ahead, watch
 from app.outbox.queries import count_backlog, list_failing_jobs
@@ -241,6 +242,8 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 def _outbox(_settings: Settings) -> Iterator[Finding]:
+    if (trouble := find_mail_trouble()) is not None:
+        yield Finding("fail", *trouble.split("; ", 1))
     backlog = count_backlog()
     if backlog.dead:
         mend = "flask outbox list, mend the cause, then flask outbox retry-all"

@@ -37,15 +37,15 @@ def run_command() -> None:
 @command.command("retry")
 @click.argument("letter_id", type=int)
 def retry_command(letter_id: int) -> None:
-    """Make one dead letter due again."""
+    """Make one letter due now, dead or waiting for its next try."""
     if not actions.retry(letter_id):
-        raise click.ClickException(f"no dead letter {letter_id}; see: flask outbox list")
+        raise click.ClickException(f"no unsent letter {letter_id}; see: flask outbox list")
     click.echo("It is due now; the worker takes it.")
 
 
 @command.command("retry-all")
 def retry_all_command() -> None:
-    """Make every dead letter due again."""
+    """Make every letter due now that is dead, or failed and waits for its next try."""
     click.echo(f"{actions.retry_all()} letters are due now.")
 
 

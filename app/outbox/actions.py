@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from app.kernel import clock
 from app.kernel.db import unit_of_work
@@ -16,22 +16,21 @@ PURGE_BATCH = 500
 
 
 def retry(letter_id: int) -> bool:
-    """Make a dead letter due at once, with all its tries again; False when there is none."""
-    return _revive(letter_id) > 0
+    """Make a letter that is dead, or waits for its next try, due at once, with all its tries again; False
+    when there is none."""
+    return _revive(OutboxDelivery.id == letter_id) > 0
 
 
 def retry_all() -> int:
-    """Make every dead letter due at once; returns how many."""
-    return _revive(None)
+    """Make every letter due at once that is dead, or failed and waits for its next try; returns how many."""
+    return _revive((OutboxDelivery.state == "dead") | (OutboxDelivery.last_error != ""))
 
 
-def _revive(letter_id: int | None) -> int:
-    dead = update(OutboxDelivery).where(OutboxDelivery.state == "dead")
-    if letter_id is not None:
-        dead = dead.where(OutboxDelivery.id == letter_id)
+def _revive(which: ColumnElement[bool]) -> int:
+    unsent = update(OutboxDelivery).where(OutboxDelivery.state.in_(("dead", "pending")), which)
     with unit_of_work() as session:
         rows = session.execute(
-            dead.values(state="pending", tries=0, next_try_at=clock.now()).returning(
+            unsent.values(state="pending", tries=0, next_try_at=clock.now()).returning(
                 OutboxDelivery.id
             )
         )

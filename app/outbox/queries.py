@@ -48,6 +48,28 @@ def count_backlog() -> Backlog:
     return Backlog(states.get("pending", 0), oldest, states.get("dead", 0))
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Letters that were tried, failed and wait for their next try; when the oldest was written."""
+
+    count: int
+    written_at: datetime | None
+
+
+def find_failing(handler: str = "", *, besides: str = "") -> Failing:
+    """Return what fails, of all handlers or of one. `besides`: kinds of error (their class's name) that say
+    nothing of the way itself, as a refusal of one receiver."""
+    failing = [OutboxDelivery.state == "pending", OutboxDelivery.last_error != ""]
+    if handler:
+        failing.append(OutboxDelivery.handler == handler)
+    if besides:
+        failing.append(~OutboxDelivery.last_error.startswith(besides, autoescape=True))
+    counted = select(func.count(OutboxDelivery.id), func.min(OutboxEvent.created_at))
+    joined = counted.join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
+    count, written_at = db.session.execute(joined.where(*failing)).one()
+    return Failing(count, written_at)
+
+
 def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
     """Return a page of letters in a state (pending or dead), the oldest first."""
     rows = db.session.execute(
