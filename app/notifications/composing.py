@@ -15,6 +15,7 @@ from app.notifications.news import is_news
 from app.notifications.office import the_office
 from app.notifications.sight import Sight, look_at
 from app.notifications.speech import say_day, speak
+from app.notifications.strangers import without_links
 
 
 def keep_more(more: More | None) -> dict[str, Any]:
@@ -41,7 +42,8 @@ def letter_of(seen: Sight, recipient: Recipient, *, public_id: str) -> Letter:
     language = recipient.language
     _ = speak(language)
     day = say_day(seen.day, language=language, timezone=recipient.timezone) if seen.day else ""
-    said = sentence(_, seen.kind, who=seen.who, planet=seen.planet, role=seen.role, day=day)
+    who, planet = without_links(seen.who), without_links(seen.planet)
+    said = sentence(_, seen.kind, who=who, planet=planet, role=seen.role, day=day)
     return Letter(
         subject=subject(_, seen.kind, site=the_office().site_name),
         lines=(_("Hello %(name)s,", name=recipient.name), said),

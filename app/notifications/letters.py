@@ -10,6 +10,7 @@ from app.notifications import links
 from app.notifications.kinds import role_name
 from app.notifications.office import the_office
 from app.notifications.speech import speak
+from app.notifications.strangers import without_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def open_account(language: str, *, name: str, secret: str) -> Letter:
     return Letter(
         subject=_("Open your account at %(site)s", site=site),
         lines=(
-            _("Hello %(name)s,", name=name),
+            _("Hello %(name)s,", name=without_links(name)),
             _("Somebody, hopefully you, signed up at %(site)s with this address.", site=site),
         ),
         button=_("Open my account"),
@@ -83,7 +84,7 @@ def confirm_address(language: str, *, name: str, secret: str) -> Letter:
     return Letter(
         subject=_("Confirm your address at %(site)s", site=the_office().site_name),
         lines=(
-            _("Hello %(name)s,", name=name),
+            _("Hello %(name)s,", name=without_links(name)),
             _("Please confirm that this address is yours."),
         ),
         button=_("Confirm my address"),
@@ -98,7 +99,7 @@ def new_address(language: str, *, name: str, secret: str) -> Letter:
     return Letter(
         subject=_("Confirm your new address at %(site)s", site=the_office().site_name),
         lines=(
-            _("Hello %(name)s,", name=name),
+            _("Hello %(name)s,", name=without_links(name)),
             _("Please confirm that you want to use this address for your account from now on."),
         ),
         button=_("Confirm my address"),
@@ -210,14 +211,20 @@ def invitation(
         _("Hello,"),
         _(
             "%(who)s invites you to %(planet)s at %(site)s. Your role there: %(role)s.",
-            who=inviter,
-            planet=planet,
+            who=without_links(inviter),
+            planet=without_links(planet),
             site=site,
             role=role_name(_, role),
         ),
     ]
     if note:
-        lines.append(_("%(who)s writes: %(note)s", who=inviter, note=note))
+        lines.append(
+            _(
+                "%(who)s writes: %(note)s",
+                who=without_links(inviter),
+                note=without_links(note),
+            )
+        )
     return Letter(
         subject=_("An invitation at %(site)s", site=site),
         lines=tuple(lines),
@@ -240,7 +247,7 @@ def access_offer(language: str, *, planet: str, slug: str) -> Letter:
             _("Hello,"),
             _(
                 "%(planet)s at %(site)s offers you a membership for nothing.",
-                planet=planet,
+                planet=without_links(planet),
                 site=site,
             ),
         ),

@@ -30,6 +30,7 @@ from app.notifications.models import Notification
 from app.notifications.notices import About, tell
 from app.notifications.post import post
 from app.notifications.receipts import receipt
+from app.notifications.strangers import count_letter
 from app.planets.models import Planet
 
 
@@ -63,6 +64,8 @@ def access_offered(payload: dict[str, Any]) -> None:
     """The address gets the way to what is offered; nobody else learns whether it has an account."""
     offer = find_open_offer(payload["offer_id"])
     if offer is None:
+        return
+    if not count_letter(planet_id=offer.planet_id, writer_id=offer.created_by, to=offer.email):
         return
     holder = find_recipient_by_email(offer.email)
     planet = db.session.get_one(Planet, offer.planet_id)

@@ -25,6 +25,7 @@ from app.notifications.letters import invitation
 from app.notifications.models import Notification
 from app.notifications.notices import About, tell
 from app.notifications.post import post
+from app.notifications.strangers import count_letter
 from app.planets.models import Planet
 
 
@@ -34,7 +35,8 @@ def invitation_created(payload: dict[str, Any]) -> None:
     if row is None:
         return
     holder = find_recipient_by_email(row.email)
-    _send_link(row, language=holder.language if holder else None)
+    if count_letter(planet_id=row.planet_id, writer_id=row.created_by, to=row.email):
+        _send_link(row, language=holder.language if holder else None)
     if holder is not None and holder.confirmed:
         tell(
             holder.user_id,
