@@ -71,6 +71,7 @@ from app.discussion import models as discussion_rows
 from app.discussion.jobs import settle_paid_questions, tell_overdue
 from app.discussion.queries.uploads import drafted_attachments
 from app.discussion.rebuilding import repair_texts
+from app.farewell import keep_closed
 from app.insights import keep_tallies
 from app.kernel import audit, limits, logs
 from app.kernel.db import db, let_nobody_wait
@@ -393,6 +394,8 @@ def _timetable(app: Flask) -> None:
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
     )
+    folder = app.extensions["planetarium.settings"].data_dir
+    timetable.add("keep_closed", every=timedelta(minutes=5), run=lambda: keep_closed(folder))
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
     timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
     timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)

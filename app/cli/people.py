@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from app import farewell
 from app.accounts import actions
 from app.accounts.addresses import normalise_email
 from app.accounts.names import clean_name
@@ -34,6 +36,13 @@ def add_command(email: str, name: str, admin: bool, password: str) -> None:
     with unit_of_work():
         _told(lambda: actions.add_person(newcomer, site_admin=admin))
     click.echo(f"{newcomer.email} can sign in{' and administers the site' if admin else ''}.")
+
+
+@command.command("keep-closed")
+def keep_closed_command() -> None:
+    """Close again whose account was closed after a backup that was put back."""
+    folder = current_app.extensions["planetarium.settings"].data_dir
+    click.echo(f"{farewell.keep_closed(folder)} accounts closed again.")
 
 
 @command.command("appoint")

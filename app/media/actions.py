@@ -213,6 +213,19 @@ def release_picture(public_id: str) -> None:
     )
 
 
+def withdraw_picture(public_id: str) -> None:
+    """Let go of an avatar whose bearer is gone: from now on it is served to nobody, and the purge deletes it.
+
+    Runs in the caller's unit of work; nothing happens for "" or an unknown id.
+    """
+    release_picture(public_id)
+    db.session.execute(
+        update(Attachment)
+        .where(Attachment.public_id == public_id, Attachment.owner_type == "")
+        .values(purpose="image")
+    )
+
+
 def clean_filename(name: str) -> str:
     """Return a name that is safe in a header and on any disk: no path, no control or bidi marks."""
     base = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])

@@ -89,6 +89,11 @@ def mark_refused(address: str, words: str) -> None:
     db.session.add(RefusedAddress(address=address, refused_at=clock.now(), words=words))
 
 
+def forget(address: str) -> None:
+    """Forget that an address was refused: nobody has it here any more. In the caller's unit of work."""
+    db.session.execute(delete(RefusedAddress).where(RefusedAddress.address == address))
+
+
 def find_refused(addresses: list[str]) -> dict[str, datetime]:
     """Return which of these addresses were refused as no mailbox at all, and when."""
     if not addresses:

@@ -29,6 +29,7 @@ from app.notifications.receipts import receipt
 from app.notifications.refusals import MailRefused, Meaning
 from app.outbox.delivery import Later
 from app.outbox.events import put
+from app.policy import Action, Actor, require
 
 KEEP_MAILS = timedelta(days=30)
 KEEP_REFUSED = timedelta(days=180)
@@ -216,6 +217,19 @@ def call_back(user_id: int, *, notices: str) -> None:
         .values(dropped_at=clock.now(), letter={})
         .execution_options(synchronize_session=False)
     )
+
+
+def forget_receiver(actor: Actor, *, address: str, gone: str) -> None:
+    """Drop all that waits for a person whose account closes, put `gone` in the place of their address, and
+    delete their notices. Runs in the caller's unit of work."""
+    require(actor, Action.ACCOUNT_USE)
+    theirs = update(Mail).where(or_(Mail.user_id == actor.user_id, Mail.to_address == address))
+    blank = {"to_address": gone, "letter": {}, "refusal": ""}
+    unsent = theirs.where(Mail.sent_at.is_(None), Mail.dropped_at.is_(None))
+    db.session.execute(unsent.values(dropped_at=clock.now()))
+    db.session.execute(theirs.values(blank))
+    db.session.execute(delete(Notification).where(Notification.user_id == actor.user_id))
+    pace.forget(address)
 
 
 def purge_mails() -> int:

@@ -1,6 +1,6 @@
 """What people do with their accounts. Each function runs inside the caller's unit of work."""
 
-from app.accounts.actions.closing import close_account
+from app.accounts.actions.closing import close_account, close_again
 from app.accounts.actions.keeping import (
     appoint_admin,
     dismiss_admin,
@@ -73,6 +73,7 @@ __all__ = [
     "change_password",
     "clean_profile",
     "close_account",
+    "close_again",
     "dismiss_admin",
     "edit_preferences",
     "edit_profile",

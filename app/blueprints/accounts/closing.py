@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, session
+from flask import current_app, flash, redirect, render_template, session
 from flask_babel import gettext
 
-from app.accounts import actions
+from app import farewell
 from app.accounts.queries import Viewer
-from app.billing.actions.parting import leave_everywhere
 from app.billing.actions.refunds import list_takeable
 from app.billing.queries.running import has_underway, list_running
 from app.blueprints.accounts.door import Page, bp, forget_pages, prove
@@ -16,7 +15,6 @@ from app.blueprints.entrance import declares, require_viewer, site_actor
 from app.kernel.db import unit_of_work
 from app.memberships.queries import list_owned
 from app.policy import Action
-from app.search import past, saved
 
 
 @bp.get("/account/close")
@@ -36,10 +34,8 @@ def close_for_good() -> Page:
     if proof is None:
         return _page(viewer, problems)
     with unit_of_work():
-        leave_everywhere(site_actor())
-        past.forget_all(site_actor())
-        saved.drop_all(site_actor())
-        actions.close_account(site_actor(), proof=proof)
+        farewell.close(site_actor(), proof=proof)
+    farewell.note(current_app.extensions["planetarium.settings"].data_dir)
     session.clear()
     flash(gettext("Your account is closed. Thank you for having been here."), "ok")
     return forget_pages(redirect("/", code=303))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.accounts.models import User
 from app.kernel import clock
@@ -166,6 +166,21 @@ def accept_invitation(
     )
     note(actor, "invitation.accept", invitation)
     return member
+
+
+def forget_address(actor: Actor, *, address: str, gone: str) -> None:
+    """Put `gone` in the place of a person's address in all invitations, end those that wait, and forget what
+    was written to them, and what they wrote to be let in. Runs in the caller's unit of work."""
+    require(actor, Action.ACCOUNT_USE)
+    user_id = person_of(actor)
+    theirs = update(Invitation).where(
+        or_(Invitation.email == address, Invitation.accepted_by == user_id)
+    )
+    waiting = theirs.where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    db.session.execute(waiting.values(revoked_at=clock.now()))
+    db.session.execute(theirs.values(email=gone, note=""))
+    rows = update(Membership).where(Membership.user_id == user_id)
+    db.session.execute(rows.values(request_answer="", declined_reason=""))
 
 
 def _take(invitation: Invitation, user_id: int) -> None:

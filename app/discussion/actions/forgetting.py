@@ -1,0 +1,17 @@
+"""What the discussion forgets of a person whose account closes: all that nobody else ever saw."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+
+from app.discussion.models import Bookmark, Draft, ReadMark
+from app.kernel.db import db
+from app.policy import Action, Actor, require
+
+
+def forget_private(actor: Actor) -> None:
+    """Delete what the actor kept, with their notes, their drafts, and what they have read. Runs in the
+    caller's unit of work; pictures of drafts go with the next purge of uploads."""
+    require(actor, Action.ACCOUNT_USE)
+    for row in (Bookmark, Draft, ReadMark):
+        db.session.execute(delete(row).where(row.user_id == actor.user_id))
