@@ -1,13 +1,13 @@
 """Workers count their signs of life, so that no clock is needed to tell a living one.
 
-Revision: 0171, after 0170.
+Revision: 0171, after 0160.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0171"
-down_revision = "0170"
+down_revision = "0160"
 branch_labels = None
 depends_on = None
 
