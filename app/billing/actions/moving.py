@@ -31,7 +31,7 @@ from app.kernel.errors import Conflict
 from app.memberships.models import Entitlement, Membership
 from app.memberships.resettling import settle_planet
 from app.memberships.settling import deal_in
-from app.outbox.queries import find_last_worker
+from app.outbox.pulse import watch
 
 # A worker that was heard within this time is at work.
 AT_WORK = timedelta(seconds=60)
@@ -60,8 +60,8 @@ def preview_move(to: str) -> Move:
     before = choose(to)
     if before in (to, "live"):
         raise Conflict("same" if before == to else "live")
-    worker = find_last_worker()
-    if worker is not None and clock.now() - worker.at < AT_WORK:
+    pulse = watch.look()
+    if pulse is not None and pulse.silent_seconds < AT_WORK.total_seconds():
         raise Conflict("working")
     waits = Order.state.in_([state.value for state in HOLDS])
     access = (Entitlement.environment == before, Entitlement.revoked_at.is_(None))
