@@ -13,5 +13,7 @@ def forget_private(actor: Actor) -> None:
     """Delete what the actor kept, with their notes, their drafts, and what they have read. Runs in the
     caller's unit of work; pictures of drafts go with the next purge of uploads."""
     require(actor, Action.ACCOUNT_USE)
-    for row in (Bookmark, Draft, ReadMark):
-        db.session.execute(delete(row).where(row.user_id == actor.user_id))
+    run = db.session.execute
+    run(delete(Bookmark).where(Bookmark.user_id == actor.user_id))
+    run(delete(Draft).where(Draft.user_id == actor.user_id))
+    run(delete(ReadMark).where(ReadMark.user_id == actor.user_id))
