@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
+from app.blueprints.pacing import Purse
 from app.config import Settings
 from app.factory import create_app
 from app.kernel import clock
@@ -110,6 +111,8 @@ def app(
     application = _apps[engine_name]
     # Most tests post without opening the form first; tests of CSRF switch it on.
     application.config["WTF_CSRF_ENABLED"] = False
+    # What was counted against the database before is gone with it.
+    application.extensions["planetarium.purse"] = Purse()
     with application.app_context():
         empty_database()
         watch.forget()
