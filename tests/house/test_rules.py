@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -239,3 +240,15 @@ def test_no_test_is_left_out() -> None:
     )
     tests = [path for path in tracked("tests/*.py") if path != Path(__file__)]
     assert lines_with(left_out, tests) == []
+
+
+def test_migrations_that_have_landed_stay_as_they_are() -> None:
+    """Databases went through them as they were. A new one is added to the list by
+    `cd migrations/versions && sha256sum NEW.py >> ../checksums.txt`, also read by `sha256sum --check`."""
+    folder = ROOT / "migrations/versions"
+    lines = (ROOT / "migrations/checksums.txt").read_text("utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split() for line in lines)}
+    there = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.py")
+    }
+    assert there == listed, "write another migration instead"
