@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -116,7 +117,9 @@ def test_a_strange_cookie_is_none(cast: Cast, value: str) -> None:
 
 def test_a_busy_database_fails_no_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_args: object, **_kwargs: object) -> None:
-        raise OperationalError("INSERT", {}, Exception("locked"))
+        locked = sqlite3.OperationalError("database is locked")
+        locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError("INSERT", {}, locked)
 
     monkeypatch.setattr(marking, "record_steps", busy)
     answer = cast.client("visitor").get("/p/orbit/about", headers=BROWSER)
