@@ -296,7 +296,7 @@ def test_a_full_disk_is_told_and_leaves_no_row(cast: Cast, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(_storage(cast), "put", full)
-    assert _send(cast.client("guest"), io.BytesIO(b"x"), "a.bin", "file").status_code == 422
+    assert _send(cast.client("guest"), io.BytesIO(b"x"), "a.bin", "file").status_code == 503
     assert db.session.query(Attachment).count() == 0
 
 
