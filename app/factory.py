@@ -73,7 +73,7 @@ from app.discussion.queries.uploads import drafted_attachments
 from app.discussion.rebuilding import repair_texts
 from app.farewell import keep_closed
 from app.insights import keep_tallies
-from app.kernel import audit, limits, logs
+from app.kernel import audit, limits, logs, privacy
 from app.kernel.db import db, let_nobody_wait
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
@@ -233,7 +233,11 @@ def _logs(app: Flask, settings: Settings) -> None:
 
 
 def _database(app: Flask, settings: Settings) -> None:
+    privacy.keep_to_ourselves()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private = privacy.places_of(settings.data_dir, settings.index_dir, settings.database_uri)
+    if closed := privacy.close(private):
+        logs.get_logger("files").warning("files lay open to other users; closed", count=closed)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_uri
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         # Errors are logged and stored with letters: their texts must not carry what people wrote.

@@ -134,7 +134,6 @@ def pack_files(source: Path, target: Path) -> Path:
         for suffix, packed in ((".br", brotli.compress(plain)), (".gz", gzip.compress(plain, 9))):
             if len(packed) < len(plain):
                 file.with_name(file.name + suffix).write_bytes(packed)
-    made.chmod(0o755)
     try:
         made.rename(target)
     except OSError:

@@ -90,5 +90,7 @@ def copy_uploads(data_dir: Path, folder: Path) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             shutil.copy2(file, target)
+            # An upload of an older version can lie open; its copy does not.
+            target.chmod(0o600)
             count += 1
     return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -25,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.billing.actions.installation import find_mismatch
 from app.config import Settings, unknown_names
-from app.kernel import clock, schema
+from app.kernel import clock, privacy, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
 from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
@@ -72,7 +73,7 @@ def command() -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield all findings. What needs the database is left out when it is out of reach."""
-    for examination in (_python, _secret, _names, _address, _data_dir, _mail):
+    for examination in (_python, _secret, _names, _address, _data_dir, _privacy, _mail):
         yield from examination(settings)
     try:
         db.session.execute(text("SELECT 1"))
@@ -143,6 +144,20 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
         level = "fail" if free < DISK_FAIL else "warn"
     mend = "" if level == "ok" else "make room: writing stops when the disk is full"
     yield Finding(level, f"data directory {folder}: writable, {free // MIB} MiB free", mend)
+
+
+def _privacy(settings: Settings) -> Iterator[Finding]:
+    """What starting could not close, because it is another user's or lies on a foreign disk."""
+    places = privacy.places_of(settings.data_dir, settings.index_dir, settings.database_uri)
+    try:
+        found = list(privacy.find_open(places))
+    except OSError:
+        # That the folder cannot be read is told already.
+        return
+    if found:
+        names = " ".join(shlex.quote(str(place.resolve())) for place in found[:3])
+        told = f"other users of this machine can read {len(found)} of our files or folders"
+        yield Finding("warn", told, f"as their owner: chmod -R go= {names}")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
