@@ -7,6 +7,7 @@ secrets. Standard error, because commands print their results on standard output
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,18 +18,33 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 Context = Callable[[], dict[str, Any]]
 
+# Wider than any form's idea of an address: what a mail server or a library quotes comes in any shape.
+_BETWEEN = r"\s<>\"(),;:@\\\[\]"
+_ADDRESS = re.compile(
+    rf"(?:[^{_BETWEEN}]+@|[^{_BETWEEN}'=&?/]+%40)[^{_BETWEEN}'=&?/%|{{}}]+",
+)
+
 
 class _StandardError:
     """Standard error as it is when a line is written. A log that cannot be written (a full disk, a
-    reader gone) must not fail what is logged."""
+    reader gone) must not fail what is logged. Whatever is written, by libraries and in tracebacks
+    too, loses its addresses here."""
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+            sys.stderr.write(without_addresses(text))
 
     def flush(self) -> None:
         with suppress(OSError, ValueError):
             sys.stderr.flush()
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with e-mail addresses left out, also those that are written as in an address line
+    (%40). For logs, and for errors that are kept: a mail server repeats whom it refuses."""
+    if "@" not in text and "%40" not in text:
+        return text
+    return _ADDRESS.sub("(address)", text)
 
 
 def get_logger(name: str) -> Any:

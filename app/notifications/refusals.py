@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from app.kernel.logs import without_addresses
+
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 # About the receiver's mailbox or its host: no such mailbox, no such host, bad syntax, moved, disabled.
 _OF_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
@@ -37,17 +39,16 @@ class Meaning(StrEnum):
 
 
 class MailRefused(Exception):
-    """A server refused one letter. `code` is SMTP's, `words` what it said with it."""
+    """A server refused one letter. `code` is SMTP's; `words` what it said with it, without the address
+    that it may repeat, because they are kept and told to operators; `meaning` what to do."""
 
     def __init__(self, code: int, words: str) -> None:
-        super().__init__(f"{code} {words}")
+        told = without_addresses(words)
+        super().__init__(f"{code} {told}")
         self.code = code
-        self.words = " ".join(words.split())[:200]
-
-    @property
-    def meaning(self) -> Meaning:
-        """What the refusal means for the letter and its address."""
-        return read_refusal(self.code, self.words)
+        self.words = " ".join(told.split())[:200]
+        # Of the server's own words: what stands for an address here could be read as the server's.
+        self.meaning = read_refusal(code, " ".join(words.split())[:200])
 
 
 def read_refusal(code: int, words: str) -> Meaning:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
-from app.kernel.logs import get_logger
+from app.kernel.logs import get_logger, without_addresses
 from app.outbox.events import Handler, Lane, subscriptions
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.outbox.pulse import FARTHEST
@@ -229,7 +229,8 @@ def _bury(letter: Letter, why: str) -> None:
 
 
 def describe(error: Exception) -> str:
-    """Return an error's kind, its words (shortened) and the line it came from."""
+    """Return an error's kind, its words (shortened, without addresses) and the line it came from."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}: {str(error)[:500]}{place}"
+    # Cut afterwards: half an address is still somebody's.
+    return f"{type(error).__name__}: {without_addresses(str(error))[:500]}{place}"

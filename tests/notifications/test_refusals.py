@@ -248,3 +248,25 @@ def test_a_subject_begins_on_its_first_line(
     words = decode_header(raw.removeprefix("Subject:").replace("\n", "").strip())
     said = "".join(w if isinstance(w, str) else w.decode(c or "ascii") for w, c in words)
     assert said.strip() == subject.strip()
+
+
+def test_a_refused_address_is_not_kept_with_the_failure(
+    app: Flask, refusing: dict[str, MailRefused | None]
+) -> None:
+    words = "5.7.1 lin@example.test: rejected by policy"
+    refusing["lin@example.test"] = MailRefused(550, words)
+    _write("lin@example.test", "one")
+    deliver_due()
+    db.session.rollback()
+    (told,) = db.session.scalars(
+        sa.select(OutboxDelivery.last_error).where(OutboxDelivery.handler == "mail.send")
+    )
+    (slow,) = db.session.scalars(sa.select(MailPace.words))
+    for kept in (told, slow):
+        assert "5.7.1 (address): rejected by policy" in kept
+
+
+def test_what_stands_for_an_address_is_not_read_as_the_servers_words() -> None:
+    refused = MailRefused(550, "lin@example.test: relay not found")
+    assert refused.words == "(address): relay not found"
+    assert refused.meaning is Meaning.SLOWER

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import smtplib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,28 @@ def test_the_viewer_is_named_by_row_id_when_the_request_looked_him_up(
     line = lines(capsys)[-1]
     logs.configure("json", level=logging.WARNING, context=request_log.surroundings)
     assert line["user"] == cast.users["member"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("550 <lin.o'dell+x@example.test>: unknown", "550 <(address)>: unknown"),
+        ("{'lin@example.test': (550, b'no')}", "(address)': (550, b'no')}"),
+        ("a 用户@例子.中国 b", "a (address) b"),
+        ("GET /v1/customers?email=lin%40example.test&x=1", "GET /v1/customers?email=(address)&x=1"),
+        ("postgresql://stars:secret@localhost/stars", "postgresql://stars:(address)/stars"),
+        ("no address, 100 %", "no address, 100 %"),
+    ],
+)
+def test_a_text_loses_its_addresses(told: str, kept: str) -> None:
+    assert logs.without_addresses(told) == kept
+
+
+def test_no_log_line_holds_an_address(talking: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = smtplib.SMTPRecipientsRefused({"lin@example.test": (550, b"<lin@example.test> gone")})
+    logs.get_logger("outbox").warning("delivery failed", why=str(refused), exc_info=refused)
+    logging.getLogger("some.library").warning("refused: lin@example.test", exc_info=refused)
+    ours, theirs = lines(capsys)
+    assert "SMTPRecipientsRefused" in ours["exception"]
+    assert "550" in ours["why"]
+    assert "example.test" not in json.dumps([ours, theirs])
