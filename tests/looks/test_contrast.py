@@ -10,6 +10,7 @@ import pytest
 CSS = Path(__file__).resolve().parents[2] / "static" / "css"
 TOKENS = (CSS / "tokens.css").read_text("utf-8")
 CODE = (CSS / "components" / "code.css").read_text("utf-8")
+SEARCH = (CSS / "components" / "search.css").read_text("utf-8")
 ACCENTS = ("indigo", "azure", "jade", "amber", "vermilion", "rose", "plum", "ink")
 GROUNDS = ("paper", "surface", "raised", "sunken")
 
@@ -92,3 +93,22 @@ def test_each_accent_in_both_themes(name: str) -> None:
 def test_code_on_its_ground(start: str, theme: dict[str, str]) -> None:
     for name, colour in colours(block(CODE, start)).items():
         assert contrast(colour, theme["sunken"]) >= 4.5, name
+
+
+def mixed(colour: str, share: float, ground: str) -> str:
+    """Return what `color-mix(in srgb, colour share, transparent)` looks like on a ground."""
+    pairs = ((int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
+
+
+@pytest.mark.parametrize(
+    ("start", "theme"), [("\n  mark {", LIGHT), (':root[data-theme="dark"] mark {', DARK)], ids=["l", "d"]
+)
+def test_what_is_marked_as_found_is_read(start: str, theme: dict[str, str]) -> None:
+    # Marks stand in titles, texts and muted lines alike, so they have one colour of their own.
+    assert "color: var(--ink);" in block(SEARCH, "\n  mark {")
+    share = re.search(r"var\(--warn-line\) (\d+)%", block(SEARCH, start))
+    assert share
+    for ground in GROUNDS:
+        behind = mixed(theme["warn-line"], int(share[1]) / 100, theme[ground])
+        assert contrast(theme["ink"], behind) >= 4.5, ground
