@@ -372,7 +372,7 @@ def test_a_hit_by_a_name_says_whose_name_it_is(archive: Archive, empty_engine: E
     client = cast.client("member")
     name = re.compile(r'<span class="hit__name muted">(.*?)</span>')
     raw = client.get("/p/orbit/search", query_string={"q": "预算表"}).text
-    assert name.findall(raw) == ["文件: <mark>预算表</mark> &lt;b&gt;.xlsx"]
+    assert name.findall(raw) == ["文件：<mark>预算表</mark> &lt;b&gt;.xlsx"]
     raw = client.get("/p/orbit/search", query_string={"q": "陈默 写一句原因"}).text
-    assert set(name.findall(raw)) == {"作者: <mark>陈默</mark>"}
+    assert set(name.findall(raw)) == {"作者：<mark>陈默</mark>"}
     assert "hit__name" not in client.get("/p/orbit/search", query_string={"q": "退款"}).text
