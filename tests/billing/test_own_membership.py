@@ -49,6 +49,15 @@ def test_a_subscription_can_be_cancelled_and_resumed_there(cast: Cast) -> None:
         assert "renews by itself on" in page(cast)
 
 
+def test_the_day_of_the_next_charge_is_that_of_the_subscription_alone(cast: Cast) -> None:
+    with clock.fixed(START):
+        buy(cast, "stranger", sell(cast))
+        buy(cast, "stranger", sell(cast, term="month", mode="subscription", term_count=1))
+        text = page(cast)
+    assert "renews by itself on Oct 16, 2026 for" in text
+    assert "Oct 16, 2027" in text
+
+
 def test_whoever_left_comes_back_to_the_time_he_bought(cast: Cast) -> None:
     with clock.fixed(START):
         buy(cast, "stranger", sell(cast))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select, true
 
 from app.billing.models import Order, Payment, Refund, Subscription
 from app.billing.queries.promises import charged_next
+from app.billing.queries.running import paid_until
+from app.billing.queries.trials import find_trial
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.rows import person_of, planet_of
@@ -81,7 +84,8 @@ def find_story(order: Order) -> Story:
 @dataclass(frozen=True, slots=True)
 class Running:
     """One's own subscription that still runs: its order's public id, what is charged next, and the
-    currency."""
+    currency. `charged_at`: when that is, by its own payments or its trial, whatever else the member has bought;
+    None while no payment says it."""
 
     order: str
     gateway: str
@@ -89,6 +93,7 @@ class Running:
     currency: str
     status: str
     ends: bool
+    charged_at: datetime | None
 
 
 def find_running(actor: Actor) -> Running | None:
@@ -115,6 +120,7 @@ def find_running(actor: Actor) -> Running | None:
     if row is None:
         return None
     order, status, ends = row
+    trial = find_trial(order)
     return Running(
         order=order.public_id,
         gateway=order.gateway,
@@ -122,6 +128,7 @@ def find_running(actor: Actor) -> Running | None:
         currency=order.currency,
         status=status,
         ends=ends,
+        charged_at=trial.until if trial else paid_until([order.id]).get(order.id),
     )
 
 

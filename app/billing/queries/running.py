@@ -54,7 +54,7 @@ def list_running(user_id: int, planet_id: int | None = None) -> list[RunningView
         .where(Order.user_id == user_id, Subscription.status.not_in(FINAL), here)
         .order_by(Order.id)
     ).all()
-    ends = _paid_until([order.id for order, _row in rows])
+    ends = paid_until([order.id for order, _row in rows])
     return [
         RunningView(
             title=order.title,
@@ -82,7 +82,7 @@ def has_underway(user_id: int, planet_id: int | None = None) -> bool:
 
 def is_paid_up(order: Order, row: Subscription) -> bool:
     """Whether a subscription runs in a time that is paid for, or free: in a trial."""
-    return _is_paid_up(row, _paid_until([order.id]).get(order.id))
+    return _is_paid_up(row, paid_until([order.id]).get(order.id))
 
 
 def _is_paid_up(row: Subscription, until: datetime | None) -> bool:
@@ -91,7 +91,7 @@ def _is_paid_up(row: Subscription, until: datetime | None) -> bool:
     return row.status == "active" and until is not None and until > clock.now()
 
 
-def _paid_until(order_ids: Collection[int]) -> dict[int, datetime]:
+def paid_until(order_ids: Collection[int]) -> dict[int, datetime]:
     """Return order id -> the end of what its payments gave; nothing for those that gave nothing. One
     query."""
     rows = db.session.execute(
