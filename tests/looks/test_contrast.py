@@ -98,11 +98,15 @@ def test_code_on_its_ground(start: str, theme: dict[str, str]) -> None:
 def mixed(colour: str, share: float, ground: str) -> str:
     """Return what `color-mix(in srgb, colour share, transparent)` looks like on a ground."""
     pairs = ((int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
+    return "#" + "".join(
+        f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs
+    )
 
 
 @pytest.mark.parametrize(
-    ("start", "theme"), [("\n  mark {", LIGHT), (':root[data-theme="dark"] mark {', DARK)], ids=["l", "d"]
+    ("start", "theme"),
+    [("\n  mark {", LIGHT), (':root[data-theme="dark"] mark {', DARK)],
+    ids=["l", "d"],
 )
 def test_what_is_marked_as_found_is_read(start: str, theme: dict[str, str]) -> None:
     # Marks stand in titles, texts and muted lines alike, so they have one colour of their own.

@@ -84,8 +84,8 @@ def find_story(order: Order) -> Story:
 @dataclass(frozen=True, slots=True)
 class Running:
     """One's own subscription that still runs: its order's public id, what is charged next, and the
-    currency. `charged_at`: when that is, by its own payments or its trial, whatever else the member has bought;
-    None while no payment says it."""
+    currency. `charged_at`: when that is, by its own payments or its trial, whatever else the member has
+    bought; None while no payment says it."""
 
     order: str
     gateway: str
