@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, select
 
+from app.accounts.addresses import normalise_email
 from app.accounts.models import User
 from app.billing.actions.codes import clean_reason
 from app.billing.events import AccessOffered
@@ -37,7 +38,6 @@ AT_ONCE = 200
 # Of addresses that are none so many are named.
 REFUSED_SHOWN = 20
 TOKEN_MIN, TOKEN_MAX = 16, 40
-_ADDRESS = re.compile(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\.]+(\.[^@\s<>\"(),;:\\.]+)+")
 _BETWEEN = re.compile(r"[\s,;，；、]+")
 
 
@@ -249,16 +249,22 @@ def _give(actor: Actor, member: Membership, period: Period | Duration, gift: Gif
 
 
 def read_addresses(typed: str) -> list[str]:
-    """Return addresses as typed, each once. Invalid("addresses", …): none, too many, or `comp_address` with
-    all that are none."""
-    emails = list(dict.fromkeys(part.lower() for part in _BETWEEN.split(typed) if part))
-    if not emails:
+    """Return addresses as accounts have them, each once. Invalid("addresses", …): none, too many, or
+    `comp_address` with all that signing up would refuse."""
+    parts = list(dict.fromkeys(part.lower() for part in _BETWEEN.split(typed) if part))
+    if not parts:
         raise Invalid("addresses", "required")
-    if len(emails) > AT_ONCE:
+    if len(parts) > AT_ONCE:
         raise Invalid("addresses", "comp_too_many", high=AT_ONCE)
-    refused = [each for each in emails if len(each) > 254 or not _ADDRESS.fullmatch(each)]
+    emails: dict[str, None] = {}
+    refused: list[str] = []
+    for part in parts:
+        try:
+            emails[normalise_email(part)] = None
+        except Invalid:
+            refused.append(part)
     if refused:
         named = " · ".join(each[:80] for each in refused[:REFUSED_SHOWN])
         more = " …" if len(refused) > REFUSED_SHOWN else ""
         raise Invalid("addresses", "comp_address", refused=named + more)
-    return emails
+    return list(emails)

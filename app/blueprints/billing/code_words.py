@@ -34,7 +34,7 @@ SENTENCES: dict[str, Any] = {
     "payout_most": lazy_gettext("More than nothing, and at most what is owed."),
     "comp_too_many": lazy_gettext("At most %(high)s addresses at once."),
     "comp_address": lazy_gettext(
-        "These are no e-mail addresses, and nothing was sent yet: %(refused)s"
+        "This does not look like an e-mail address. Nothing was sent yet: %(refused)s"
     ),
 }
 STATE_NAMES: dict[str, tuple[Any, str]] = {

@@ -60,7 +60,7 @@ _SENTENCES: dict[tuple[str, str], Any] = {
     ("name", "reserved_name"): lazy_gettext("This name is kept for the site and its staff."),
     ("nickname", "no_letters"): lazy_gettext("A name needs a letter, a digit or a picture."),
     ("nickname", "too_long"): lazy_gettext("Too long: at most %(max)s characters."),
-    ("email", "email"): lazy_gettext("This is not an e-mail address. Is a part missing?"),
+    ("email", "bad_address"): lazy_gettext("This does not look like an e-mail address."),
     ("ends_at", "past"): lazy_gettext("This day is over. Choose a later one."),
     ("ends_at", "unreadable"): lazy_gettext("Choose a day, or leave it empty."),
     ("ends_at", "guests_only"): lazy_gettext("Only guests have an end date."),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
+from app.accounts.addresses import normalise_email
 from app.accounts.models import User
 from app.kernel import clock
 from app.kernel.db import db
@@ -28,7 +28,6 @@ from app.policy.gate import require
 
 VALID_FOR = timedelta(days=14)
 NOTE_MAX = 500
-_ADDRESS = re.compile(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\.]+(\.[^@\s<>\"(),;:\\.]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,9 @@ def invite(actor: Actor, *, offer: Offer) -> Invitation:
 
 
 def check_offer(offer: Offer) -> str:
-    """Return the address as it is stored. Invalid for the first thing that is wrong."""
-    email = offer.email.strip().lower()
-    if len(email) > 254 or not _ADDRESS.fullmatch(email):
-        raise Invalid("email", "email")
+    """Return the address as it is stored: as accounts have it, or nobody could take the invitation up.
+    Invalid for the first thing that is wrong."""
+    email = normalise_email(offer.email)
     if len(offer.note) > NOTE_MAX:
         raise Invalid("note", "too_long", high=NOTE_MAX)
     if offer.ends_at is not None:
