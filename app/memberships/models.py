@@ -122,7 +122,11 @@ class RulesAcceptance(Base):
 
 
 class Invitation(Base):
-    """A link for one address, one planet, one role; single use. `ends_at` is the guest's end date."""
+    """A link for one address, one planet, one role; single use. `ends_at` is the guest's end date.
+
+    Its mail and whoever hands the link on know a secret each, `token_hash` and `link_hash`: making one
+    leaves the other good.
+    """
 
     __tablename__ = "invitations"
 
@@ -132,6 +136,7 @@ class Invitation(Base):
     email: Mapped[str] = mapped_column(String(254))
     role: Mapped[str] = mapped_column(String(10))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    link_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     note: Mapped[str] = mapped_column(Text, default="")
     ends_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

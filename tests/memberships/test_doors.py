@@ -19,6 +19,7 @@ from app.planets.models import Planet
 from app.policy import Standing
 from tests.cast import PERSONAS, Cast
 from tests.memberships.people import newcomer, row
+from tests.notifications.mailbox import Mailbox, link_in
 
 OPEN = ("/", "/discover", "/p/orbit/about", "/p/orbit/rules", "/p/orbit")
 STAFF = (
@@ -247,6 +248,11 @@ def invite(client: FlaskClient, **form: str) -> str:
     public_id = db.session.scalar(
         sa.select(Invitation.public_id).where(Invitation.revoked_at.is_(None))
     )
+    return copy(client, public_id)
+
+
+def copy(client: FlaskClient, public_id: str | None) -> str:
+    """Return the path of a link as staff are shown it, once."""
     page = client.post(f"/p/orbit/invitations/{public_id}/link").text
     found = re.search(r"http://planet\.test(/invitations/[\w-]+)", page)
     assert found
@@ -303,6 +309,34 @@ def test_resending_and_revoking(cast: Cast) -> None:
     assert cast.client("stranger").get(path).status_code == 410
     assert owner.post(f"/p/orbit/invitations/{public_id}/link").status_code == 409
     assert owner.post("/p/orbit/invitations/none/revoke").status_code == 404
+
+
+def test_a_copied_link_works_beside_the_mails(cast: Cast) -> None:
+    owner, stranger = cast.client("owner"), cast.client("stranger")
+    mailbox = Mailbox(cast.app)
+    # The mail is written after the link was copied, as on a busy day.
+    copied = invite(owner)
+    mailed = link_in(mailbox.one_to("stranger"))
+    assert mailed != copied
+    assert stranger.get(mailed).status_code == stranger.get(copied).status_code == 200
+    public_id = db.session.scalar(sa.select(Invitation.public_id))
+    owner.post(f"/p/orbit/invitations/{public_id}/resend")
+    assert stranger.get(copied).status_code == 200
+    again = copy(owner, public_id)
+    assert stranger.get(copied).status_code == 410, "shown again, it is another one"
+    assert stranger.get(mailed).status_code == 200
+    assert stranger.post(again).location == "/p/orbit"
+    assert stranger.get(mailed).status_code == stranger.get(again).status_code == 410
+
+
+def test_a_link_copied_of_an_invitation_out_of_date_works(cast: Cast) -> None:
+    owner = cast.client("owner")
+    invite(owner)
+    public_id = db.session.scalar(sa.select(Invitation.public_id))
+    with unit_of_work() as session:
+        session.execute(sa.update(Invitation).values(expires_at=clock.now()))
+    path = copy(owner, public_id)
+    assert cast.client("stranger").get(path).status_code == 200
 
 
 def test_staff_act_on_a_member(cast: Cast) -> None:

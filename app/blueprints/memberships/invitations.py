@@ -100,7 +100,7 @@ def resend(slug: str, public_id: str) -> Page:
     _count_letter(planet.id)
     with unit_of_work():
         actions.resend_invitation(actor, invitation=get_invitation_row(actor, public_id))
-    flash(gettext("Sent again with a fresh link; the former one no longer works."), "ok")
+    flash(gettext("Sent again with a fresh link; that of the former e-mail no longer works."), "ok")
     return see_other("memberships.invitations", slug=slug)
 
 

@@ -67,7 +67,7 @@ def invite(actor: Actor, *, offer: Offer) -> Invitation:
         planet_id=planet_of(actor),
         email=email,
         role=offer.role.value,
-        # Nobody knows this secret: the link's own comes with the mail or with "copy link".
+        # Nobody knows this secret: the link's own comes with the mail.
         token_hash=hash_secret(new_secret()),
         note=tidy(offer.note),
         ends_at=offer.ends_at,
@@ -106,7 +106,7 @@ def revoke_invitation(actor: Actor, *, invitation: Invitation) -> None:
 
 
 def resend_invitation(actor: Actor, *, invitation: Invitation) -> None:
-    """Send the mail again with a fresh link, good for another 14 days; the old link is dead."""
+    """Send the mail again with a fresh link, good for another 14 days; that of the former mail is dead."""
     _require_over(actor, invitation)
     _require_open(invitation)
     invitation.expires_at = clock.now() + VALID_FOR
@@ -116,15 +116,20 @@ def resend_invitation(actor: Actor, *, invitation: Invitation) -> None:
 
 
 def copy_link(actor: Actor, *, invitation: Invitation) -> str:
-    """Return a fresh secret for the link, to be shown once; the link sent before is dead."""
+    """Return a fresh secret for a link, to be shown once. The mail's own stays good, one that was shown
+    before does not. An invitation that is out of date is good for another 14 days."""
     _require_over(actor, invitation)
     _require_open(invitation)
+    if invitation.expires_at <= clock.now():
+        invitation.expires_at = clock.now() + VALID_FOR
     note(actor, "invitation.copy", invitation)
-    return issue_secret(invitation)
+    secret = new_secret()
+    invitation.link_hash = hash_secret(secret)
+    return secret
 
 
 def issue_secret(invitation: Invitation) -> str:
-    """Give an invitation a new secret and return it: for the mail's handler and for `copy_link`."""
+    """Give an invitation's mail a new secret and return it: for the mail's handler."""
     secret = new_secret()
     invitation.token_hash = hash_secret(secret)
     return secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.accounts.models import User
 from app.kernel import clock
@@ -130,6 +130,7 @@ def get_invitation(secret: str) -> InvitationPage:
 
     `email` is for comparing with the viewer's, never for showing.
     """
+    hashed = hash_secret(secret)
     row = db.session.execute(
         select(
             Invitation.id,
@@ -156,7 +157,7 @@ def get_invitation(secret: str) -> InvitationPage:
             (Membership.planet_id == Planet.id) & (Membership.user_id == User.id),
         )
         .where(
-            Invitation.token_hash == hash_secret(secret),
+            or_(Invitation.token_hash == hashed, Invitation.link_hash == hashed),
             Invitation.accepted_at.is_(None),
             Invitation.revoked_at.is_(None),
             Invitation.expires_at > clock.now(),
