@@ -286,8 +286,10 @@ def test_hiding_the_words_is_decided_with_a_reason(noon: datetime, cast: Cast) -
         == 303
     )
     page = cast.client("other").get(f"/p/{cast.slug}/t/{topic}").text
-    assert "私事" not in page and "答" in page
-    assert "私事" in guest.get(f"/p/{cast.slug}/t/{topic}").text
+    assert "私事" not in page and "答" in page and "成员已看不到" not in page
+    for reader in (guest, member):  # Who still reads the words is told that others do not.
+        page = reader.get(f"/p/{cast.slug}/t/{topic}", follow_redirects=True).text
+        assert "私事" in page and "成员已看不到" in page
 
 
 def test_the_owner_alone_reveals_an_asker_and_it_is_written_down(
