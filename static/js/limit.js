@@ -63,7 +63,9 @@ addEventListener(
     event.stopImmediatePropagation();
     for (const field of long) {
       count(field);
-      refuse(field, words.over.replace("%n", over(field)).replace("%m", field.dataset.limit));
+      // A line, as a name or a code, is not sent in parts.
+      const said = field.tagName === "TEXTAREA" ? words.over : words.overLine;
+      refuse(field, said.replace("%n", over(field)).replace("%m", field.dataset.limit));
     }
     long[0].focus();
   },

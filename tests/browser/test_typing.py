@@ -78,6 +78,18 @@ def test_a_text_beyond_the_limit_stays_whole_and_says_so(
     expect(page.locator("#comments, .comments").first).to_contain_text("短")
 
 
+def test_a_line_beyond_the_limit_is_not_to_be_sent_in_parts(
+    cast: Cast, member: BrowserContext, live_url: str
+) -> None:
+    page = member.new_page()
+    page.goto(f"{live_url}/p/orbit/me")
+    line = page.locator("input[name=nickname]")
+    line.fill("长" * 100)
+    line.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("请删短一些。")
+    expect(line).to_have_value("长" * 100)
+
+
 def test_a_comment_half_typed_is_there_again_until_it_is_sent(
     cast: Cast, member: BrowserContext, live_url: str
 ) -> None:
