@@ -19,6 +19,7 @@ from whitenoise import WhiteNoise
 
 from app import cli
 from app.accounts.actions import purge_stale
+from app.accounts.failures import purge_failures
 from app.accounts.reserved import reserved
 from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
@@ -428,3 +429,4 @@ def _timetable(app: Flask) -> None:
     )
     timetable.add("purge_misses", every=timedelta(hours=24), run=purge_misses)
     timetable.add("purge_accounts", every=timedelta(hours=6), run=purge_stale)
+    timetable.add("purge_failed_sign_ins", every=timedelta(hours=24), run=purge_failures)

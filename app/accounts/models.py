@@ -97,3 +97,14 @@ class AccountToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class FailedSignIns(Base):
+    """How often signing in failed in one hour (aware UTC, its beginning): the password or the address was
+    `wrong`, or the try was `held_up` by a limit. Counts alone: neither whose account nor from where."""
+
+    __tablename__ = "failed_sign_ins"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    wrong: Mapped[int] = mapped_column(default=0)
+    held_up: Mapped[int] = mapped_column(default=0)

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.accounts.failures import count_failures
 from app.billing.actions.installation import find_mismatch
 from app.blueprints import metrics
 from app.blueprints.entrance import declares
@@ -104,7 +105,7 @@ def _money_trouble() -> str | None:
 
 def _readings() -> list[metrics.Reading]:
     moment = clock.now()
-    backlog, unsent = count_backlog(), find_unsent()
+    backlog, unsent, failed = count_backlog(), find_unsent(), count_failures()
     waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
     pulse = watch.look()
     silent = pulse.silent_seconds if pulse else math.inf
@@ -123,6 +124,12 @@ def _readings() -> list[metrics.Reading]:
         ),
         metrics.Reading(
             "clock_ahead", "1: timed work stands at a time to come.", find_ahead() is not None
+        ),
+        metrics.Reading(
+            "sign_ins_failed", "Wrong passwords or addresses in 24 hours.", failed.wrong
+        ),
+        metrics.Reading(
+            "sign_ins_held_up", "Sign-ins refused by a limit in 24 hours.", failed.held_up
         ),
         metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),

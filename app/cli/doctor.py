@@ -24,6 +24,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
+from app.accounts.failures import count_failures
 from app.billing.actions.installation import find_mismatch
 from app.config import Settings, unknown_names
 from app.kernel import clock, privacy, schema
@@ -42,6 +43,8 @@ SILENT_AFTER = timedelta(seconds=60)
 LATE_AFTER = timedelta(minutes=5)
 MAIL_PATIENCE_SECONDS = 5
 SECOND_LOOK_SECONDS = 15
+# So many sign-ins held up by limits in a day are no longer people who forgot.
+MANY_HELD_UP = 200
 
 
 class Finding(NamedTuple):
@@ -88,7 +91,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", *trouble.split("; ", 1))
         return
     yield Finding("ok", "migrations are at head")
-    for examination in (_money, _worker, _clock, _outbox, _search):
+    for examination in (_money, _worker, _clock, _outbox, _sign_ins, _search):
         yield from examination(settings)
 
 
@@ -277,6 +280,16 @@ def _outbox(_settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"{refused} addresses have no mailbox, their servers say")
     for name, error in list_failing_jobs():
         yield Finding("warn", f"timed job {name} failed: {error}", "see the worker's log")
+
+
+def _sign_ins(_settings: Settings) -> Iterator[Finding]:
+    failed = count_failures()
+    told = f"failed sign-ins in 24 hours: {failed.wrong} wrong, {failed.held_up} held up by limits"
+    if failed.held_up < MANY_HELD_UP:
+        yield Finding("ok", told)
+    else:
+        mend = "somebody tries passwords: limits hold; the proxy's log names networks to shut out"
+        yield Finding("warn", told, mend)
 
 
 def _search(_settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.accounts import actions, limits, queries
 from app.accounts.actions import Proof
 from app.accounts.addresses import normalise_email
+from app.accounts.failures import note_failure
 from app.accounts.limits import Origin
 from app.blueprints.accounts import device
 from app.blueprints.accounts.door import (
@@ -60,11 +61,15 @@ def check_sign_in() -> Page:
         problems.hold_up(reached)
         # Said to everybody alike, whoever the address belongs to.
         problems[""] += " " + gettext("Or use a browser in which you were signed in before.")
+        with unit_of_work():
+            note_failure("held_up")
         return _form(typed, problems)
     proof = queries.prove_by_email(email, request.form.get("password", ""))
     secret = _start(proof, origin) if proof else None
     if secret is None:
         problems[""] = gettext("E-mail address or password is not right.")
+        with unit_of_work():
+            note_failure("wrong")
         return _form(typed, problems)
     begin_session(secret)
     response = redirect(safe_next("/"), code=303)
