@@ -18,6 +18,8 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.outbox.models import OutboxDelivery, TimedJob, WorkerBeat
 
+# A worker that was heard within this time is at work.
+AT_WORK = timedelta(seconds=60)
 # How far clocks of several machines may differ.
 SKEW = timedelta(seconds=60)
 # Nothing is put off for longer (`delivery`): what is due later was written by a clock that was ahead.
@@ -80,6 +82,12 @@ class Watch:
 
 
 watch = Watch()
+
+
+def is_at_work() -> bool:
+    """Whether a worker was heard a short time ago: what wants the house empty waits."""
+    pulse = watch.look()
+    return pulse is not None and pulse.silent_seconds < AT_WORK.total_seconds()
 
 
 def find_ahead() -> datetime | None:

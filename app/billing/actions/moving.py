@@ -8,7 +8,6 @@ by transfer was paid in earnest: from `none` to `live` it goes on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -31,10 +30,7 @@ from app.kernel.errors import Conflict
 from app.memberships.models import Entitlement, Membership
 from app.memberships.resettling import settle_planet
 from app.memberships.settling import deal_in
-from app.outbox.pulse import watch
-
-# A worker that was heard within this time is at work.
-AT_WORK = timedelta(seconds=60)
+from app.outbox.pulse import is_at_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +56,7 @@ def preview_move(to: str) -> Move:
     before = choose(to)
     if before in (to, "live"):
         raise Conflict("same" if before == to else "live")
-    pulse = watch.look()
-    if pulse is not None and pulse.silent_seconds < AT_WORK.total_seconds():
+    if is_at_work():
         raise Conflict("working")
     waits = Order.state.in_([state.value for state in HOLDS])
     access = (Entitlement.environment == before, Entitlement.revoked_at.is_(None))
