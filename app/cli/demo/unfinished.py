@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import select
 
 from app.accounts.models import User
 from app.cli.demo.cast import CAST, email_of
-from app.kernel.db import Base, db, unit_of_work
+from app.kernel.db import db, unit_of_work
+from app.kernel.emptying import empty
 
 MARK = "demo_unfinished"
 # What is written when a database is made, by nobody's deed.
@@ -41,31 +42,8 @@ def is_unfinished() -> bool:
 def sweep() -> None:
     """Delete all that a planting left which was broken off. Uploaded files without rows are purged later."""
     with unit_of_work() as session:
-        connection = session.connection()
-        if connection.dialect.name == "postgresql":
-            names = ", ".join(f'"{table}"' for table in _tables())
-            connection.execute(text(f"TRUNCATE {names} CASCADE"))
-        else:
-            _sweep_sqlite(connection)
+        empty(session.connection(), keep=_KEPT)
     _mark().unlink(missing_ok=True)
-
-
-def _sweep_sqlite(connection: Connection) -> None:
-    """Delete every row. What refuses that for the ledger is away meanwhile."""
-    connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-    found = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    triggers = connection.exec_driver_sql(found).all()
-    for name, _sql in triggers:
-        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-    for table in reversed(Base.metadata.sorted_tables):
-        if table.name not in _KEPT:
-            connection.execute(delete(table))
-    for _name, sql in triggers:
-        connection.exec_driver_sql(sql)
-
-
-def _tables() -> list[str]:
-    return [table.name for table in Base.metadata.sorted_tables if table.name not in _KEPT]
 
 
 def _mark() -> Path:
