@@ -74,7 +74,7 @@ from app.discussion.queries.uploads import drafted_attachments
 from app.discussion.rebuilding import repair_texts
 from app.farewell import keep_closed
 from app.insights import keep_tallies
-from app.kernel import audit, limits, logs, privacy
+from app.kernel import audit, limits, logs, privacy, schema
 from app.kernel.db import db, let_nobody_wait
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
@@ -166,13 +166,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def create_web() -> Flask:
     """Build the application as the web server does. Ends the process when a setting is missing, or the
-    database was made for another kind of money; one that is out of reach or has no tables yet is told
-    by /readyz."""
+    database was made for another kind of money or is an unfinished move; one that is out of reach or has no
+    tables yet is told by /readyz."""
     app = create_app(load_settings())
     with app.app_context():
         let_nobody_wait()
         try:
-            mismatch = find_mismatch(gateways.environment)
+            mismatch = schema.find_unfinished() or find_mismatch(gateways.environment)
         except SQLAlchemyError:
             mismatch = None
         db.session.remove()

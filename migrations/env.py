@@ -1,4 +1,5 @@
-"""Alembic's environment: our engine, our metadata, batch mode for SQLite."""
+"""Alembic's environment: our engine, or the one that `kernel.schema` hands in; our metadata; batch mode for
+SQLite."""
 
 from alembic import context
 from flask import current_app
@@ -17,7 +18,8 @@ def _foreign_keys(connection: Connection, state: str) -> None:
 def run() -> None:
     """Run the migrations in one transaction: all or nothing, on both engines."""
     options = current_app.extensions["migrate"].configure_args
-    with db.engine.connect().execution_options(writes=True) as connection:
+    engine = context.config.attributes.get("engine") or db.engine
+    with engine.connect().execution_options(writes=True) as connection:
         _foreign_keys(connection, "OFF")
         with connection.begin():
             context.configure(connection=connection, target_metadata=Base.metadata, **options)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from alembic.util import CommandError
+from sqlalchemy import Column, Engine, MetaData, String, Table, inspect, text
 
 from app.kernel.db import db
+from app.kernel.errors import Conflict
 
 MEND = "run: flask --app app.factory db upgrade"
+# Stands in a database into which another one is being moved, from before its first row to after its last;
+# `source` tells of which. Beside our metadata: no migration knows of it.
+UNFINISHED_MOVE = Table("unfinished_move", MetaData(), Column("source", String(64)))
 
 
 @lru_cache
@@ -19,7 +27,9 @@ def head_of(directory: str) -> str:
 
 
 def find_trouble(head: str) -> str | None:
-    """Return what is wrong with the schema and the mend; None when it is at `head`."""
+    """Return what is wrong with the schema and the mend; None when it is whole and at `head`."""
+    if (why := find_unfinished()) is not None:
+        return why
     with db.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return f"the database has no tables yet; {MEND}"
@@ -27,3 +37,26 @@ def find_trouble(head: str) -> str | None:
     if found == head:
         return None
     return f"the database is at migration {found}, this version needs {head}; {MEND}"
+
+
+def find_unfinished() -> str | None:
+    """Return what to do when another database was moved into this one and not to the end; else None."""
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table(UNFINISHED_MOVE.name):
+            return None
+    return (
+        "a move into this database was broken off; set DATABASE_URL to the one that is being moved, and run "
+        "again: flask --app app.factory move-database"
+    )
+
+
+def upgrade_other(directory: str, engine: Engine) -> None:
+    """Bring another database than the application's to the newest migration. Conflict `newer` when it is at
+    one that this version does not know."""
+    config = Config(Path(directory) / "alembic.ini")
+    config.set_main_option("script_location", directory)
+    config.attributes["engine"] = engine
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise Conflict("newer") from error

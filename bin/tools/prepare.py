@@ -39,6 +39,8 @@ def prepare(app: Flask, *, demo: bool) -> None:
     """Bring the database of `app` up to date; with `demo`, fill an empty one. Ends the process when
     the database was made for another kind of money."""
     with app.app_context():
+        if (unfinished := schema.find_unfinished()) is not None:
+            raise SystemExit(f"Planetarium cannot start: {unfinished}")
         directory = app.extensions["migrate"].directory
         if schema.find_trouble(schema.head_of(directory)) is not None:
             print("Bringing the database up to date …", flush=True)
