@@ -112,7 +112,8 @@ def _farewell(target: Engine) -> None:
     """Say what is to be set, and what becomes of the rest."""
     click.echo("Moved: every table has the same rows, with the same checksums.")
     shown = target.url.render_as_string(hide_password=True)
-    click.echo(f"Set DATABASE_URL={shown} (with its password), start web and worker, and look:")
+    secret = " (with its password)" if target.url.password else ""
+    click.echo(f"Set DATABASE_URL={shown}{secret}, start web and worker, and look:")
     click.echo(
         "flask doctor. Uploads stay where they are. The search index is seen to by the worker; where"
     )
