@@ -32,9 +32,7 @@ def _counted(connection: Connection, table: Table, key: str) -> int:
         asked = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
         return connection.scalar(asked, {"name": table.name}) or 0
     sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, key)))
-    state: Any = select(column("last_value"), column("is_called")).select_from(
-        text(str(sequence))
-    )
+    state: Any = select(column("last_value"), column("is_called")).select_from(text(str(sequence)))
     found = connection.execute(state).one()
     return int(found[0]) if found[1] else int(found[0]) - 1
 
