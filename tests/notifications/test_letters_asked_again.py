@@ -106,24 +106,24 @@ def test_a_reminder_is_not_sent_after_more_time_was_given(
     assert mailbox.to("stranger") == []
 
 
-def _revoke(cast: Cast, invitation: Invitation) -> None:
-    actions.revoke_invitation(cast.actor("owner"), invitation=invitation)
-
-
-def _copy(cast: Cast, invitation: Invitation) -> None:
-    actions.copy_link(cast.actor("owner"), invitation=invitation)
-
-
-@pytest.mark.parametrize("change", [_revoke, _copy])
-def test_an_invitation_that_is_not_so_any_more(
-    cast: Cast, mailbox: Mailbox, change: Callable[[Cast, Invitation], None]
-) -> None:
+def test_an_invitation_revoked_meanwhile_is_not_sent(cast: Cast, mailbox: Mailbox) -> None:
     row_id = invite(cast, "new@example.test")
     write_mails()
     public_id = db.session.get_one(Invitation, row_id).public_id
+    owner = cast.actor("owner")
     with unit_of_work():
-        change(cast, get_invitation_row(cast.actor("owner"), public_id))
+        actions.revoke_invitation(owner, invitation=get_invitation_row(owner, public_id))
     assert mailbox.to("new@example.test") == []
+
+
+def test_an_invitation_is_sent_beside_a_copied_link(cast: Cast, mailbox: Mailbox) -> None:
+    row_id = invite(cast, "new@example.test")
+    write_mails()
+    public_id = db.session.get_one(Invitation, row_id).public_id
+    owner = cast.actor("owner")
+    with unit_of_work():
+        actions.copy_link(owner, invitation=get_invitation_row(owner, public_id))
+    assert len(mailbox.to("new@example.test")) == 1
 
 
 def test_an_invitation_of_somebody_who_may_not_invite_any_more(
