@@ -36,8 +36,8 @@ KEPT = {
 # What is deleted where a variable names the table.
 BY_VARIABLE: dict[str, set[str]] = {
     "app.accounts.actions.sessions": {"sign_ups", "account_tokens", "user_sessions"},
-    # All rows of a demo that was never whole, at once: nothing is left that refers to another.
-    "app.cli.demo.unfinished": set(),
+    # All rows at once, of a database that was never whole: nothing is left that refers to another.
+    "app.kernel.emptying": set(),
     "app.insights.keeping": {"tally_parts", "tally_sums", "tally_changes"},
 }
 
