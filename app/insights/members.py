@@ -17,6 +17,7 @@ from app.insights.months import Months, month_of
 from app.insights.tallies import Kind, Part, read, read_many
 from app.insights.terms import Cohort, Flow, Life, Term, count, marks
 from app.kernel.db import db
+from app.memberships.facts import read_facts
 from app.memberships.models import Entitlement, Membership
 from app.memberships.settling import TRIAL
 from app.planets.counted import MEMBERS
@@ -26,8 +27,6 @@ from app.planets.zones import zone_of
 from app.policy import (
     Action,
     Actor,
-    Grace,
-    MembershipFacts,
     PlanetRole,
     Standing,
     derive_standing,
@@ -190,15 +189,7 @@ def _renewing(planet_id: int, ids: Sequence[int]) -> set[int]:
 
 def _part(planet: PlanetView, member: Any, life: Life, *, renews: bool, moment: datetime) -> Part:
     """Return what a member adds to the figures, each key once, and when the clock changes that."""
-    facts = MembershipFacts(
-        role=PlanetRole(member.role),
-        joined_at=member.joined_at,
-        requested_at=member.requested_at,
-        expires_at=member.expires_at,
-        left_at=member.left_at,
-        removed_at=member.removed_at,
-        grace=Grace(member.grace),
-    )
+    facts = read_facts(member)
     standing = derive_standing(facts, now=moment, grace=planet.grace)
     plain = facts.role is PlanetRole.MEMBER
     keys = [f"{standing} {PLAIN if plain else TEAM}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -26,18 +27,22 @@ HAS_BY_ROLE = and_(
 )
 
 
+def read_facts(row: Any) -> MembershipFacts:
+    """Return what the policy derives a standing from; `row` has a membership's columns by their names."""
+    return MembershipFacts(
+        role=PlanetRole(row.role),
+        joined_at=row.joined_at,
+        requested_at=row.requested_at,
+        expires_at=row.expires_at,
+        left_at=row.left_at,
+        removed_at=row.removed_at,
+        grace=Grace(row.grace),
+    )
+
+
 def standing_of(member: Membership, *, now: datetime, grace: timedelta) -> Standing:
     """Return the standing of a row at `now`."""
-    facts = MembershipFacts(
-        role=PlanetRole(member.role),
-        joined_at=member.joined_at,
-        requested_at=member.requested_at,
-        expires_at=member.expires_at,
-        left_at=member.left_at,
-        removed_at=member.removed_at,
-        grace=Grace(member.grace),
-    )
-    return derive_standing(facts, now=now, grace=grace)
+    return derive_standing(read_facts(member), now=now, grace=grace)
 
 
 def facts_of(

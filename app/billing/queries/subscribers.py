@@ -19,11 +19,11 @@ from app.billing.models import Order, Plan, PlanVersion
 from app.billing.queries.orders import shown_to
 from app.billing.queries.troubles import TROUBLES, buyers_in
 from app.kernel.db import db
-from app.memberships.facts import has_standing
+from app.memberships.facts import has_standing, read_facts
 from app.memberships.models import Entitlement, Membership
 from app.memberships.queries.people import SHOWN_NAME, find_membership_id
 from app.memberships.rows import get_terms, planet_of
-from app.policy import Action, Actor, Grace, MembershipFacts, PlanetRole, Standing, derive_standing
+from app.policy import Action, Actor, Standing, derive_standing
 from app.policy.gate import require
 
 PAGE = 50
@@ -213,7 +213,7 @@ def _told(actor: Actor, page: list[Subscriber]) -> list[Subscriber]:
     return [
         replace(
             row,
-            standing=derive_standing(_facts(row), now=moment, grace=terms.grace),
+            standing=derive_standing(read_facts(row), now=moment, grace=terms.grace),
             plan_ref=origins.get(row.id, ("", ""))[0],
             source=origins.get(row.id, ("", ""))[1],
         )
@@ -239,15 +239,3 @@ def _origins(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         .order_by(Entitlement.until_at.is_(None), Entitlement.until_at, Entitlement.id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def _facts(row: Subscriber) -> MembershipFacts:
-    return MembershipFacts(
-        role=PlanetRole(row.role),
-        joined_at=row.joined_at,
-        requested_at=row.requested_at,
-        expires_at=row.expires_at,
-        left_at=row.left_at,
-        removed_at=row.removed_at,
-        grace=Grace(row.grace),
-    )

@@ -11,15 +11,13 @@ from sqlalchemy import CompoundSelect, func, or_, select, union_all
 from app.accounts.models import User
 from app.kernel.db import db
 from app.kernel.errors import NotFound
-from app.memberships.facts import has_standing, is_inside
+from app.memberships.facts import has_standing, is_inside, read_facts
 from app.memberships.models import Membership
 from app.memberships.rows import get_terms, planet_of
 from app.policy import (
     Action,
     Actor,
-    Grace,
     MemberFacts,
-    MembershipFacts,
     PlanetRole,
     Standing,
     derive_standing,
@@ -57,16 +55,7 @@ class MemberRow:
 
     def standing(self, now: datetime, grace: timedelta) -> Standing:
         """Return the standing at `now`."""
-        facts = MembershipFacts(
-            role=PlanetRole(self.role),
-            joined_at=self.joined_at,
-            requested_at=self.requested_at,
-            expires_at=self.expires_at,
-            left_at=self.left_at,
-            removed_at=self.removed_at,
-            grace=Grace(self.grace),
-        )
-        return derive_standing(facts, now=now, grace=grace)
+        return derive_standing(read_facts(self), now=now, grace=grace)
 
     def facts(self, now: datetime, grace: timedelta) -> MemberFacts:
         """Return him as the policy sees another member."""
