@@ -161,8 +161,8 @@ def assemble(app: Flask, slug: str = "orbit") -> Cast:
     moment = clock.now()
     cast = Cast(app=app, planet_id=0, slug=slug)
     with unit_of_work() as session:
-        for persona, (name, _role) in PEOPLE.items():
-            user = User(
+        users = {
+            persona: User(
                 email=f"{persona}@example.test",
                 email_confirmed_at=moment,
                 name=name,
@@ -171,10 +171,12 @@ def assemble(app: Flask, slug: str = "orbit") -> Cast:
                 created_at=moment - timedelta(days=200),
                 site_admin=persona == "owner",
             )
-            session.add(user)
-            session.flush()
-            cast.users[persona] = user.id
-            cast.public_ids[persona] = user.public_id
+            for persona, (name, _role) in PEOPLE.items()
+        }
+        session.add_all(users.values())
+        session.flush()
+        cast.users = {persona: user.id for persona, user in users.items()}
+        cast.public_ids = {persona: user.public_id for persona, user in users.items()}
         planet = Planet(
             slug=slug,
             name="轨道",
@@ -186,18 +188,19 @@ def assemble(app: Flask, slug: str = "orbit") -> Cast:
         session.add(planet)
         session.flush()
         cast.planet_id = planet.id
-        for number, (persona, (name, role)) in enumerate(PEOPLE.items(), start=1):
-            if role is not None:
-                member = Membership(
-                    planet_id=planet.id,
-                    user_id=cast.users[persona],
-                    name_key=name,
-                    **_membership(persona, role, number),
-                )
-                session.add(member)
-                session.flush()
-                if member.joined_at is not None:
-                    session.add(_entitlement(member))
+        members = [
+            Membership(
+                planet_id=planet.id,
+                user_id=cast.users[persona],
+                name_key=name,
+                **_membership(persona, role, number),
+            )
+            for number, (persona, (name, role)) in enumerate(PEOPLE.items(), start=1)
+            if role is not None
+        ]
+        session.add_all(members)
+        session.flush()
+        session.add_all(_entitlement(member) for member in members if member.joined_at is not None)
     assert find_viewer_by_id(cast.users["owner"]) is not None
     db.session.remove()
     return cast

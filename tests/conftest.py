@@ -21,11 +21,12 @@ from app.blueprints.pacing import Purse
 from app.config import Settings
 from app.factory import create_app
 from app.kernel import clock
-from app.kernel.db import Base, db
+from app.kernel.db import db
 from app.outbox.pulse import watch
 from bin.tools import translations
 from tests import guards
 from tests.cast import Cast, assemble
+from tests.emptying import empty_database
 
 # The application reads binary catalogues, which are not committed.
 translations.compile_stale()
@@ -131,24 +132,3 @@ def noon() -> Iterator[datetime]:
 def cast(app: Flask) -> Cast:
     """Return the fixed cast in its planet; see tests/cast.py."""
     return assemble(app)
-
-
-def empty_database() -> None:
-    """Delete every row of every table."""
-    tables = list(Base.metadata.sorted_tables)
-    with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            names = ", ".join(t.name for t in tables)
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-            return
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        # The ledger's own triggers refuse what only a test may do.
-        triggers = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).all()
-        for name, _sql in triggers:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        for table in reversed(tables):
-            connection.execute(table.delete())
-        for _name, sql in triggers:
-            connection.exec_driver_sql(sql)

@@ -20,7 +20,7 @@ from tests.billing.buying import buy, open_order, sell
 from tests.browser.test_planets import signed_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 from tests.memberships.people import row
 
 pytestmark = pytest.mark.browser

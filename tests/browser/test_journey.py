@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.test_styleguide import DESKTOP, PHONE
 from tests.cast import PASSWORD, assemble
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 from tests.media.samples import picture
 from tests.notifications.mailbox import Mailbox, link_in
 

@@ -18,7 +18,7 @@ from tests.billing.rows import write_order, write_payment, write_plan, write_ref
 from tests.browser.test_planets import signed_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 PAGE = "/p/orbit/numbers"

@@ -24,8 +24,8 @@ from app.memberships.settling import settle
 from tests.billing.buying import work
 from tests.browser.test_planets import signed_in
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.writing import post
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 START = datetime(2027, 3, 1, 4, 0, tzinfo=UTC)

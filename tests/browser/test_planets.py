@@ -15,8 +15,8 @@ from app.planets.actions import publish_rules
 from app.policy import PlanetRole
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.threads import post
+from tests.emptying import empty_database
 from tests.memberships.people import row
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from tests.browser.test_journey import fill_sign_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import assemble
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 from tests.search.archive import Archive, fill
 from tests.search.engines import MAKERS
 from tests.search.following import follow, indexer_of

@@ -18,7 +18,7 @@ from tests.billing.shop import YEAR, order, sell
 from tests.browser.test_planets import signed_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 from tests.memberships.people import newcomer
 
 pytestmark = pytest.mark.browser

@@ -16,8 +16,8 @@ from tests.billing.buying import buy, do, open_order, sell, work
 from tests.browser.test_planets import signed_in
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.threads import member_id
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,6 @@ from app.discussion.actions.withdrawing import decide_hiding, withdraw_answered
 from app.kernel import clock
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.test_reactions_marks import keep, like
 from tests.discussion.threads import (
     act_on,
@@ -28,6 +27,7 @@ from tests.discussion.threads import (
     the_comment,
     the_topic,
 )
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 

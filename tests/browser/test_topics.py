@@ -16,8 +16,8 @@ from app.kernel import clock
 from app.kernel.db import unit_of_work
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.writing import path, post
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 

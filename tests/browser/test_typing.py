@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.test_styleguide import DESKTOP, PHONE, findings
 from tests.browser.test_topics import _context
 from tests.cast import Cast, assemble
-from tests.conftest import empty_database
 from tests.discussion.threads import post, say
+from tests.emptying import empty_database
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from app.cli.seed_scale import Planted, Scale, plant
 from app.discussion.models import Comment, Question, Topic
 from app.kernel.db import db
 from app.memberships.models import Membership
-from tests.conftest import empty_database
+from tests.emptying import empty_database
 
 SMALL = Scale(members=30, topics=60, comments=120, thread=40)
 

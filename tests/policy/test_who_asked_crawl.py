@@ -18,8 +18,8 @@ from flask import Flask
 from app.blueprints.insights.words import HEADS
 from app.kernel import clock
 from tests.cast import assemble
-from tests.conftest import empty_database
 from tests.discussion.threads import member_id
+from tests.emptying import empty_database
 from tests.policy.asked_and_paid import ASKERS, Asked, part, play
 from tests.policy.crawling import crawl
 
