@@ -78,6 +78,7 @@ from app.kernel import audit, limits, logs, privacy, schema
 from app.kernel.db import db, let_nobody_wait
 from app.media import models as media_rows
 from app.media.actions import purge_orphans
+from app.media.checking import keep_watch
 from app.media.quota import quotas
 from app.media.storage import DiskStorage
 from app.memberships import models as membership_rows
@@ -399,6 +400,7 @@ def _timetable(app: Flask) -> None:
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
     )
+    timetable.add("watch_uploads", every=timedelta(minutes=1), run=lambda: keep_watch(storage))
     folder = app.extensions["planetarium.settings"].data_dir
     timetable.add("keep_closed", every=timedelta(minutes=5), run=lambda: keep_closed(folder))
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)

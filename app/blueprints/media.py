@@ -13,8 +13,9 @@ from werkzeug.wsgi import wrap_file
 from app.blueprints.entrance import current_viewer, declares, enter_planet, require, storage
 from app.discussion.queries.facts import find_owner_facts, text_is_readable
 from app.discussion.queries.uploads import drafted_attachments
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Invalid, NotFound, Unavailable
 from app.media import actions
+from app.media.checking import note_met
 from app.media.models import Attachment
 from app.media.queries import AttachmentView, get_attachment
 from app.memberships.queries import visit_planet
@@ -162,7 +163,11 @@ def _readable(public_id: str) -> AttachmentView:
 
 def _serve(found: AttachmentView, key: str, content_type: str) -> Response:
     """Stream with ranges. Files are downloads; nothing sent from here may run in our origin."""
-    stream = storage().open(key)
+    try:
+        stream = storage().open(key)
+    except (NotFound, Unavailable) as error:
+        note_met(found.public_id, "missing" if isinstance(error, NotFound) else "unreadable")
+        raise
     size = stream.seek(0, 2)
     stream.seek(0)
     response = current_app.response_class(

@@ -18,6 +18,7 @@ from app.blueprints.entrance import declares
 from app.kernel import clock, schema
 from app.kernel.db import db
 from app.kernel.logs import get_logger
+from app.media import checking as media
 from app.notifications.outlook import find_mail_trouble, find_unsent, oldest_unsent_seconds
 from app.outbox.pulse import find_ahead, watch
 from app.outbox.queries import count_backlog, find_failing
@@ -133,6 +134,9 @@ def _readings() -> list[metrics.Reading]:
         ),
         metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),
+        metrics.Reading(
+            "media_faults", "Uploads found missing or unreadable.", media.count_noted()
+        ),
         *_search_readings(),
     ]
 

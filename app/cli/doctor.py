@@ -26,9 +26,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.accounts.failures import count_failures
 from app.billing.actions.installation import find_mismatch
+from app.cli.media import MEND
 from app.config import Settings, unknown_names
 from app.kernel import clock, privacy, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
+from app.media.checking import find_noted
 from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
 from app.outbox.pulse import SKEW, find_ahead, watch
@@ -91,7 +93,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", *trouble.split("; ", 1))
         return
     yield Finding("ok", "migrations are at head")
-    for examination in (_money, _worker, _clock, _outbox, _sign_ins, _search):
+    for examination in (_money, _worker, _clock, _outbox, _sign_ins, _search, _media):
         yield from examination(settings)
 
 
@@ -307,3 +309,14 @@ def _search(_settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", f"{told}, {waiting.count} changes wait", "see the worker's log")
     else:
         yield Finding("ok", told)
+
+
+def _media(_settings: Settings) -> Iterator[Finding]:
+    noted = find_noted()
+    if noted.count:
+        told = f"{noted.count} uploads are missing or unreadable, as /media/{', /media/'.join(noted.some)}"
+        yield Finding("fail", told, f"flask media verify names all; {MEND}")
+    elif noted.whole_at is not None:
+        yield Finding("ok", f"uploads: all there when last gone through, {noted.whole_at:%F %T}Z")
+    else:
+        yield Finding("ok", "uploads: none missing so far; the worker goes through them")

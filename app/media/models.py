@@ -43,3 +43,27 @@ class Attachment(Base):
     storage_key: Mapped[str] = mapped_column(String(120))
     thumbnail_key: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime]
+
+
+class MediaFault(Base):
+    """An attachment whose bytes are not as its row says, found at `seen_at`. `kind` is missing, unreadable,
+    size or content. The row goes as soon as the bytes are right again."""
+
+    __tablename__ = "media_faults"
+
+    attachment_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("attachments.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(10))
+    seen_at: Mapped[datetime]
+
+
+class MediaRound(Base):
+    """How far the worker's round through all attachments has come: `upto` is the last id looked at, and
+    `whole_at` when the last round ended. There is one row."""
+
+    __tablename__ = "media_rounds"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    upto: Mapped[int] = mapped_column(Id, default=0)
+    whole_at: Mapped[datetime | None]

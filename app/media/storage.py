@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import IO, Protocol
 
-from app.kernel.errors import NotFound
+from app.kernel.errors import NotFound, Unavailable
 
 
 class Storage(Protocol):
@@ -18,7 +18,8 @@ class Storage(Protocol):
         ...
 
     def open(self, key: str) -> IO[bytes]:
-        """Return a seekable stream of the object; NotFound when it is gone."""
+        """Return a seekable stream of the object; NotFound when it is gone, Unavailable when it cannot be
+        reached."""
         ...
 
     def delete(self, key: str) -> None:
@@ -61,6 +62,8 @@ class DiskStorage:
             return self._path(key).open("rb")
         except FileNotFoundError as error:
             raise NotFound(key) from error
+        except OSError as error:
+            raise Unavailable("away") from error
 
     def delete(self, key: str) -> None:
         """Unlink the file."""
