@@ -26,6 +26,17 @@ def head_of(directory: str) -> str:
     return ScriptDirectory(directory).get_current_head() or ""
 
 
+@lru_cache
+def knows(directory: str, revision: str) -> bool:
+    """Whether a database's migration is one of this version's; "" stands for none at all."""
+    if not revision:
+        return True
+    try:
+        return ScriptDirectory(directory).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def find_trouble(head: str) -> str | None:
     """Return what is wrong with the schema and the mend; None when it is whole and at `head`."""
     if (why := find_unfinished()) is not None:

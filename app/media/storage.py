@@ -27,8 +27,13 @@ class Storage(Protocol):
         ...
 
 
+def place_of(key: str) -> Path:
+    """Return where below a folder of objects one lies: two levels deep, so that no folder grows large."""
+    return Path(key[:2]) / key[2:4] / key
+
+
 class DiskStorage:
-    """Objects as files below a folder, two levels deep so that no folder grows large."""
+    """Objects as files below a folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -36,7 +41,7 @@ class DiskStorage:
     def _path(self, key: str) -> Path:
         if not key.replace("-", "").replace(".", "").isalnum() or len(key) < 5:
             raise NotFound(key)
-        return self._root / key[:2] / key[2:4] / key
+        return self._root / place_of(key)
 
     def put(self, key: str, data: IO[bytes]) -> int:
         """Write beside, flush to disk, then rename: a crash leaves the whole object or none."""
