@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.search import fingerprints, port
 from app.search.port import All, Entry, Part, Passage, Reader, Request, Sort, Text, TopicFacts
 from app.search.whoosh_engine import WhooshEngine, packing, pages, rebuilding, writing
 from app.search.whoosh_engine import engine as engine_module
-from app.search.whoosh_engine.reading import Terms
+from app.search.whoosh_engine.reading import AFTER, Terms
 from app.search.whoosh_engine.suggesting import distance
 from tests.search.reference import MemoryEngine
 
@@ -306,7 +307,8 @@ def test_what_is_packed_into_blocks_is_read_again(
         at += spread
     assert terms.postings(b"zz") is terms.postings(b"a") is None and terms.spread(b"qq") == 0
     assert all(
-        one.tolist() == other.tolist() for one, other in zip(terms.all()[1:], run[1:], strict=True)
+        one.tolist() == other.tolist()
+        for one, other in zip(terms.between(b"", AFTER)[1:], run[1:], strict=True)
     )
     for prefix in (b"p", b"pa", b"wab", "s退".encode(), b"x"):
         some = terms.beginning(prefix)
@@ -323,11 +325,45 @@ def test_distance() -> None:
 
 
 def test_pages_of_a_slow_rebuild_become_fewer() -> None:
-    assert writing.scattered([3_000] * 12) == (0, 5)
-    assert writing.scattered([8_192] * 12) == (0, 0)
+    assert writing.scattered([3_000] * 12) == (0, 12)
+    assert writing.scattered([10_000] * 30) == (0, 13)
+    assert writing.scattered([50_000] * 12) == (0, 0)
     assert writing.scattered([10_000, 1, 1, 1]) == (0, 0)
     assert writing.scattered([1] * 7) == (0, 0)
-    assert writing.scattered([16_384, 900, 700, 800, 900]) == (1, 5)
+    assert writing.scattered([131_072, 900, 700, 800, 900]) == (1, 5)
+
+
+def test_a_large_archive_has_few_pages() -> None:
+    # A rebuild's pages of ten thousand passages, then as they come.
+    sizes = [10_000] * 30
+    while (found := writing.scattered(sizes)) != (0, 0):
+        sizes[slice(*found)] = [sum(sizes[slice(*found)])]
+    assert sizes == [130_000, 130_000, 40_000]
+    while sum(sizes) < 600_000:
+        sizes.append(3_000)
+        while (start := writing.to_merge(sizes, writing.LARGEST)) is not None:
+            sizes[start:] = [sum(sizes[start:])]
+    assert len(sizes) <= 20
+
+
+def test_a_merge_that_holds_few_terms_at_once_makes_the_same_page() -> None:
+    rng = random.Random(11)
+    entries = [entry(rng, topic_id, whole=True) for topic_id in range(1, 80)]
+    drafts = [pages.draft(entries[start::4], number=start + 1, cursor=9) for start in range(4)]
+    runs = [run for draft in drafts for run in draft.terms]
+    dead = [np.arange(draft.columns.size) % 5 == 0 for draft in drafts]
+    pieces = [
+        pages.Piece(draft.columns, partial(packing.between, run), gone)
+        for draft, run, gone in zip(drafts, runs, dead, strict=True)
+    ]
+    firsts = sorted({key for run in runs for key in run.keys[::3]})
+    made = [
+        packing.together(list(pages.merge(pieces, cuts, nothing_before=True).terms))
+        for cuts in ([b"", AFTER], [b"", *firsts, AFTER])
+    ]
+    assert made[0].keys == made[1].keys and len(firsts) > 50
+    for one, other in zip(made[0][1:], made[1][1:], strict=True):
+        assert one.tolist() == other.tolist()
 
 
 def test_tidying_frees_pages_of_what_was_replaced(

@@ -213,6 +213,23 @@ def _read(packed: bytes, way: int, rows: int, usual: int, at: int) -> tuple[Arra
     return whole, at + 6 * many
 
 
+def between(run: Run, first: bytes, end: bytes) -> Run:
+    """Return the terms of a run from one key up to another, without it."""
+    one, other = bisect_left(run.keys, first), bisect_left(run.keys, end)
+    rows = [int(run.spreads[:at].sum()) for at in (one, other)]
+    placed = placed_rows(run)
+    places = [int(placed[:row].sum()) for row in rows]
+    here = slice(*rows)
+    return Run(
+        run.keys[one:other],
+        run.spreads[one:other],
+        run.ordinals[here],
+        run.counts[here],
+        run.titles[here],
+        run.places[slice(*places)],
+    )
+
+
 def together(runs: list[Run]) -> Run:
     """Return runs that follow each other as one."""
     if len(runs) == 1:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -138,11 +139,11 @@ class Draft:
     """A page that is not written yet."""
 
     columns: Columns
-    terms: Run
+    terms: Iterable[Run]  # one after the other, in the order of their keys
 
     def packed(self) -> Packed:
         """Return it in bytes."""
-        blocks = list(packing.cut(self.terms))
+        blocks = [block for run in self.terms for block in packing.cut(run)]
         self.columns.firsts = [first for first, _block in blocks]
         return Packed(self.columns.packed(), [block for _first, block in blocks])
 
@@ -192,7 +193,7 @@ def draft(entries: Iterable[Entry], *, number: int, cursor: int) -> Draft:
         np.array(sorted(last.gone_topics), "i8"),
         kinds=" ".join(kinds),
     )
-    return Draft(columns, analysed.terms)
+    return Draft(columns, [analysed.terms])
 
 
 def _passage_columns(
@@ -246,12 +247,21 @@ def superseded(older: Columns, newer: Columns) -> Array:
     return np.asarray(gone | among(older.passages["topic"], newer.gone_topics))
 
 
-def merge(pages: Sequence[tuple[Columns, Run, Array]], *, nothing_before: bool) -> Draft:
-    """Make one page of several that follow each other, each with its terms and with which of its passages
-    are replaced already. `nothing_before`: no older page is left, so deletions need not be remembered."""
-    columns = [page for page, _terms, _dead in pages]
+class Piece(NamedTuple):
+    """A page that becomes part of another: its columns, its terms from a key up to another, and which of its
+    passages are replaced already."""
+
+    columns: Columns
+    between: Callable[[bytes, bytes], Run]
+    dead: Array
+
+
+def merge(pieces: Sequence[Piece], cuts: Sequence[bytes], *, nothing_before: bool) -> Draft:
+    """Make one page of several that follow each other. `nothing_before`: no older page is left, so deletions
+    need not be remembered. Only the terms between two of the `cuts` are held in memory at once."""
+    columns = [piece.columns for piece in pieces]
     keep = []
-    for at, (page, _terms, replaced) in enumerate(pages):
+    for at, (page, _between, replaced) in enumerate(pieces):
         dead = replaced.copy()
         for newer in columns[at + 1 :]:
             dead |= superseded(page, newer)
@@ -260,8 +270,12 @@ def merge(pages: Sequence[tuple[Columns, Run, Array]], *, nothing_before: bool) 
     for alive in keep:
         numbers.append(np.where(alive, np.cumsum(alive) - 1 + start, -1).astype(np.int32))
         start += int(alive.sum())
-    merged = terms.merge(
-        (held, renumbered) for (_page, held, _dead), renumbered in zip(pages, numbers, strict=True)
+    merged = (
+        terms.merge(
+            (piece.between(first, end), renumbered)
+            for piece, renumbered in zip(pieces, numbers, strict=True)
+        )
+        for first, end in pairwise(cuts)
     )
     return Draft(_merged_columns(columns, keep, nothing_before=nothing_before), merged)
 

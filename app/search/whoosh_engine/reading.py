@@ -10,7 +10,7 @@ from app.search.whoosh_engine import packing
 from app.search.whoosh_engine.packing import Block, Postings, Run
 from app.search.whoosh_engine.stores import StoredPage
 
-_AFTER = b"\xff"  # stands in no key: keys are UTF-8
+AFTER = b"\xff"  # stands in no key and comes behind all: keys are UTF-8
 
 
 class Terms:
@@ -18,17 +18,16 @@ class Terms:
 
     def __init__(self, file: StoredPage, firsts: list[bytes]) -> None:
         self._file = file
-        self._firsts = firsts
+        self.firsts = firsts
 
     def holder(self, key: bytes) -> int | None:
         """Return the number of the block in which a term stands if it stands anywhere."""
-        at = bisect_right(self._firsts, key) - 1
+        at = bisect_right(self.firsts, key) - 1
         return at if at >= 0 else None
 
     def holders(self, prefix: bytes) -> range:
         """Return the numbers of the blocks in which terms that begin with a prefix may stand."""
-        start = max(bisect_right(self._firsts, prefix) - 1, 0)
-        return range(start, bisect_left(self._firsts, prefix + _AFTER))
+        return self._range(prefix, prefix + AFTER)
 
     def postings(self, key: bytes) -> Postings | None:
         """Return where a term stands, None if it stands nowhere in the page."""
@@ -50,26 +49,31 @@ class Terms:
         each = (pair for run in runs for pair in zip(run.keys, run.spreads.tolist(), strict=True))
         return islice(each, most)
 
-    def all(self) -> Run:
-        """Return all terms."""
-        return packing.together(
-            [block.run(0, len(block.keys)) for block in map(self._block, range(len(self._firsts)))]
-        )
+    def between(self, first: bytes, end: bytes) -> Run:
+        """Return the terms from one key up to another, without it."""
+        return packing.together(list(self._between(first, end)))
 
     def check(self) -> None:
         """Read every block as a search does; any error when one is damaged or is another one."""
-        for number, first in enumerate(self._firsts):
+        for number, first in enumerate(self.firsts):
             block = self._block(number)
             block.run(0, len(block.keys))
             if block.keys[0] != first:
                 raise ValueError(f"block {number} begins with another term")
 
     def _runs(self, prefix: bytes) -> Iterator[Run]:
-        for number in self.holders(prefix):
+        return self._between(prefix, prefix + AFTER)
+
+    def _between(self, first: bytes, end: bytes) -> Iterator[Run]:
+        for number in self._range(first, end):
             block = self._block(number)
-            one, other = (bisect_left(block.keys, end) for end in (prefix, prefix + _AFTER))
+            one, other = bisect_left(block.keys, first), bisect_left(block.keys, end)
             if one < other:
                 yield block.run(one, other)
+
+    def _range(self, first: bytes, end: bytes) -> range:
+        start = max(bisect_right(self.firsts, first) - 1, 0)
+        return range(start, bisect_left(self.firsts, end))
 
     def _found(self, key: bytes) -> tuple[Block, int] | tuple[None, int]:
         number = self.holder(key)

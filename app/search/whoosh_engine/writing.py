@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from app.search.port import Entry
-from app.search.whoosh_engine import pages
-from app.search.whoosh_engine.packing import Array, Run
+from app.search.whoosh_engine import packing, pages
+from app.search.whoosh_engine.reading import AFTER
 from app.search.whoosh_engine.snapshot import Page, Snapshot
 from app.search.whoosh_engine.stores import PageStore
 
 FEW = 8  # as many pages of a size become one
-LARGEST = 16_384  # passages of a page that is not merged any more
+LARGEST = 131_072  # passages of a page that is not merged any more: a look-up asks each page
 _AT_ONCE = 512  # passages that a commit may merge
+_AT_ONCE_CROWDED = 2_048
+_IN_MEMORY = 512  # blocks of terms that a merge holds at once, of all pages together
 _ROW, _SCATTERED = 4, 2_048  # so many pages, with so many passages together
 _WORTH = 256  # passages of a page from which on it is freed of those that were replaced
 _CROWDED = 60  # with more pages a commit merges large ones, too
@@ -29,14 +32,17 @@ def apply(store: PageStore, snapshot: Snapshot, entries: Sequence[Entry], *, cur
     number = snapshot.pages[-1].columns.last + 1 if snapshot.pages else 1
     draft = pages.draft(entries, number=number, cursor=max(cursor, snapshot.cursor))
     sizes = [page.columns.size for page in snapshot.pages]
-    most = _AT_ONCE if len(sizes) < _CROWDED else LARGEST // FEW
+    most = _AT_ONCE if len(sizes) < _CROWDED else _AT_ONCE_CROWDED
     start = to_merge([*sizes, draft.columns.size], most)
     if start is None or start == len(sizes):
         store.write(draft.packed(), instead_of=frozenset())
         return
     merged = snapshot.pages[start:]
-    new = (draft.columns, draft.terms, np.zeros(draft.columns.size, bool))
-    whole = pages.merge([*_held(snapshot, merged), new], nothing_before=start == 0)
+    (run,) = draft.terms
+    unharmed = np.zeros(draft.columns.size, bool)
+    new = pages.Piece(draft.columns, partial(packing.between, run), unharmed)
+    pieces = [*_pieces(snapshot, merged), new]
+    whole = pages.merge(pieces, _cuts(merged), nothing_before=start == 0)
     _replace(store, merged, whole)
 
 
@@ -51,13 +57,23 @@ def tidy(store: PageStore, snapshot: Snapshot) -> bool:
     if start == end:
         return False
     merged = snapshot.pages[start:end]
-    whole = pages.merge(_held(snapshot, merged), nothing_before=start == 0)
-    _replace(store, merged, whole)
+    pieces = _pieces(snapshot, merged)
+    _replace(store, merged, pages.merge(pieces, _cuts(merged), nothing_before=start == 0))
     return True
 
 
-def _held(snapshot: Snapshot, merged: Sequence[Page]) -> list[tuple[pages.Columns, Run, Array]]:
-    return [(page.columns, page.terms.all(), snapshot.dead[page.file.name]) for page in merged]
+def _pieces(snapshot: Snapshot, merged: Sequence[Page]) -> list[pages.Piece]:
+    return [
+        pages.Piece(page.columns, page.terms.between, snapshot.dead[page.file.name])
+        for page in merged
+    ]
+
+
+def _cuts(merged: Sequence[Page]) -> list[bytes]:
+    """Return keys between which terms are merged by themselves, from before the first to behind the last."""
+    firsts = sorted(first for page in merged for first in page.terms.firsts)
+    inner = dict.fromkeys(firsts[_IN_MEMORY::_IN_MEMORY])
+    return [b"", *inner, AFTER]
 
 
 def _mostly_dead(snapshot: Snapshot) -> tuple[int, int]:
