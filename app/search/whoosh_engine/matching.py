@@ -32,7 +32,7 @@ class Stood(NamedTuple):
 
 
 # Where a page's passages begin, and what a term, or all that begin alike, say of them.
-_Rows = tuple[int, packing.Postings]
+_Rows = tuple[int, packing.Postings | packing.Rows]
 NONE = Stood(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
@@ -138,11 +138,11 @@ class Lookup:
         reader may not open."""
         if prefix not in self._begun:
             encoded = prefix.encode()
-            runs = (page.terms.beginning(encoded) for page in self._snapshot.pages)
+            found = (page.terms.rows_beginning(encoded) for page in self._snapshot.pages)
             self._begun[prefix] = [
-                (start, packing.Postings(run.ordinals, run.counts, run.titles, run.places))
-                for start, run in zip(self._snapshot.starts.tolist(), runs, strict=False)
-                if run.keys
+                (start, one)
+                for start, one in zip(self._snapshot.starts.tolist(), found, strict=False)
+                if one is not None
             ]
         return self._begun[prefix]
 

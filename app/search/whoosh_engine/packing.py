@@ -13,6 +13,7 @@ import struct
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,25 @@ class Postings(NamedTuple):
     counts: Array
     titles: Array
     places: Array | None
+
+
+class Part(NamedTuple):
+    """Terms that follow each other in a block, without their keys, as they are packed."""
+
+    spreads: Array
+    gaps: Array
+    counts: Array
+    titles: Array
+    places: Array
+
+
+class Rows(NamedTuple):
+    """The rows of several terms, those of one after those of another. `places`: see `Run`."""
+
+    ordinals: Array
+    counts: Array
+    titles: Array
+    places: Array
 
 
 class Run(NamedTuple):
@@ -142,10 +162,11 @@ class Block:
     def __init__(self, packed: bytes) -> None:
         flags, terms, rows, length = _HEAD.unpack_from(packed)
         at = _HEAD.size
-        self.keys = zlib.decompress(packed[at : at + length]).split(b"\n")
+        self.terms = terms
+        self._keys = packed[at : at + length]
         at += length
         width = _WIDTHS[flags & 3]
-        self._ends = np.frombuffer(packed, width, terms, at).cumsum(dtype=np.int64)
+        self._spreads = np.frombuffer(packed, width, terms, at)
         at += terms * width.itemsize
         width = _WIDTHS[flags >> 2 & 3]
         self._gaps = np.frombuffer(packed, width, rows, at)
@@ -153,6 +174,15 @@ class Block:
         self._counts, at = _read(packed, flags >> 6 & 3, rows, 1, at)
         self._titles, at = _read(packed, flags >> 8 & 3, rows, 0, at)
         self._places = np.frombuffer(packed, _WIDTHS[flags >> 4 & 3], -1, at)
+
+    @cached_property
+    def keys(self) -> list[bytes]:
+        """The keys of its terms, in order."""
+        return zlib.decompress(self._keys).split(b"\n")
+
+    @cached_property
+    def _ends(self) -> Array:
+        return self._spreads.cumsum(dtype=np.int64)
 
     def find(self, key: bytes) -> int | None:
         """Return the place of a term, None if it is not there."""
@@ -175,25 +205,41 @@ class Block:
 
     def run(self, first: int, end: int) -> Run:
         """Return the terms from one place up to another, without it."""
-        keys = self.keys[first:end]
-        start = int(self._ends[first - 1]) if first else 0
-        ends = self._ends[first:end] - start
-        spreads = np.diff(ends, prepend=0)
-        here = slice(start, start + int(ends[-1]) if len(ends) else start)
-        sums = self._gaps[here].cumsum(dtype=np.int64)
-        before = np.concatenate([np.zeros(1, np.int64), sums])[ends - spreads]
-        places = self._places
-        if keys and is_placed(keys[0]):
-            skipped = int(self._counts[:start].sum(dtype=np.int64))
-            places = places[skipped : skipped + int(self._counts[here].sum(dtype=np.int64))]
-        return Run(
-            keys,
-            spreads,
-            (sums - np.repeat(before, spreads)).astype(np.int32),
+        part = self.part(first, end)
+        return Run(self.keys[first:end], part.spreads.astype(np.int64), *rows([part]))
+
+    def part(self, first: int, end: int) -> Part:
+        """Return the same without the keys, as it is packed."""
+        if first == 0 and end == self.terms:
+            return Part(self._spreads, self._gaps, self._counts, self._titles, self._places)
+        start, stop = (int(self._ends[at - 1]) if at else 0 for at in (first, end))
+        here = slice(start, stop)
+        before, within = (
+            int(self._counts[one].sum(dtype=np.int64)) for one in (slice(start), here)
+        )
+        # Of terms whose positions are not kept there are none to be cut.
+        places = self._places[before : before + within]
+        return Part(
+            self._spreads[first:end],
+            self._gaps[here],
             self._counts[here],
             self._titles[here],
             places,
         )
+
+
+def rows(parts: list[Part]) -> Rows:
+    """Return the rows of terms that follow each other."""
+    whole = [_joined([part[at] for part in parts]) for at in range(len(Part._fields))]
+    spreads, gaps, counts, titles, places = whole
+    ends, sums = spreads.cumsum(dtype=np.int64), gaps.cumsum(dtype=np.int64)
+    before = np.concatenate([np.zeros(1, np.int64), sums])[ends - spreads]
+    ordinals = np.subtract(sums, np.repeat(before, spreads), dtype=np.int32, casting="unsafe")
+    return Rows(ordinals, counts, titles, places)
+
+
+def _joined(columns: list[Array]) -> Array:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def _read(packed: bytes, way: int, rows: int, usual: int, at: int) -> tuple[Array, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from app.search.whoosh_engine import packing
-from app.search.whoosh_engine.packing import Block, Postings, Run
+from app.search.whoosh_engine.packing import Block, Postings, Rows, Run
 from app.search.whoosh_engine.stores import StoredPage
 
 AFTER = b"\xff"  # stands in no key and comes behind all: keys are UTF-8
@@ -43,6 +43,12 @@ class Terms:
         """Return all terms whose keys begin with a prefix, with all that is known of them."""
         return packing.together(list(self._runs(prefix)))
 
+    def rows_beginning(self, prefix: bytes) -> Rows | None:
+        """Return the rows of all terms whose keys begin with a prefix, None if there are none."""
+        found = self._blocks(prefix, prefix + AFTER)
+        parts = [block.part(one, other) for block, one, other in found]
+        return packing.rows(parts) if parts else None
+
     def spreads(self, prefix: bytes, most: int | None = None) -> Iterator[tuple[bytes, int]]:
         """Return the first keys that begin with a prefix, each with in how many passages it stands."""
         runs = self._runs(prefix)
@@ -65,11 +71,19 @@ class Terms:
         return self._between(prefix, prefix + AFTER)
 
     def _between(self, first: bytes, end: bytes) -> Iterator[Run]:
-        for number in self._range(first, end):
+        return (block.run(one, other) for block, one, other in self._blocks(first, end))
+
+    def _blocks(self, first: bytes, end: bytes) -> Iterator[tuple[Block, int, int]]:
+        """Return the blocks in which terms from a key up to another stand, each with from which term on up to
+        which. Only of the outermost the keys are read."""
+        numbers = self._range(first, end)
+        for number in numbers:
             block = self._block(number)
-            one, other = bisect_left(block.keys, first), bisect_left(block.keys, end)
+            one = 0 if self.firsts[number] >= first else bisect_left(block.keys, first)
+            last = number + 1 == numbers.stop
+            other = bisect_left(block.keys, end) if last else block.terms
             if one < other:
-                yield block.run(one, other)
+                yield block, one, other
 
     def _range(self, first: bytes, end: bytes) -> range:
         start = max(bisect_right(self.firsts, first) - 1, 0)
