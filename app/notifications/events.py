@@ -14,3 +14,12 @@ class MailWritten(Event):
 
     name: ClassVar[str] = "notifications.mail_written"
     mail_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedMailWritten(Event):
+    """A mail waits to be sent for which somebody sits and waits: it brings a link, or a word about an
+    account."""
+
+    name: ClassVar[str] = "notifications.awaited_mail_written"
+    mail_id: int

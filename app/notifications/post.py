@@ -19,7 +19,7 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications import links, mailer, pace
 from app.notifications.composing import compose, keep_more
-from app.notifications.events import MailWritten
+from app.notifications.events import AwaitedMailWritten, MailWritten
 from app.notifications.extras import More
 from app.notifications.grounds import Basis, Ground, holds
 from app.notifications.letters import Letter
@@ -33,6 +33,8 @@ from app.policy import Action, Actor, require
 
 KEEP_MAILS = timedelta(days=30)
 KEEP_REFUSED = timedelta(days=180)
+# Whoever asked for these waits at the screen; what tells of an account is sent as fast.
+AWAITED = (Basis.LINK, Basis.SIGN_UP, Basis.ACCOUNT)
 
 
 def post(
@@ -85,7 +87,8 @@ def _write(mail: Mail) -> None:
     mail.created_at = clock.now()
     db.session.add(mail)
     db.session.flush()
-    put(MailWritten(mail_id=mail.id))
+    written = AwaitedMailWritten if mail.basis in AWAITED else MailWritten
+    put(written(mail_id=mail.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.outbox.pulse import FARTHEST
 
 BATCH = 10
+# Letters that an older version put in another lane are moved so many at a time.
+MOVED = 500
 # No handler may take longer; after it another worker takes the letter.
 LEASE = timedelta(seconds=60)
 FIRST_DELAY = timedelta(seconds=5)
@@ -66,17 +69,14 @@ def delay_after(tries: int) -> timedelta:
 
 
 def claim(lane: Lane, limit: int = BATCH) -> list[Letter]:
-    """Lease up to `limit` due letters of a lane, oldest due first; an empty list costs one read."""
+    """Lease up to `limit` due letters of a lane, oldest due first; an empty list costs one read. Those that
+    this version serves in another lane are moved there."""
     if db.session.execute(_due(lane).limit(1)).first() is None:
         db.session.rollback()
         return []
     with unit_of_work() as session:
-        # SKIP LOCKED for PostgreSQL; on SQLite the unit of work is alone.
-        locked = _due(lane).limit(limit).with_for_update(skip_locked=True, of=OutboxDelivery)
-        letters = [
-            Letter(row.id, row.event_id, row.name, row.handler, row.payload, row.tries + 1)
-            for row in session.execute(locked)
-        ]
+        while strays := _find_strays(letters := _read_due(lane, limit), lane):
+            _move(strays if len(letters) < limit else _find_strays(_read_due(lane, MOVED), lane))
         moment = clock.now()
         for place, letter in enumerate(letters):
             # The later in the batch, the sooner back: after a crash the culprit comes last.
@@ -102,7 +102,7 @@ def deliver(letter: Letter) -> None:
     if letter.tries > MAX_TRIES:
         _bury(letter, f"the worker died or hung each of {MAX_TRIES} times it handled this")
         return
-    run = _inside if subscription.lane is Lane.INSIDE else _outside
+    run = _inside if subscription.lane.is_inside else _outside
     try:
         run(letter, subscription.handler)
     except Later as later:
@@ -134,12 +134,40 @@ def deliver_due() -> int:
     return count
 
 
+def _read_due(lane: Lane, limit: int) -> list[Letter]:
+    """Return what is due in a lane, locked. Where many wait, some of the newest of those that the index
+    follows come first: a post does not wait for an import, and the import for no post."""
+    # SKIP LOCKED for PostgreSQL; on SQLite the unit of work is alone.
+    lock = {"skip_locked": True, "of": OutboxDelivery}
+    rows = db.session.execute(_due(lane).limit(limit).with_for_update(**lock)).all()
+    if lane is Lane.FOLLOW and len(rows) == limit:
+        newest = _due(lane).order_by(None)
+        newest = newest.order_by(OutboxDelivery.next_try_at.desc(), OutboxDelivery.id.desc())
+        fresh = db.session.execute(newest.limit(limit // 2).with_for_update(**lock)).all()
+        rows = list({row.id: row for row in [*fresh, *rows]}.values())
+    return [
+        Letter(row.id, row.event_id, row.name, row.handler, row.payload, row.tries + 1)
+        for row in rows
+    ]
+
+
+def _find_strays(letters: Sequence[Letter], lane: Lane) -> dict[Lane, list[int]]:
+    """Return the ids of letters that this version serves in other lanes, by those."""
+    strays: dict[Lane, list[int]] = {}
+    for letter in letters:
+        right = subscriptions.lane_of(letter.event, letter.handler)
+        if right is not lane:
+            strays.setdefault(right, []).append(letter.id)
+    return strays
+
+
+def _move(strays: Mapping[Lane, list[int]]) -> None:
+    for right, ids in strays.items():
+        moved = update(OutboxDelivery).where(OutboxDelivery.id.in_(ids)).values(lane=right)
+        db.session.execute(moved.execution_options(synchronize_session=False))
+
+
 def _due(lane: Lane) -> Any:
-    if lane is Lane.INSIDE:
-        # Also what no handler of this version wants.
-        wanted = OutboxDelivery.handler.not_in(subscriptions.outside_handlers())
-    else:
-        wanted = OutboxDelivery.handler.in_(subscriptions.outside_handlers(lane))
     return (
         select(
             OutboxDelivery.id,
@@ -152,8 +180,8 @@ def _due(lane: Lane) -> Any:
         .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
         .where(
             OutboxDelivery.state == "pending",
+            OutboxDelivery.lane == lane,
             OutboxDelivery.next_try_at <= clock.now(),
-            wanted,
         )
         .order_by(OutboxDelivery.next_try_at, OutboxDelivery.id)
     )

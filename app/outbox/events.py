@@ -24,12 +24,25 @@ class Event:
 
 
 class Lane(StrEnum):
-    """Where a handler runs: inside the transaction that marks its delivery done, or outside any. Those that
-    speak to a payment provider have a lane of their own: no mail server keeps them waiting."""
+    """The line in which a delivery stands: each is served by itself, oldest first, so nothing that somebody
+    waits for stands behind bulk, and no bulk behind that.
 
+    Inside the transaction that marks the delivery done: `at_once` (a letter with a code or a link, what was
+    bought), `follow` (what the index has to follow), `inside` (all else: notices). Outside any: `awaited`
+    (the letters of `at_once`), `outside` (all other mail), `payments` (calls to a payment provider).
+    """
+
+    AT_ONCE = "at_once"
+    FOLLOW = "follow"
     INSIDE = "inside"
+    AWAITED = "awaited"
     OUTSIDE = "outside"
     PAYMENTS = "payments"
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether its handlers run in the transaction that marks a delivery done."""
+        return self in (Lane.AT_ONCE, Lane.FOLLOW, Lane.INSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,14 @@ class Subscriptions:
     def __init__(self) -> None:
         self._by_event: dict[str, dict[str, Subscription]] = {}
 
-    def add(self, event_name: str, handler_name: str, handler: Handler) -> None:
+    def add(
+        self, event_name: str, handler_name: str, handler: Handler, *, lane: Lane = Lane.INSIDE
+    ) -> None:
         """Subscribe a handler that only writes to the database; its effect happens exactly once.
 
         The same name again replaces the handler (a second app in one process).
         """
-        self._set(event_name, handler_name, Subscription(handler, Lane.INSIDE))
+        self._set(event_name, handler_name, Subscription(handler, lane))
 
     def add_outside(
         self, event_name: str, handler_name: str, handler: Handler, *, lane: Lane = Lane.OUTSIDE
@@ -71,15 +86,10 @@ class Subscriptions:
         """Return the names of the handlers that want this event."""
         return sorted(self._by_event.get(event_name, {}))
 
-    def outside_handlers(self, lane: Lane | None = None) -> list[str]:
-        """Return the names of all handlers that run outside a transaction, or of one such lane."""
-        found = {
-            name
-            for handlers in self._by_event.values()
-            for name, subscription in handlers.items()
-            if subscription.lane is not Lane.INSIDE and lane in (None, subscription.lane)
-        }
-        return sorted(found)
+    def lane_of(self, event_name: str, handler_name: str) -> Lane:
+        """Return the lane of a subscription; what the code no longer has stands with the notices."""
+        found = self.find(event_name, handler_name)
+        return found.lane if found else Lane.INSIDE
 
     def find(self, event_name: str, handler_name: str) -> Subscription | None:
         """Return the subscription, or None when the code no longer has it."""
@@ -105,7 +115,12 @@ def put_all(events: Sequence[Event]) -> None:
         [{"name": event.name, "payload": asdict(event), "created_at": moment} for event in events],
     )
     copies = [
-        {"event_id": event_id, "handler": handler, "next_try_at": moment}
+        {
+            "event_id": event_id,
+            "handler": handler,
+            "lane": subscriptions.lane_of(event.name, handler),
+            "next_try_at": moment,
+        }
         for event_id, event in zip(ids.all(), events, strict=True)
         for handler in subscriptions.handlers_of(event.name)
     ]

@@ -23,18 +23,20 @@ class OutboxEvent(Base):
 
 
 class OutboxDelivery(Base):
-    """One handler's copy of one event. `state` is pending, done or dead."""
+    """One handler's copy of one event. `state` is pending, done or dead; `lane` is an `events.Lane`."""
 
     __tablename__ = "outbox_deliveries"
     __table_args__ = (
         UniqueConstraint("event_id", "handler"),
         Index("ix_outbox_deliveries_state_next_try_at", "state", "next_try_at"),
+        Index("ix_outbox_deliveries_state_lane_next_try_at", "state", "lane", "next_try_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     event_id: Mapped[int] = mapped_column(Id, ForeignKey("outbox_events.id", ondelete="CASCADE"))
     handler: Mapped[str] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(10), default="pending")
+    lane: Mapped[str] = mapped_column(String(12), default="inside", server_default="inside")
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

@@ -70,6 +70,16 @@ def find_failing(handler: str = "", *, besides: str = "") -> Failing:
     return Failing(count, written_at)
 
 
+def count_unhandled(handler: str) -> tuple[int, datetime | None]:
+    """Return how many letters of a handler are not done and not given up, tried or not, and when the oldest
+    of their events was written."""
+    waits = (OutboxDelivery.state == "pending", OutboxDelivery.handler == handler)
+    first = select(func.min(OutboxDelivery.event_id)).where(*waits).scalar_subquery()
+    count = db.session.scalar(select(func.count()).select_from(OutboxDelivery).where(*waits)) or 0
+    oldest = select(OutboxEvent.created_at).where(OutboxEvent.id == first)
+    return count, db.session.scalar(oldest) if count else None
+
+
 def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
     """Return a page of letters in a state (pending or dead), the oldest first."""
     rows = db.session.execute(

@@ -1,9 +1,8 @@
 """The worker: delivers letters, runs timed jobs, keeps SQLite's log short and shows that it lives.
 
-Four lanes, each a thread with a step it repeats: letters whose handlers write to the database, letters
-whose handlers talk to the world, those that talk to a payment provider, and timed jobs; and those that the
-factory adds. So a slow mail server delays neither notices nor payments, nor a purge the mail. Several workers
-may run at once.
+Each lane is a thread with a step it repeats: one for each of the outbox's lanes, one for timed jobs, and
+those that the factory adds. So a slow mail server delays neither notices nor payments, nor a purge the mail,
+nor bulk what somebody waits for. Several workers may run at once.
 """
 
 from __future__ import annotations
@@ -74,8 +73,11 @@ class Worker:
         """Work until `stop` is called."""
         log.info("worker started", worker=self._name, version=self._version)
         steps: list[tuple[str, Callable[[], bool]]] = [
-            ("outside", partial(self._deliver_batch, Lane.OUTSIDE)),
-            ("payments", partial(self._deliver_batch, Lane.PAYMENTS)),
+            *(
+                (lane.value, partial(self._deliver_batch, lane))
+                for lane in Lane
+                if lane is not Lane.INSIDE
+            ),
             ("jobs", self._jobs_step),
             *((lane.name, partial(self._extra_step, lane)) for lane in self._lanes),
         ]

@@ -15,18 +15,16 @@ from app.discussion.models import Answer, Comment, Topic
 from app.kernel.db import db
 from app.memberships import events as memberships
 from app.memberships.models import Membership
-from app.outbox.events import Event, Handler, Subscriptions
-from app.search.changes import note, note_selected
+from app.outbox.events import Event, Handler, Lane, Subscriptions
+from app.search.changes import HANDLER, note, note_selected
 from app.search.documents import Change
 from app.search.port import Part
-
-HANDLER = "search.follow"
 
 
 def subscribe(subscriptions: Subscriptions) -> None:
     """Connect the outbox's events with the notes they leave."""
     for event, handler in _HANDLERS:
-        subscriptions.add(event.name, HANDLER, handler)
+        subscriptions.add(event.name, HANDLER, handler, lane=Lane.FOLLOW)
 
 
 def _topic(payload: dict[str, Any]) -> None:

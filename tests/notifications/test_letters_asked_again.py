@@ -48,7 +48,8 @@ def pass_time(noon: object) -> Iterator[Callable[[timedelta], None]]:
 
 def write_mails() -> None:
     """Let the worker make notices and write mails, while the mail server is away."""
-    while letters := [*claim(Lane.INSIDE), *claim(Lane.PAYMENTS)]:
+    lanes = (Lane.AT_ONCE, Lane.INSIDE, Lane.PAYMENTS)
+    while letters := [letter for lane in lanes for letter in claim(lane)]:
         for letter in letters:
             deliver(letter)
 
