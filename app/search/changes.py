@@ -11,11 +11,14 @@ from sqlalchemy import Select, delete, func, insert, literal, select, text
 
 from app.kernel import clock
 from app.kernel.db import UtcDateTime, db, unit_of_work
+from app.outbox.queries import count_unhandled
 from app.search.documents import WHOLE, Change
 from app.search.models import SearchChange
 
 S = SearchChange.__table__.c
 
+# The outbox's name for what turns events into changes.
+HANDLER = "search.follow"
 # An index that was away for longer (stopped, restored from a copy) is made anew.
 KEEP = timedelta(days=7)
 PURGE_BATCH = 5_000
@@ -102,19 +105,22 @@ def _read(statement: Any, limit: int) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many changes the index has not followed yet, and for how many seconds the oldest waits."""
+    """How many changes the index has not followed yet, also those that are not written down yet because
+    their events wait, and for how many seconds the oldest waits."""
 
     count: int
     seconds: float
 
 
 def count_waiting(cursor: int) -> Waiting:
-    """Return what waits behind a cursor."""
-    row = db.session.execute(
-        select(func.count().label("count"), func.min(S.at).label("oldest")).where(S.id > cursor)
+    """Return what waits behind a cursor. An event counts as one change, though it may become several."""
+    noted, noted_at = db.session.execute(
+        select(func.count(), func.min(S.at)).where(S.id > cursor)
     ).one()
-    waited = (clock.now() - row.oldest).total_seconds() if row.oldest else 0.0
-    return Waiting(row[0], waited)
+    unhandled, happened_at = count_unhandled(HANDLER)
+    oldest = min((at for at in (noted_at, happened_at) if at is not None), default=None)
+    waited = (clock.now() - oldest).total_seconds() if oldest else 0.0
+    return Waiting(noted + unhandled, waited)
 
 
 def purge(cursor: int, *, keep: timedelta = KEEP) -> int:
