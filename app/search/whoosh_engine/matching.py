@@ -16,6 +16,7 @@ from app.search.whoosh_engine.snapshot import Snapshot
 
 _SPARSE = 16  # rows are sorted while there is not one for so many passages
 _SHIFT = 1 << 20  # room before the first position, for places that begin later in the query
+_UNLIKE = 8  # two rows are merged unless one is so many times longer
 _SPAN = 33  # bits of a position
 
 
@@ -73,17 +74,25 @@ class Lookup:
         for other in ordered[1:]:
             if not len(starts):
                 return NONE
-            starts = starts[_inside(starts, other)]
+            starts = _common(starts, other)
         for place in places:
             if place.prefix:
-                starts = starts[_inside(starts, self._starts(place, among=starts >> _SPAN))]
-        numbers, counts = np.unique(starts >> _SPAN, return_counts=True)
+                starts = _common(starts, self._starts(place, among=starts >> _SPAN))
+        return self._by_passage(starts)
+
+    def _by_passage(self, starts: Array) -> Stood:
+        """Return in which passages something starts, and how often; `starts` ascend."""
+        if not len(starts):
+            return NONE
+        numbers = starts >> _SPAN
+        firsts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]]))
         in_title = (starts & ((1 << _SPAN) - 1)) - _SHIFT
-        titled = in_title < self._snapshot.names_from[starts >> _SPAN]
-        titles = np.bincount(
-            np.searchsorted(numbers, starts[titled] >> _SPAN), minlength=len(numbers)
-        )
-        return Stood(numbers, counts.astype(np.float32), titles.astype(np.float32))
+        titled = in_title < self._snapshot.names_from[numbers]
+        counts = np.diff(firsts, append=len(numbers)).astype(np.float32)
+        titles = np.zeros(len(firsts), np.float32)
+        if titled.any():
+            titles = np.add.reduceat(titled.astype(np.float32), firsts)
+        return Stood(numbers[firsts], counts, titles)
 
     def _starts(self, place: Place, among: Array | None = None) -> Array:
         """Return where the query would begin for a place to stand at its offset, passage and position in one
@@ -110,17 +119,22 @@ class Lookup:
         """`once`: a passage is in one row at most."""
         if not found:
             return NONE
-        numbers = np.concatenate([one.ordinals.astype(np.int64) + start for start, one in found])
+        numbers = np.concatenate(
+            [np.add(one.ordinals, start, dtype=np.int64) for start, one in found]
+        )
         counts = np.concatenate([one.counts for _start, one in found]).astype(np.float32)
         titles = np.concatenate([one.titles for _start, one in found]).astype(np.float32)
         if once:
             return Stood(numbers, counts, titles)
         if len(numbers) * _SPARSE < self._snapshot.size:
             unique, at = np.unique(numbers, return_inverse=True)
-            return Stood(unique, *_sums(at, counts, titles))
-        sums = _sums(numbers, counts, titles)
-        met = np.flatnonzero(sums[0])
-        return Stood(met, *(column[met] for column in sums))
+            many = len(unique)
+            return Stood(unique, _sums(at, counts, many), _sums(at, titles, many))
+        met = np.zeros(self._snapshot.size, bool)
+        met[numbers] = True
+        unique, many = np.flatnonzero(met), self._snapshot.size
+        counts, titles = (_sums(numbers, column, many)[unique] for column in (counts, titles))
+        return Stood(unique, counts, titles)
 
     def _postings(self, key: str) -> list[_Rows]:
         if key not in self._read:
@@ -152,11 +166,21 @@ def _is_one(place: Place) -> bool:
     return len(place.keys) == 1 and not place.prefix
 
 
-def _sums(at: Array, counts: Array, titles: Array) -> tuple[Array, Array]:
-    return (
-        np.bincount(at, counts).astype(np.float32),
-        np.bincount(at, titles).astype(np.float32),
-    )
+def _sums(at: Array, counts: Array, many: int) -> Array:
+    """Return the sums of counts in each of so many places."""
+    sums = np.zeros(many, np.float32)
+    if counts.any():
+        np.add.at(sums, at, counts)
+    return sums
+
+
+def _common(values: Array, others: Array) -> Array:
+    """Return what stands in both; each ascends and says nothing twice."""
+    if len(values) * _UNLIKE < len(others):
+        return values[_inside(values, others)]
+    both = np.concatenate([values, others])
+    both.sort(kind="stable")  # of two rows in order a merge
+    return np.asarray(both[:-1][both[1:] == both[:-1]])
 
 
 def _inside(values: Array, others: Array) -> Array:
