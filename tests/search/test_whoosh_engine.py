@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from app.search import fingerprints, port
 from app.search.port import All, Entry, Part, Passage, Reader, Request, Sort, Text, TopicFacts
-from app.search.whoosh_engine import WhooshEngine, packing, pages, rebuilding, writing
+from app.search.whoosh_engine import WhooshEngine, packing, pages, rebuilding, rights, writing
 from app.search.whoosh_engine import engine as engine_module
 from app.search.whoosh_engine.reading import AFTER, Terms
 from app.search.whoosh_engine.suggesting import distance
@@ -127,6 +127,7 @@ def test_small_commits_and_merges_change_nothing(
     engine: WhooshEngine, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "_WORTH", 4)
+    monkeypatch.setattr(rights, "_FEW", seed % 2)  # passages are asked one by one
     rng, reference = random.Random(seed), MemoryEngine()
     for number in range(1, 90):
         changes = [entry(rng, rng.randint(1, 25)) for _ in range(rng.randint(1, 3))]

@@ -48,11 +48,11 @@ class PagedEngine:
         with _broken():
             ranking = Ranking(snapshot, request)
             hits = ranking.page()
-        found = ranking.found
+        slots = ranking.slots
         if not request.facets:
-            return Found(hits, int(found.sum()))
-        facets = counting.count(snapshot.topics, found, request.facet_authors)
-        return Found(hits, int(found.sum()), facets)
+            return Found(hits, len(slots))
+        facets = counting.count(snapshot.topics, slots, request.facet_authors)
+        return Found(hits, len(slots), facets)
 
     def words(self, prefix: str, request: Request, *, limit: int) -> list[str]:
         """Return words of titles that begin with `prefix`, by letters or by pinyin."""

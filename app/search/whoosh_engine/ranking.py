@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,12 +28,15 @@ _FRESH = 0.1  # so much more has a topic of today
 _YEAR = 365.25 * 86400 * 1e6
 RAREST = 12  # of a question as many of the rarest pieces are looked up
 _SPOTS = 3
+_ROW = 32  # values of which the least is looked at first
 
 
 class Leaf(NamedTuple):
-    """Passages that the reader may open and in which one text of the query stands, with scores."""
+    """Passages that the reader may open and in which one text of the query stands, with the places of their
+    topics and with scores."""
 
     numbers: Array
+    topics: Array
     scores: Array
 
 
@@ -48,7 +51,8 @@ class Ranking:
         self._leaves: list[Leaf] = []
         self._many, self._usual_length = self._rights.size
         self._beside = _slot(snapshot, request.beside)
-        self.found = self._loose() if request.loose else self._strict()
+        found = self._loose() if request.loose else self._strict()
+        self.slots = np.flatnonzero(found)  # the places of the topics that were found
 
     # --- which topics -------------------------------------------------------------------------------
 
@@ -77,7 +81,7 @@ class Ranking:
         leaf = self._leaf(need)
         self._leaves.append(leaf)
         found = np.zeros(len(self._snapshot.topics.id), bool)
-        found[self._snapshot.topic[leaf.numbers]] = True
+        found[leaf.topics] = True
         return found
 
     def _anywhere(self, node: port.Node) -> Array:
@@ -138,7 +142,7 @@ class Ranking:
         """Return in how many passages the reader may open a piece stands; 0 if it stands in the topic alone
         whose like is looked for."""
         numbers = self._lookup.stood(need).numbers
-        numbers = numbers[self._rights.open[numbers]]
+        numbers = numbers[self._rights.passages(numbers)]
         beside = self._beside
         if beside is not None and not (self._snapshot.topic[numbers] != beside).any():
             return 0
@@ -148,36 +152,36 @@ class Ranking:
 
     def _leaf(self, need: Wanted) -> Leaf:
         stood = self._lookup.stood(need)
-        stood = stood.only(self._rights.passages(stood.numbers))
+        open_ = self._rights.passages(stood.numbers)
+        stood = stood if open_.all() else stood.only(open_)
         spread = len(stood.numbers)
         filters = self._request.filters
         if filters.where or filters.mine or filters.authors is not None:
             stood = stood.only(self._rights.fitting(stood.numbers, stood.titles > 0))
-        return Leaf(stood.numbers, self._weigh(stood, spread))
+        topics = self._snapshot.topic[stood.numbers]
+        return Leaf(stood.numbers, topics, self._weigh(stood, spread))
 
     def _weigh(self, stood: Stood, spread: int) -> Array:
         rarity = np.log(1 + (max(self._many - spread, 0) + 0.5) / (spread + 0.5))
         long = self._snapshot.length[stood.numbers] / self._usual_length
         weight = stood.counts * (_K1 + 1) / (stood.counts + _K1 * (1 - _B + _B * long))
-        weight += _TITLE * stood.titles / (stood.titles + 0.5)
+        if stood.titles.any():
+            weight += _TITLE * stood.titles / (stood.titles + 0.5)
         return np.asarray(rarity * weight, np.float32)
 
     def scores(self) -> Array:
         """Return each topic's score, whatever its age; what counts is that of those found."""
-        topic = self._snapshot.topic
-        together = np.zeros(len(self._snapshot.topics.id), np.float32)
-        alone = np.zeros(self._snapshot.size if len(self._leaves) > 1 else 0, np.float32)
+        count = len(self._snapshot.topics.id)
+        if len(self._leaves) == 1:
+            return _best(self._leaves[0].topics, self._leaves[0].scores, count)
+        together = np.zeros(count, np.float32)
+        alone = np.zeros(self._snapshot.size, np.float32)
         for leaf in self._leaves:
-            best = np.zeros(len(together), np.float32)
-            np.maximum.at(best, topic[leaf.numbers], leaf.scores)
-            together += best
-            if len(alone):
-                alone[leaf.numbers] += leaf.scores
-        if not len(alone):
-            return together
-        best = np.zeros(len(together), np.float32)
+            together += _best(leaf.topics, leaf.scores, count)
+            alone[leaf.numbers] += leaf.scores
+        best = np.zeros(count, np.float32)
         for leaf in self._leaves:
-            np.maximum.at(best, topic[leaf.numbers], alone[leaf.numbers])
+            np.maximum.at(best, leaf.topics, alone[leaf.numbers])
         return np.asarray((together + best) / 2)
 
     def _fresh(self, slots: Array) -> Array:
@@ -190,15 +194,15 @@ class Ranking:
     def page(self) -> tuple[Hit, ...]:
         """Return the hits of the page that was asked for."""
         request, topics = self._request, self._snapshot.topics
-        slots = np.flatnonzero(self.found)
-        scores = np.zeros(len(slots), np.float32)
-        if request.sort is port.Sort.RELEVANCE and self._leaves:
-            scores = self.scores()[slots] * self._fresh(slots)
         most = request.offset + request.limit
-        if len(slots) > most > 0:
-            slots, scores = _first(slots, scores, topics.newest[slots], most)
-        order = np.lexsort((topics.newest[slots], -scores))[request.offset : most]
-        slots, scores = slots[order], scores[order]
+        if request.sort is port.Sort.RELEVANCE and self._leaves:
+            slots, scores = self._best_first(most)
+        else:
+            ranks = topics.newest[self.slots]
+            slots = self.slots[_least(ranks, most)]
+            slots = slots[np.argsort(topics.newest[slots])]
+            scores = np.zeros(len(slots), np.float32)
+        slots, scores = slots[request.offset : most], scores[request.offset : most]
         spots = self._spots(slots)
         return tuple(
             Hit(
@@ -210,6 +214,21 @@ class Ranking:
             for slot, score in zip(slots, scores, strict=True)
         )
 
+    def _best_first(self, most: int) -> tuple[Array, Array]:
+        """Return the first of the topics that were found, so many at least if there are, and their scores."""
+        slots, scores = self.slots, self.scores()[self.slots]
+        if len(slots) > most > 0:
+            # Being new makes so much of a difference at most: of all others the age need not be known.
+            near = np.flatnonzero(scores >= -_reached(-scores, most) / (1 + 2 * _FRESH))
+            slots, scores = slots[near], scores[near]
+        scores = scores * self._fresh(slots)
+        ranks = self._snapshot.topics.newest[slots]
+        if len(slots) > most > 0:
+            kept = _greatest(scores, ranks, most)
+            slots, scores, ranks = slots[kept], scores[kept], ranks[kept]
+        order = np.lexsort((ranks, -scores))
+        return slots[order], scores[order]
+
     def _spots(self, slots: Array) -> dict[int, tuple[Spot, ...]]:
         """Return the best passages of each of some topics."""
         snapshot = self._snapshot
@@ -219,13 +238,12 @@ class Ranking:
         leaves = self._leaves
         if not leaves and len(slots):
             numbers = self._open_passages()
-            leaves = [Leaf(numbers, np.zeros(len(numbers), np.float32))]
+            leaves = [Leaf(numbers, snapshot.topic[numbers], np.zeros(len(numbers), np.float32))]
         for leaf in leaves:
-            here = wanted_here[snapshot.topic[leaf.numbers]]
-            for number, score in zip(
-                leaf.numbers[here].tolist(), leaf.scores[here].tolist(), strict=True
-            ):
-                held = found[int(snapshot.topic[number])]
+            here = np.flatnonzero(wanted_here[leaf.topics])
+            columns = (column[here].tolist() for column in leaf)
+            for number, slot, score in zip(*columns, strict=True):
+                held = found[slot]
                 held[number] = held.get(number, 0.0) + score
         return {slot: self._best(held) for slot, held in found.items()}
 
@@ -239,16 +257,39 @@ class Ranking:
         return tuple(Spot(PARTS[part], row, -score) for score, part, row in best)
 
 
-def _first(slots: Array, scores: Array, ranks: Array, most: int) -> tuple[Array, Array]:
-    """Return those that may be among the first `most`: by score, then from the newest."""
+def _least(values: Array, most: int) -> Array:
+    """Return which are among the least so many."""
+    if not 0 < most < len(values):
+        return np.ones(len(values), bool)
+    few = values[values <= _reached(values, most)]
+    return np.asarray(values <= np.partition(few, most - 1)[most - 1])
+
+
+def _reached(values: Array, most: int) -> Any:
+    """Return what so many of more values do not exceed; close to the largest of the least. Of a row of values
+    only the least is looked at."""
+    rows = len(values) // _ROW
+    if rows <= most:
+        return np.partition(values, most - 1)[most - 1]
+    heads = values[: rows * _ROW].reshape(_ROW, rows).min(axis=0)
+    return np.partition(heads, most - 1)[most - 1]
+
+
+def _best(at: Array, scores: Array, many: int) -> Array:
+    """Return the best score in each of so many places."""
+    best = np.zeros(many, np.float32)
+    np.maximum.at(best, at, scores)
+    return best
+
+
+def _greatest(scores: Array, ranks: Array, most: int) -> Array:
+    """Return which may be among the first so many, of more: by score, then from the newest."""
     least = np.partition(scores, len(scores) - most)[len(scores) - most]
     better, equal = scores > least, scores == least
     missing = most - int(better.sum())
     if int(equal.sum()) > missing > 0:
-        last = np.partition(ranks[equal], missing - 1)[missing - 1]
-        equal &= ranks <= last
-    keep = better | equal
-    return slots[keep], scores[keep]
+        equal[np.flatnonzero(equal)[~_least(ranks[equal], missing)]] = False
+    return np.asarray(better | equal)
 
 
 def _texts(node: port.Node) -> Iterator[port.Text]:

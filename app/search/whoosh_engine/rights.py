@@ -20,6 +20,7 @@ from app.search.whoosh_engine.snapshot import Snapshot
 _TOPIC = PARTS.index(Part.TOPIC)
 _ALWAYS = 1 << 62
 _KEPT = 8  # standings with a snapshot
+_FEW = 64  # passages are asked one by one while there is one for so many
 _STRANGER = -2  # never equal to anybody's id
 
 
@@ -79,30 +80,51 @@ class Standing:
         if not len(snapshot.topics.id):
             return np.zeros(snapshot.size, bool)
         open_ = snapshot.alive & self.readable[snapshot.topic]
+        open_[snapshot.apart] &= self._seen
+        return np.asarray(open_ if self.closed is None else open_ & ~self.closed)
+
+    @cached_property
+    def _seen(self) -> Array:
+        """Which passages may be opened of those that not everybody may open who reads their topic; by who
+        does read it."""
+        snapshot = self._snapshot
         apart = snapshot.apart
         topic = snapshot.topic[apart]
         me = self.me[snapshot.topics.planet[topic]]
         seen = (snapshot.part[apart] != _TOPIC) | self._body[topic]
-        open_[apart] &= seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me))
-        return np.asarray(open_ if self.closed is None else open_ & ~self.closed)
+        return np.asarray(seen & (~snapshot.isolated[apart] | (snapshot.writer[apart] == me)))
+
+    def may_open(self, numbers: Array) -> Array:
+        """Return which of some passages may be opened. Of few each is asked by itself."""
+        snapshot = self._snapshot
+        few = len(numbers) * _FEW <= snapshot.size and len(snapshot.topics.id)
+        if "open" in self.__dict__ or not few:
+            return np.asarray(self.open[numbers])
+        open_ = snapshot.alive[numbers] & self.readable[snapshot.topic[numbers]]
+        if len(snapshot.apart):
+            at = np.searchsorted(snapshot.apart, numbers)
+            at[at == len(snapshot.apart)] = 0
+            open_ &= (snapshot.apart[at] != numbers) | self._seen[at]
+        return np.asarray(open_ if self.closed is None else open_ & ~self.closed[numbers])
 
     @cached_property
     def size(self) -> tuple[int, float]:
         """Return how many passages may be opened, and how long they are on the average. Whole numbers are
         added up, so that the order in which passages came makes no difference."""
         snapshot = self._snapshot
-        apart = snapshot.apart[self.open[snapshot.apart]]
-        many = int(snapshot.per_topic[self.readable].sum()) + len(apart)
-        length = snapshot.length_per_topic[self.readable].sum()
-        length += snapshot.length[apart].sum(dtype=np.float64)
+        apart = snapshot.apart[self.may_open(snapshot.apart)]
+        many = int(np.dot(snapshot.per_topic, self.readable)) + len(apart)
+        length = int(np.dot(snapshot.length_per_topic, self.readable))
+        length += int(snapshot.length[apart].sum(dtype=np.float64))
         if self.closed is not None:
-            many, length = int(self.open.sum()), snapshot.length[self.open].sum(dtype=np.float64)
-        return many, float(length) / many if many else 1.0
+            many = int(self.open.sum())
+            length = int(snapshot.length[self.open].sum(dtype=np.float64))
+        return many, length / many if many else 1.0
 
     def less(self, unseen: Unseen) -> Standing:
         """Return the same without some topics and texts."""
         snapshot, other = self._snapshot, copy(self)
-        for name in ("open", "size"):
+        for name in ("open", "size"):  # what hangs on `closed`
             other.__dict__.pop(name, None)
         gone = among(snapshot.topics.id, np.array(sorted(unseen.topics), "i8"))
         other.readable = self.readable & ~gone
@@ -136,8 +158,8 @@ class Rights:
         standing = standing_of(snapshot, request.readers, moment(request.now))
         if request.unseen:
             standing = standing.less(request.unseen)
-        self._me = standing.me
-        self.readable, self.open, self.size = standing.readable, standing.open, standing.size
+        self._standing = standing
+        self.readable, self.size = standing.readable, standing.size
         self.topics = self.readable & self._filtered()
 
     def _filtered(self) -> Array:
@@ -184,11 +206,12 @@ class Rights:
     def findable(self) -> Array:
         """Which passages may be opened and are of topics that the filters let pass."""
         topic = self._snapshot.topic
-        return self.open & self.topics[topic] if len(self.topics) else self.open
+        open_ = self._standing.open
+        return open_ & self.topics[topic] if len(self.topics) else open_
 
     def passages(self, numbers: Array) -> Array:
         """Return which of some passages may be opened."""
-        return np.asarray(self.open[numbers])
+        return self._standing.may_open(numbers)
 
     def fitting(self, numbers: Array, titles: Array | None = None) -> Array:
         """Return which of some passages the filters of passages let pass. `titles`: in which of them the word
@@ -201,7 +224,7 @@ class Rights:
             author = snapshot.author[numbers]
             fits &= self._is_one_of(filters.authors, planet, author) & (author != NOBODY)
         if filters.mine:
-            fits &= snapshot.writer[numbers] == self._me[planet]
+            fits &= snapshot.writer[numbers] == self._standing.me[planet]
         if filters.where:
             part = snapshot.part[numbers]
             titled = snapshot.names_from[numbers] > 0 if titles is None else titles

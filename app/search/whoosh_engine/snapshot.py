@@ -95,9 +95,19 @@ class Topics:
         return rank
 
     @cached_property
-    def years(self) -> Array:
-        """Return the year (UTC) in which each topic was published."""
-        return self.published.astype("datetime64[us]").astype("datetime64[Y]").astype(int) + 1970
+    def _years(self) -> Array:
+        """The year (UTC) in which each topic was published, since 1970."""
+        return self.published.astype("datetime64[us]").astype("datetime64[Y]").astype(int)
+
+    @cached_property
+    def first_year(self) -> int:
+        """The year in which the oldest topic was published."""
+        return 1970 + int(self._years.min()) if len(self._years) else 0
+
+    @cached_property
+    def since_first(self) -> Array:
+        """How many years after the first one each topic was published."""
+        return self._years + (1970 - self.first_year)
 
 
 class Snapshot:
@@ -116,7 +126,7 @@ class Snapshot:
         self.starts = np.cumsum([0, *(page.size for page in columns)])
         self.dead = _dead(self.pages, before)
         self.topics = Topics(columns)
-        self.topic = self.topics.slots(self.passages("topic")).astype(np.int32)
+        self.topic = self.topics.slots(self.passages("topic")).astype(np.int64)
         self.part = self.passages("part")
         self.author = self.passages("author")
         self.writer = self.passages("writer")
@@ -131,7 +141,8 @@ class Snapshot:
         common[self.apart] = False
         many, topic = len(self.topics.id), self.topic[common]
         self.per_topic = np.bincount(topic, minlength=many)
-        self.length_per_topic = np.bincount(topic, self.length[common], minlength=many)
+        lengths = np.bincount(topic, self.length[common], minlength=many)
+        self.length_per_topic = lengths.astype(np.int64)
 
     @property
     def size(self) -> int:
