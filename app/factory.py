@@ -24,6 +24,7 @@ from app.accounts.reserved import reserved
 from app.billing import handlers as billing_handlers
 from app.billing import models as billing_rows
 from app.billing.actions.codes import forget_seeds
+from app.billing.actions.customers import forget_customers
 from app.billing.actions.funnel import purge_steps
 from app.billing.actions.installation import find_mismatch
 from app.billing.actions.reconcile import reconcile, sync_open_orders
@@ -413,6 +414,7 @@ def _timetable(app: Flask) -> None:
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("retry_webhooks", every=timedelta(hours=1), run=retry_failed)
     timetable.add("purge_webhook_bodies", every=timedelta(hours=24), run=purge_bodies)
+    timetable.add("forget_customers", every=timedelta(hours=24), run=forget_customers)
     timetable.add("forget_code_seeds", every=timedelta(minutes=30), run=forget_seeds)
     timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
     timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)

@@ -163,6 +163,9 @@ class DemoGateway:
         """The demo keeps no cards: there is no page for them."""
         return ""
 
+    def forget_customer(self, ref: str, *, account: str) -> None:
+        """The demo keeps nobody's name or address: there is nothing to delete."""
+
     def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
         """The demo sends none."""
         raise BadWebhook("the demo sends no webhooks")

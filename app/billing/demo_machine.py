@@ -47,7 +47,8 @@ def begun(wish: CheckoutWish) -> State:
     """Return the state of a checkout that was just opened."""
     ends = wish.expires_at
     return {
-        "wish": {**asdict(wish), "expires_at": ends.isoformat() if ends else None},
+        # It asks nobody who they are, so it need not remember an address.
+        "wish": {**asdict(wish), "email": "", "expires_at": ends.isoformat() if ends else None},
         "status": "open",
         "paid": False,
         "failed": False,

@@ -51,6 +51,15 @@ class CheckoutCloseAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerForgetAsked(Event):
+    """Somebody whose account closed is nobody's customer any more: the provider is to delete what it keeps
+    of them."""
+
+    name: ClassVar[str] = "billing.customer_forget_asked"
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PauseFelt(Event):
     """A planet was paused or goes on: the charges of a subscription are to follow it."""
 

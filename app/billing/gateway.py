@@ -276,6 +276,12 @@ class Gateway(Protocol):
         """Return the page where the customer changes his card; "" when the provider has none."""
         ...
 
+    def forget_customer(self, ref: str, *, account: str) -> None:
+        """Delete what is kept of a customer beyond the books: name, address, cards. What was paid can be
+        given back afterwards as before; subscriptions have to be over, else they end. Who is gone, or
+        was never known, stays so."""
+        ...
+
     def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
         """Verify and read a webhook. BadWebhook when anything about it is wrong (R1, R2)."""
         ...

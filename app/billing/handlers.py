@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.billing import events
+from app.billing.actions.customers import forget_customer
 from app.billing.actions.funnel import record_paid
 from app.billing.actions.holding import follow_pause
 from app.billing.actions.parting import close_left_checkout, follow_parting
@@ -22,6 +23,7 @@ def subscribe(subscriptions: Subscriptions) -> None:
         (events.RefundAsked, "billing.send_refund", send_refund),
         (events.SubscriptionEndAsked, "billing.end_subscription", end_subscription),
         (events.CheckoutCloseAsked, "billing.close_left_checkout", close_left_checkout),
+        (events.CustomerForgetAsked, "billing.forget_customer", forget_customer),
         (events.PauseFelt, "billing.follow_pause", follow_pause),
         (events.PauseMeetsCheckout, "billing.close_paused_checkout", close_paused_checkout),
     )

@@ -41,6 +41,20 @@ _LINKS = ("subscription", "charge", "invoice")
 # Money that was there before goes back: also payments that are long settled are to be asked about.
 _GOES_BACK = ("charge.refunded", "charge.dispute.", "refund.")
 
+# What is kept of an event's body, for who looks into a failure: what happened to what, how much and when.
+# Everything else may say who somebody is, or where they live.
+_KEPT = frozenset(
+    (
+        *("id", "object", "type", "account", "api_version", "livemode", "created", "data"),
+        *("status", "payment_status", "mode", "reason", "failure_code", "paid", "refunded", "disputed"),
+        *("amount", "amount_total", "amount_due", "amount_paid", "amount_refunded", "currency"),
+        *("charge", "customer", "invoice", "payment_intent", "subscription", "balance_transaction"),
+        *("billing_reason", "cancel_at", "cancel_at_period_end", "canceled_at", "ended_at"),
+        *("expires_at", "trial_end", "parent", "subscription_details"),
+    )
+)
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
 _ID = re.compile(r"[A-Za-z0-9_]{1,100}")
 _KIND = re.compile(r"[a-z0-9_.]{1,80}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{0,40}")
@@ -115,7 +129,7 @@ def read(text: str) -> Poke:
         object_ref=ref if isinstance(ref, str) and _ID.fullmatch(ref) else "",
         live=event["livemode"],
         created=datetime.fromtimestamp(event["created"], UTC),
-        body=text,
+        body=json.dumps(spared(event), sort_keys=True),
         related=related_in(about),
     )
 
@@ -128,6 +142,15 @@ def related_in(about: Mapping[str, Any]) -> tuple[str, ...]:
     found += [details.get("subscription")] if isinstance(details, Mapping) else []
     refs = (ref.get("id") if isinstance(ref, Mapping) else ref for ref in found)
     return tuple(dict.fromkeys(ref for ref in refs if isinstance(ref, str) and _ID.fullmatch(ref)))
+
+
+def spared(part: Any) -> Any:
+    """Return what is kept of a part of a body: known names only, and of texts only codes and references."""
+    if isinstance(part, Mapping):
+        return {name: spared(value) for name, value in part.items() if name in _KEPT}
+    if isinstance(part, str):
+        return part if _CODE.fullmatch(part) else ""
+    return part if isinstance(part, bool | int | None) else None
 
 
 def poke_of(event: Any, account: str) -> Poke:

@@ -17,6 +17,7 @@ import stripe
 from stripe.params import EventListParams, PayoutListParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
+from app.billing import stripe_customers as customers
 from app.billing import stripe_events as events
 from app.billing import stripe_facts as facts
 from app.billing import stripe_health as health
@@ -280,6 +281,11 @@ class StripeGateway:
                 {"customer": customer_ref, "return_url": return_url}, _options(account)
             )
         return session.url
+
+    def forget_customer(self, ref: str, *, account: str) -> None:
+        """Delete a customer; Stripe keeps the payments."""
+        with _asking():
+            customers.forget(self._api, ref, _options(account))
 
     # Events
 

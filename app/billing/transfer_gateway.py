@@ -135,6 +135,9 @@ class TransferGateway:
         """There is no card to change."""
         return ""
 
+    def forget_customer(self, ref: str, *, account: str) -> None:
+        """Nobody's name or address is kept with a transfer: there is nothing to delete."""
+
     def read_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Poke:
         """No event ever comes from here."""
         raise BadWebhook("transfers have no webhook")

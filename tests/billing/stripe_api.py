@@ -70,6 +70,7 @@ ROUTES: tuple[tuple[str, str, Any, str], ...] = (
     ("get", "/v1/invoices/(in_.+)", p.InvoiceRetrieveParams, "retrieve"),
     ("get", "/v1/invoice_payments", p.InvoicePaymentListParams, "list_invoice_payments"),
     ("get", "/v1/invoice_payments/(inpay_.+)", p.InvoicePaymentRetrieveParams, "retrieve"),
+    ("delete", "/v1/customers/(cus_.+)", p.CustomerDeleteParams, "delete_customer"),
     ("post", "/v1/billing_portal/sessions", billing_portal.SessionCreateParams, "open_portal"),
     ("get", "/v1/events", p.EventListParams, "list_events"),
     ("get", "/v1/events/(evt_.+)", p.EventRetrieveParams, "retrieve"),
@@ -480,6 +481,16 @@ class StripeApi(stripe.HTTPClient):
         subscription.update(status="canceled", canceled_at=self.now(), ended_at=self.now())
         self.emit("customer.subscription.deleted", subscription)
         return subscription
+
+    def _delete_customer(self, ref: str, _values: Thing, account: str) -> Thing:
+        gone = self.find(ref, account)
+        for subscription in self.of("subscription", customer=ref):
+            if subscription["status"] not in ("canceled", "incomplete_expired"):
+                self._cancel_subscription(subscription["id"], {}, account)
+        # It has no event that we listen to; what was paid stays.
+        del self.things[ref]
+        self._kinds["customer"].remove(gone)
+        return {"object": "customer", "id": ref, "deleted": True}
 
     def _open_portal(self, values: Thing, account: str) -> Thing:
         if not self.has_portal:

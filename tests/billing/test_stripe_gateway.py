@@ -472,6 +472,33 @@ def test_the_portal_is_for_people_that_stripe_knows(
         gateway.portal_url(customer, account="", return_url=back)
 
 
+def test_a_customer_is_deleted_and_what_they_paid_can_still_go_back(
+    gateway: StripeGateway, double: StripeDouble
+) -> None:
+    ref, subscription = subscribe(gateway, double)
+    gateway.end_subscription(subscription, account="", when="now")
+    before = gateway.fetch(ref, account="")
+    gateway.forget_customer(before.customer_ref, account="")
+    assert double.of("customer") == []
+    # Twice is once, also where the first answer was lost.
+    gateway.forget_customer(before.customer_ref, account="")
+    assert gateway.fetch(ref, account="").subscription == before.subscription
+    assert before.subscription is not None and before.subscription.invoices[0].charge is not None
+    charge = before.subscription.invoices[0].charge
+    gateway.refund(charge.ref, account="", amount=charge.amount, token="t")
+
+
+def test_a_customer_stays_while_stripe_does_not_answer(
+    gateway: StripeGateway, double: StripeDouble
+) -> None:
+    ref, _subscription = subscribe(gateway, double)
+    customer = gateway.fetch(ref, account="").customer_ref
+    double.trouble("down", 3)
+    with pytest.raises(GatewayError):
+        gateway.forget_customer(customer, account="")
+    assert double.of("customer", id=customer)
+
+
 # Whose event is it?
 
 

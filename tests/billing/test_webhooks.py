@@ -119,6 +119,22 @@ def test_r1_a_signed_event_is_kept_and_its_order_synced(
     assert json.loads(row.body)["id"] == row.provider_ref == event["id"]
 
 
+def test_nobody_is_named_in_what_is_kept_of_an_event(
+    cast: Cast, client: FlaskClient, stripe: StripeDouble, syncs: Syncs
+) -> None:
+    _order_id, event = bought(cast, stripe)
+    about = event["data"]["object"]
+    about["customer_details"] = {"email": "xu@example.test", "name": "许楠", "phone": "+86 1"}
+    about["status"] = "许楠 <xu@example.test>"
+    about["metadata"] = {"id": "许楠"}
+    tell(client, stripe, event)
+    [row] = rows()
+    kept = json.loads(row.body)["data"]["object"]
+    assert kept["id"] == about["id"] and kept["amount_total"] == about["amount_total"]
+    assert "xu@" not in row.body and "许楠" not in json.dumps(kept, ensure_ascii=False)
+    assert not {"customer_details", "metadata", "url", "client_secret"} & set(kept)
+
+
 @pytest.mark.parametrize(
     "how",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, func, or_, update
 
+from app.billing.actions.customers import ask_now
 from app.billing.models import CompOffer, FunnelStep, SeatWish
 from app.kernel import clock
 from app.kernel.db import db
@@ -20,5 +21,6 @@ def forget_address(actor: Actor, *, address: str, gone: str) -> None:
     ended = {"email": gone, "revoked_at": func.coalesce(CompOffer.revoked_at, moment)}
     db.session.execute(theirs.where(CompOffer.taken_at.is_(None)).values(ended))
     db.session.execute(theirs.where(CompOffer.taken_at.is_not(None)).values(email=gone))
+    ask_now(user_id)
     db.session.execute(delete(SeatWish).where(SeatWish.user_id == user_id))
     db.session.execute(update(FunnelStep).where(FunnelStep.user_id == user_id).values(user_id=None))

@@ -22,7 +22,8 @@ class Installation(Base):
 
 
 class Customer(Base):
-    """A person as the provider knows him."""
+    """A person as the provider knows them. `forget_asked_at`: when the provider was to be told that their
+    account is closed."""
 
     __tablename__ = "customers"
     __table_args__ = (UniqueConstraint("user_id", "environment", "account"),)
@@ -32,6 +33,7 @@ class Customer(Base):
     environment: Mapped[str] = mapped_column(String(4))
     account: Mapped[str] = mapped_column(String(40), default="")
     provider_ref: Mapped[str] = mapped_column(String(100), unique=True)
+    forget_asked_at: Mapped[datetime | None]
 
 
 class WebhookEvent(Base):

@@ -17,7 +17,7 @@ from app.memberships.models import Entitlement
 # A dispute may come this long after the payment.
 DISPUTE_HORIZON = timedelta(days=180)
 # How a dispute that is over stands; "" for none.
-_OVER = ("", "won", "lost", "warning_closed")
+OVER = ("", "won", "lost", "warning_closed")
 
 
 def read_known(orders: Collection[Order], *, anew: bool = False) -> dict[int, Known]:
@@ -62,7 +62,7 @@ def read_settled(order_ids: Collection[int]) -> dict[int, list[Invoice]]:
             Payment.order_id.in_(order_ids),
             Payment.invoice_ref != "",
             Payment.paid_at < clock.now() - DISPUTE_HORIZON,
-            Payment.dispute.in_(_OVER),
+            Payment.dispute.in_(OVER),
             ~under_way,
         )
         .order_by(Entitlement.starts_at, Payment.id)
