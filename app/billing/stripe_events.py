@@ -46,7 +46,16 @@ _GOES_BACK = ("charge.refunded", "charge.dispute.", "refund.")
 _KEPT = frozenset(
     (
         *("id", "object", "type", "account", "api_version", "livemode", "created", "data"),
-        *("status", "payment_status", "mode", "reason", "failure_code", "paid", "refunded", "disputed"),
+        *(
+            "status",
+            "payment_status",
+            "mode",
+            "reason",
+            "failure_code",
+            "paid",
+            "refunded",
+            "disputed",
+        ),
         *("amount", "amount_total", "amount_due", "amount_paid", "amount_refunded", "currency"),
         *("charge", "customer", "invoice", "payment_intent", "subscription", "balance_transaction"),
         *("billing_reason", "cancel_at", "cancel_at_period_end", "canceled_at", "ended_at"),

@@ -1,11 +1,11 @@
-"""The audit trail: who did what to whom, when and why. Rows are added, never changed."""
+"""The audit trail: who did what to whom, when and why. Rows are added; only reasons may be blanked."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, Select, String, Text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
@@ -27,6 +27,15 @@ class AuditEntry(Base):
     subject_id: Mapped[int | None] = mapped_column(Id)
     reason: Mapped[str] = mapped_column(Text, default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def forget_reasons(kind: str, subject_ids: Select[int]) -> None:
+    """Blank the reasons written about people whose account closes, in the caller's transaction. That it
+    happened, when and by whom stays."""
+    about = update(AuditEntry).where(
+        AuditEntry.subject_type == kind, AuditEntry.subject_id.in_(subject_ids)
+    )
+    db.session.execute(about.values(reason="").execution_options(synchronize_session=False))
 
 
 def record(

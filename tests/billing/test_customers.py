@@ -1,4 +1,4 @@
-"""What the provider keeps of somebody goes after their account closed, when nothing can ask for it any more."""
+"""What the provider keeps of somebody goes after their account closed, when nothing can ask for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.billing.actions.forgetting import forget_address
 from app.billing.actions.parting import leave_everywhere
 from app.billing.actions.sync import sync
 from app.billing.models import Customer, DemoCheckout, Order
+from app.billing.queries.leaving import find_kept_books
 from app.billing.queries.settled import DISPUTE_HORIZON
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -53,6 +54,8 @@ def test_a_payment_may_be_disputed_for_180_days_then_the_customer_goes(
     cast: Cast, stripe: StripeDouble, noon: datetime
 ) -> None:
     order = paid(cast, stripe, mode="subscription", term="month", term_count=1)
+    kept = find_kept_books(cast.users["stranger"])
+    assert (kept.any, kept.provider_until) == (True, noon + DISPUTE_HORIZON)
     close(cast)
     assert stripe.of("subscription")[0]["status"] == "canceled"
     with clock.fixed(noon + DISPUTE_HORIZON - DAY):

@@ -55,6 +55,6 @@ def _clear(person: User) -> None:
     person.email = f"{person.public_id.lower()}-{person.id}@closed.invalid"
     person.email_confirmed_at = None
     person.password_hash = ""
-    person.bio = person.avatar = ""
+    person.bio = person.avatar = person.language = person.timezone = ""
     person.mail_notices = False
     person.site_admin = False

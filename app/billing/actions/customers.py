@@ -125,6 +125,8 @@ def _blank(whose: ColumnElement[bool]) -> None:
     for order in db.session.scalars(select(Order).where(whose, asked)):
         if order.wish.get("email"):
             order.wish = {**order.wish, "email": ""}
+        # A page that shows the address to whoever has its link; it is never opened again.
+        order.provider_url = ""
 
 
 def _blank_left() -> None:

@@ -8,12 +8,14 @@ from flask_babel import gettext
 from app import farewell
 from app.accounts.queries import Viewer
 from app.billing.actions.refunds import list_takeable
+from app.billing.queries.leaving import find_kept_books
 from app.billing.queries.running import has_underway, list_running
 from app.blueprints.accounts.door import Page, bp, forget_pages, prove
 from app.blueprints.accounts.words import Problems
 from app.blueprints.entrance import declares, require_viewer, site_actor
 from app.kernel.db import unit_of_work
-from app.memberships.queries import list_owned
+from app.media.actions import discard_all
+from app.memberships.queries import list_owned, list_signatures
 from app.policy import Action
 
 
@@ -33,9 +35,11 @@ def close_for_good() -> Page:
     proof = prove(viewer, "password", problems)
     if proof is None:
         return _page(viewer, problems)
+    actor = site_actor()
     with unit_of_work():
-        farewell.close(site_actor(), proof=proof)
+        farewell.close(actor, proof=proof)
     farewell.note(current_app.extensions["planetarium.settings"].data_dir)
+    discard_all(actor, storage=current_app.extensions["planetarium.storage"])
     session.clear()
     flash(gettext("Your account is closed. Thank you for having been here."), "ok")
     return forget_pages(redirect("/", code=303))
@@ -48,6 +52,8 @@ def _page(viewer: Viewer, problems: Problems) -> Page:
         running=list_running(viewer.user_id),
         takeable=list_takeable(viewer.user_id),
         underway=has_underway(viewer.user_id),
+        signatures=list_signatures(viewer.user_id),
+        books=find_kept_books(viewer.user_id),
         errors=problems,
     )
     return html, problems.status

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from app.accounts.addresses import normalise_email
 from app.accounts.models import User
 from app.kernel import clock
+from app.kernel.audit import forget_reasons
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound, Refused
 from app.kernel.ids import hash_secret, new_secret
@@ -18,7 +19,7 @@ from app.memberships.actions.granting import start_membership
 from app.memberships.actions.rules import accept_present_rules
 from app.memberships.backing import roles_below
 from app.memberships.events import InvitationCreated
-from app.memberships.models import Invitation, Membership
+from app.memberships.models import Entitlement, Invitation, Membership
 from app.memberships.periods import Period
 from app.memberships.rows import claim_name, make_row, person_of, planet_of
 from app.memberships.trail import note
@@ -173,7 +174,7 @@ def accept_invitation(
 
 def forget_address(actor: Actor, *, address: str, gone: str) -> None:
     """Put `gone` in the place of a person's address in all invitations, end those that wait, and forget what
-    was written to them, and what they wrote to be let in. Runs in the caller's unit of work."""
+    was written to them and about them, and what they wrote to be let in. In the caller's unit of work."""
     require(actor, Action.ACCOUNT_USE)
     user_id = person_of(actor)
     theirs = update(Invitation).where(
@@ -183,7 +184,12 @@ def forget_address(actor: Actor, *, address: str, gone: str) -> None:
     db.session.execute(waiting.values(revoked_at=clock.now()))
     db.session.execute(theirs.values(email=gone, note=""))
     rows = update(Membership).where(Membership.user_id == user_id)
-    db.session.execute(rows.values(request_answer="", declined_reason=""))
+    db.session.execute(rows.values(request_answer="", declined_reason="", removed_reason=""))
+    mine = select(Membership.id).where(Membership.user_id == user_id)
+    given = update(Entitlement).where(Entitlement.membership_id.in_(mine))
+    db.session.execute(given.values(reason=""))
+    forget_reasons("membership", mine)
+    forget_reasons("user", select(User.id).where(User.id == user_id))
 
 
 def _take(invitation: Invitation, user_id: int) -> None:
