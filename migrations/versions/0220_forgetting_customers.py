@@ -1,6 +1,6 @@
 """When a provider was told to forget a customer; less of people in what webhooks and the demo brought.
 
-Revision: 0220, after 0181.
+Revision: 0220, after 0210.
 """
 
 import json
@@ -11,7 +11,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0220"
-down_revision = "0181"
+down_revision = "0210"
 branch_labels = None
 depends_on = None
 
@@ -23,9 +23,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("forget_asked_at", app.kernel.db.UtcDateTime(timezone=True)))
     connection = op.get_bind()
     connection.execute(sa.text("UPDATE webhook_events SET body = '' WHERE body <> ''"))
-    checkouts = sa.table(
-        "demo_checkouts", sa.column("ref", sa.String), sa.column("state", sa.JSON)
-    )
+    checkouts = sa.table("demo_checkouts", sa.column("ref", sa.String), sa.column("state", sa.JSON))
     for ref, state in connection.execute(sa.select(checkouts)).all():
         held = json.loads(state) if isinstance(state, str) else state
         if held.get("wish", {}).get("email"):

@@ -8,6 +8,7 @@ from app.memberships.models import Membership
 from app.policy import Standing
 from app.search import past, saved
 from tests.accounts.browser import Visitor
+from tests.billing.buying import buy, sell
 from tests.cast import PASSWORD, Cast
 from tests.discussion.threads import post
 
@@ -25,6 +26,19 @@ def test_closing_needs_the_password(cast: Cast) -> None:
     assert "cannot be undone" in here.get("/account/close").get_data(as_text=True)
     assert here.post("/account/close", password="not my passphrase").status_code == 422
     assert here.signed_in
+
+
+def test_the_page_says_what_goes_what_stays_and_under_which_name(cast: Cast) -> None:
+    here = at_the_desk(cast)
+    page = here.get("/account/close").get_data(as_text=True)
+    assert "bookmarks with your notes" in page and "It is signed 王小雨, as today" in page
+    assert "books have to be kept" not in page and "payment provider" not in page
+    with unit_of_work() as session:
+        mine = sa.select(Membership).where(Membership.user_id == cast.users["member"])
+        session.scalars(mine).one().nickname = "小雨点"
+    buy(cast, "member", sell(cast))
+    page = here.get("/account/close").get_data(as_text=True)
+    assert "小雨点" in page and "books have to be kept" in page
 
 
 def test_a_closed_account_is_gone_and_its_words_stay(cast: Cast) -> None:

@@ -26,7 +26,13 @@ from app.memberships.queries.mine import (
     list_rail,
     page_mine,
 )
-from app.memberships.queries.own import OwnMembership, find_own, has_bought_time
+from app.memberships.queries.own import (
+    OwnMembership,
+    Signature,
+    find_own,
+    has_bought_time,
+    list_signatures,
+)
 from app.memberships.queries.people import (
     MemberFilter,
     MemberRow,
@@ -63,6 +69,7 @@ __all__ = [
     "OwnMembership",
     "Person",
     "Place",
+    "Signature",
     "TrailEntry",
     "actor_of",
     "actors_of",
@@ -91,6 +98,7 @@ __all__ = [
     "list_owner_ids",
     "list_rail",
     "list_requests",
+    "list_signatures",
     "list_staff_ids",
     "list_trail",
     "lock_invitation",

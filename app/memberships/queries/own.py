@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.kernel.db import db
 from app.memberships.models import Entitlement, Membership
 from app.memberships.settling import NEVER_HELD
+from app.planets.models import Planet
 from app.policy import Actor
 
 
@@ -47,6 +48,26 @@ class OwnMembership:
     def ran_until(self) -> datetime | None:
         """The end to be shown; None also when everything was given back: then he never had time."""
         return None if self.expires_at == NEVER_HELD else self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The name under which somebody's words stand in a planet, where it is not the account's."""
+
+    planet: str
+    name: str
+
+
+def list_signatures(user_id: int) -> list[Signature]:
+    """Return the names of a person's own choosing in planets, also in those they left; 50 at most."""
+    statement = (
+        select(Planet.name, Membership.nickname)
+        .join(Membership, Membership.planet_id == Planet.id)
+        .where(Membership.user_id == user_id, Membership.nickname != "")
+        .order_by(Membership.id)
+        .limit(50)
+    )
+    return [Signature(planet, name) for planet, name in db.session.execute(statement)]
 
 
 _COLUMNS = tuple(
