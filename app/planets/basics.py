@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from app.kernel.errors import Invalid
 from app.kernel.text import Profile, render, tidy
@@ -36,6 +37,17 @@ CATEGORIES = (
 LANGUAGES = ("zh_Hans", "en")
 # The named accents of static/css/tokens.css.
 ACCENTS = ("indigo", "azure", "jade", "amber", "vermilion", "rose", "plum", "ink")
+
+
+# A planet's introduction leads outsiders elsewhere once so many people are in it; anybody may found one and
+# have the site's own letters point to it. Planets that were there before are as they were.
+LINKS_FROM_MEMBERS = 3
+LINKS_WAIT_SINCE = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def may_lead_away(*, founded: datetime, members: int) -> bool:
+    """Whether links in the introduction of a planet are links for people who are not in it."""
+    return founded < LINKS_WAIT_SINCE or members >= LINKS_FROM_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)

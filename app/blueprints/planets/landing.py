@@ -21,6 +21,7 @@ from app.blueprints.planets.words import CATEGORY_NAMES
 from app.discussion.queries.cards import load_cards
 from app.discussion.queries.people import has_readable_words
 from app.discussion.queries.samples import count_activity, find_newest, list_samples
+from app.kernel.text import without_anchors
 from app.memberships.queries import (
     OwnMembership,
     Person,
@@ -28,7 +29,8 @@ from app.memberships.queries import (
     find_owner,
     has_bought_time,
 )
-from app.planets.queries import PlanetView, get_intro
+from app.planets.basics import may_lead_away
+from app.planets.queries import Intro, PlanetView, get_intro
 from app.policy import Action, Actor, Joining, Reason, Standing, can
 
 ACTIVITY_DAYS = 30
@@ -47,15 +49,16 @@ def show_landing(planet: PlanetView, actor: Actor) -> str:
     own = find_own(actor)
     intro = get_intro(planet.id)
     owner = find_owner(planet.id)
+    members = heads_in([planet])[planet.id]
     return render_template(
         "planets/landing.html",
         cover=cover_shape(planet),
-        intro=Markup(intro.html),  # noqa: S704 - made by kernel.text
+        intro=_intro(intro, actor, members),
         founded=intro.created_at,
         category=CATEGORY_NAMES.get(planet.category, ""),
         owner=_owner_shape(planet, actor, owner) if owner else None,
         bio=owner.bio if owner else "",
-        stats=_stats(planet, actor),
+        stats=_stats(planet, actor, members),
         samples=_samples(planet, actor),
         own=own,
         returns=actor.standing is Standing.LEFT and has_bought_time(actor),
@@ -63,6 +66,13 @@ def show_landing(planet: PlanetView, actor: Actor) -> str:
         offers=_offers(planet, actor),
         may_buy=may_buy(planet, actor),
     )
+
+
+def _intro(intro: Intro, actor: Actor, members: int) -> Markup:
+    """Return the introduction; a planet that hardly anybody has joined leads outsiders nowhere."""
+    leads = actor.inside or may_lead_away(founded=intro.created_at, members=members)
+    html = intro.html if leads else without_anchors(intro.html)
+    return Markup(html)  # noqa: S704 - made by kernel.text
 
 
 def cover_shape(planet: PlanetView) -> Shape:
@@ -131,10 +141,9 @@ def _owner_shape(planet: PlanetView, actor: Actor, owner: Person) -> Shape:
     }
 
 
-def _stats(planet: PlanetView, actor: Actor) -> list[tuple[int, Any]]:
+def _stats(planet: PlanetView, actor: Actor, members: int) -> list[tuple[int, Any]]:
     """Return members now, posts and answers of the last 30 days: counted now, never typed in."""
     since = actor.now - timedelta(days=ACTIVITY_DAYS)
-    members = heads_in([planet])[planet.id]
     activity = counted(
         ("activity", planet.public_id, find_newest(planet.id)),
         lambda: count_activity(planet.id, since=since, now=actor.now),

@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from app.kernel.text.anchors import without_anchors
 from app.kernel.text.contract import (
     HARD_LENGTH,
     RENDERER_VERSION,
@@ -54,6 +55,7 @@ __all__ = [
     "stop_renderer",
     "tidy",
     "tidy_line",
+    "without_anchors",
 ]
 
 _log = logging.getLogger(__name__)
