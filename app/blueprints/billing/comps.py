@@ -23,9 +23,11 @@ from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, see_other
 from app.blueprints.language import local_last_day
+from app.blueprints.letter_room import told_no_room
 from app.blueprints.memberships.door import Page, answer, read_last_day
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
+from app.notifications.strangers import NoRoom, note_asked, require_room
 from app.policy import Action, Actor, can
 
 
@@ -42,20 +44,24 @@ def comps(slug: str) -> Page:
 @declares(Action.SUBSCRIPTIONS_MANAGE)
 def give_comps(slug: str) -> Page:
     """Give access to the chosen members, or offer it by address."""
-    _planet, actor = enter_planet(slug)
+    planet, actor = enter_planet(slug)
     require(can(actor, Action.SUBSCRIPTIONS_MANAGE))
-    members = request.form.getlist("m")
+    members, typed = request.form.getlist("m"), request.form.get("addresses", "")
     try:
         gift = _read_gift()
+        emails = [] if members else read_addresses(typed)
         with unit_of_work():
             if members:
                 count = give_to_members(actor, members=members, gift=gift)
             else:
-                count = offer_by_address(
-                    actor, addresses=request.form.get("addresses", ""), gift=gift
-                )
+                require_room(planet_id=planet.id, writer_id=actor.user_id, to=emails)
+                count = offer_by_address(actor, addresses=typed, gift=gift)
     except Invalid as error:
         return _page(actor, errors={**_refused(members), **told(error)})
+    except NoRoom as refusal:
+        return _page(actor, errors={"addresses": told_no_room(refusal)})
+    if emails:
+        note_asked(planet_id=planet.id, writer_id=actor.user_id, to=emails)
     if members:
         words = ngettext("Given to %(num)s member.", "Given to %(num)s members.", count)
     else:

@@ -21,6 +21,7 @@ from app.blueprints.entrance import (
     see_other,
     site_actor,
 )
+from app.blueprints.letter_room import told_limit, told_no_room
 from app.blueprints.memberships.door import (
     ROLE_HELP,
     ROLE_NAMES,
@@ -34,7 +35,7 @@ from app.blueprints.page import media_url
 from app.blueprints.planets.words import errors_of
 from app.kernel import limits
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Invalid, LimitReached, NotFound
 from app.memberships import actions
 from app.memberships.actions import Offer
 from app.memberships.queries import (
@@ -45,6 +46,7 @@ from app.memberships.queries import (
     lock_invitation,
 )
 from app.notifications.pace import find_refused
+from app.notifications.strangers import NoRoom, note_asked, require_room
 from app.planets.queries import find_rules
 from app.policy import Action, Actor, MemberFacts, PlanetRole, Standing, can
 
@@ -70,11 +72,13 @@ def invite(slug: str) -> Page:
     try:
         offer = _read_offer()
         actions.check_offer(offer)
-        _count_letter(planet.id)
+        _count_letter(planet.id, actor, offer.email)
         with unit_of_work():
             actions.invite(actor, offer=offer)
     except Invalid as error:
         return _list(actor, errors=errors_of([error]))
+    except (NoRoom, LimitReached) as refusal:
+        return _list(actor, errors={"email": _told(refusal)})
     flash(gettext("The invitation is on its way. Its link is good for 14 days."), "ok")
     return see_other("memberships.invitations", slug=slug)
 
@@ -97,7 +101,12 @@ def resend(slug: str, public_id: str) -> Page:
     """Send the letter again with a fresh link."""
     planet, actor = enter_planet(slug)
     require(can(actor, Action.MEMBER_INVITE))
-    _count_letter(planet.id)
+    email = get_invitation_row(actor, public_id).email
+    try:
+        _count_letter(planet.id, actor, email)
+    except (NoRoom, LimitReached) as refusal:
+        flash(_told(refusal), "warn")
+        return see_other("memberships.invitations", slug=slug)
     with unit_of_work():
         actions.resend_invitation(actor, invitation=get_invitation_row(actor, public_id))
     flash(gettext("Sent again with a fresh link; that of the former e-mail no longer works."), "ok")
@@ -251,7 +260,14 @@ def _read_offer() -> Offer:
     )
 
 
-def _count_letter(planet_id: int) -> None:
-    """Count a letter against the planet's day, in a unit of work of its own."""
+def _count_letter(planet_id: int, actor: Actor, email: str) -> None:
+    """Count a letter against the day of planet, person and mailbox, in units of work of their own.
+    NoRoom, LimitReached when one of them has had enough."""
+    require_room(planet_id=planet_id, writer_id=actor.user_id, to=[email])
     with unit_of_work():
         limits.hit(f"invitations:{planet_id}", limit=PER_DAY, window=timedelta(days=1))
+    note_asked(planet_id=planet_id, writer_id=actor.user_id, to=[email])
+
+
+def _told(refusal: NoRoom | LimitReached) -> str:
+    return told_no_room(refusal) if isinstance(refusal, NoRoom) else told_limit(refusal)
