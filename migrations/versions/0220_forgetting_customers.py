@@ -1,6 +1,6 @@
 """When a provider was told to forget a customer; less of people in what webhooks and the demo brought.
 
-Revision: 0220, after 0210.
+Revision: 0220, after 0205.
 """
 
 import json
@@ -11,7 +11,7 @@ from alembic import op
 import app.kernel.db
 
 revision = "0220"
-down_revision = "0210"
+down_revision = "0205"
 branch_labels = None
 depends_on = None
 
