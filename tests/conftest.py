@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,23 @@ class FreshClient(FlaskClient):
         return answer
 
 
+def build_app(settings: Settings) -> Flask:
+    """Return an application with a migrated database, which SQLite does not wait for the disk for.
+
+    As with PostgreSQL's `fsync` below: only what asks about crashes needs it, and has processes of its own.
+    """
+    application = create_app(settings)
+    with application.app_context():
+        sa.event.listen(db.engine, "connect", _wait_for_no_disk)
+        upgrade()
+    return application
+
+
+def _wait_for_no_disk(connection: object, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a PostgreSQL server of this test process's own and return its address."""
@@ -104,10 +122,8 @@ def app(
     """Return the application with an empty, migrated database, inside an application context."""
     if engine_name not in _apps:
         url = request.getfixturevalue("postgres_url") if engine_name == "postgresql" else ""
-        built = create_app(make_settings(tmp_path_factory.mktemp(engine_name), url))
+        built = build_app(make_settings(tmp_path_factory.mktemp(engine_name), url))
         built.test_client_class = FreshClient
-        with built.app_context():
-            upgrade()
         _apps[engine_name] = built
     application = _apps[engine_name]
     # Most tests post without opening the form first; tests of CSRF switch it on.

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from app.factory import create_app
-from tests.conftest import make_settings
+from tests.conftest import build_app, make_settings
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = (
@@ -29,10 +27,7 @@ QUIET = (
 @pytest.fixture(scope="session")
 def live_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Return a site of its own on SQLite, so that browser tests leave the other tests alone."""
-    app = create_app(make_settings(tmp_path_factory.mktemp("live")))
-    with app.app_context():
-        upgrade()
-    return app
+    return build_app(make_settings(tmp_path_factory.mktemp("live")))
 
 
 @pytest.fixture(scope="session")

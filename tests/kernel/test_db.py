@@ -1,13 +1,16 @@
 """The unit of work and the column types, on both engines."""
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.factory import create_app
 from app.kernel.audit import AuditEntry, record
 from app.kernel.db import db, sqlite_checkpoint_is_safe, unit_of_work
+from tests.conftest import make_settings
 
 
 def _write(action: str) -> None:
@@ -64,9 +67,9 @@ def test_versions_with_the_wal_reset_bug_are_known(
     assert sqlite_checkpoint_is_safe(version) is safe
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"])
-def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
-    with db.engine.connect() as connection:
+def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
+    # An application of its own: the one of other tests waits for no disk.
+    with create_app(make_settings(tmp_path)).app_context(), db.engine.connect() as connection:
         read = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
