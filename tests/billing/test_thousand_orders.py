@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -39,22 +37,6 @@ LIFE = (
     (40, 0, "refund"),
 )
 END = timedelta(hours=60)
-
-
-@pytest.fixture
-def quick(app: Any) -> Iterator[None]:
-    """Let SQLite not wait for the disk: nothing here is about crashes."""
-    # One connection that all share from now on: what is set holds for each of them.
-    db.session.remove()
-    db.engine.dispose()
-    if db.engine.dialect.name == "sqlite":
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA synchronous=OFF")
-            connection.exec_driver_sql("BEGIN")
-    yield
-    db.session.remove()
-    db.engine.dispose()
 
 
 def click(cast: Cast, plan: str, user_id: int) -> int:
@@ -133,7 +115,7 @@ def end_of(user_id: int) -> tuple[object, ...]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_thousand_random_orders_of_events_end_the_same(
-    noon: datetime, cast: Cast, quick: None, engine_name: str, part: int
+    noon: datetime, cast: Cast, engine_name: str, part: int
 ) -> None:
     plan = sell(cast)
     times = TIMES if engine_name == "sqlite" else TIMES // 40
