@@ -37,11 +37,13 @@ _seconds = Histogram(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A number as it is at the moment it is asked for; `name` without our prefix."""
+    """A number as it is at the moment it is asked for; `name` without our prefix. Several may share a name
+    and its meaning, and differ in their labels."""
 
     name: str
     meaning: str
     value: float
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 def observe(endpoint: str, method: str, status: int, seconds: float) -> None:
@@ -70,7 +72,13 @@ class _Readings(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Yield each reading as a gauge."""
+        families: dict[str, GaugeMetricFamily] = {}
         for reading in self._readings:
-            yield GaugeMetricFamily(
-                f"planetarium_{reading.name}", reading.meaning, value=reading.value
-            )
+            names = [name for name, _value in reading.labels]
+            family = families.get(reading.name)
+            if family is None:
+                family = families[reading.name] = GaugeMetricFamily(
+                    f"planetarium_{reading.name}", reading.meaning, labels=names
+                )
+            family.add_metric([value for _name, value in reading.labels], reading.value)
+        yield from families.values()

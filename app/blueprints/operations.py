@@ -15,17 +15,22 @@ from app.accounts.failures import count_failures
 from app.billing.actions.installation import find_mismatch
 from app.blueprints import metrics
 from app.blueprints.entrance import declares
+from app.blueprints.health import PARTS, disk_readings, list_ailing
 from app.kernel import clock, schema
 from app.kernel.db import db
+from app.kernel.errors import Unavailable
 from app.kernel.logs import get_logger
 from app.media import checking as media
-from app.notifications.outlook import find_mail_trouble, find_unsent, oldest_unsent_seconds
-from app.outbox.pulse import find_ahead, watch
+from app.notifications.outlook import find_unsent, oldest_unsent_seconds
+from app.outbox.pulse import find_ahead, find_offset, watch
 from app.outbox.queries import count_backlog, find_failing
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
 SILENT_AFTER = timedelta(seconds=60)
+_UP = "1: the database answers."
+_SILENT = "Since a worker's last sign of life."
+_AWAY = "1: there is no index to search."
 
 bp = Blueprint("operations", __name__)
 log = get_logger("operations")
@@ -37,7 +42,7 @@ def healthz() -> tuple[dict[str, str], int]:
     """Tell whether this process answers and reaches its database."""
     try:
         db.session.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, Unavailable) as error:
         log.error("the database is out of reach", exc_info=error)
         return {"status": "fail", "database": "out of reach; see the log and DATABASE_URL"}, 503
     return {"status": "ok"}, 200
@@ -47,16 +52,21 @@ def healthz() -> tuple[dict[str, str], int]:
 @declares("public")
 def readyz() -> tuple[dict[str, object], int]:
     """Tell whether everything is there that visitors need: schema, worker, money of the right kind; what is
-    wrong otherwise. `?role=mail` asks for what letters need instead: no visitor is sent away for them."""
-    looks = _FOR_MAIL if request.args.get("role") == "mail" else _FOR_VISITORS
+    wrong otherwise. `?role=mail`, `search` or `storage` asks for one part instead: no visitor is sent away
+    for it, but the answer names it as ailing."""
+    part = PARTS.get(request.args.get("role", ""))
+    looks = _FOR_VISITORS if part is None else (_worker_trouble, _clock_trouble, *part)
+    ailing: list[str] = []
     try:
         wrong = [why for look in looks if (why := look())]
-    except SQLAlchemyError as error:
+        if part is None and not wrong:
+            ailing = list_ailing()
+    except (SQLAlchemyError, Unavailable) as error:
         log.error("the database is out of reach", exc_info=error)
         wrong = ["the database is out of reach; see the log and DATABASE_URL"]
     if wrong:
         return {"status": "fail", "wrong": wrong}, 503
-    return {"status": "ok"}, 200
+    return {"status": "ok"} | ({"ailing": ailing} if ailing else {}), 200
 
 
 @bp.get("/metrics")
@@ -105,6 +115,22 @@ def _money_trouble() -> str | None:
 
 
 def _readings() -> list[metrics.Reading]:
+    """Return all numbers; while the database is away what can be known without it."""
+    told = disk_readings()
+    try:
+        told += [*_counted(), *_search_readings(), metrics.Reading("database_up", _UP, 1)]
+    except (SQLAlchemyError, Unavailable) as error:
+        db.session.remove()
+        log.error("the database is out of reach", exc_info=error)
+        told += [
+            metrics.Reading("database_up", _UP, 0),
+            metrics.Reading("worker_silent_seconds", _SILENT, watch.seen_seconds()),
+            metrics.Reading("search_away", _AWAY, 1),
+        ]
+    return told
+
+
+def _counted() -> list[metrics.Reading]:
     moment = clock.now()
     backlog, unsent, failed = count_backlog(), find_unsent(), count_failures()
     waiting = moment - backlog.oldest_due_at if backlog.oldest_due_at else timedelta()
@@ -127,17 +153,21 @@ def _readings() -> list[metrics.Reading]:
             "clock_ahead", "1: timed work stands at a time to come.", find_ahead() is not None
         ),
         metrics.Reading(
+            "clock_off_seconds",
+            "Between this clock and the database's.",
+            find_offset().total_seconds(),
+        ),
+        metrics.Reading(
             "sign_ins_failed", "Wrong passwords or addresses in 24 hours.", failed.wrong
         ),
         metrics.Reading(
             "sign_ins_held_up", "Sign-ins refused by a limit in 24 hours.", failed.held_up
         ),
-        metrics.Reading("worker_silent_seconds", "Since a worker's last sign of life.", silent),
+        metrics.Reading("worker_silent_seconds", _SILENT, silent),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),
         metrics.Reading(
             "media_faults", "Uploads found missing or unreadable.", media.count_noted()
         ),
-        *_search_readings(),
     ]
 
 
@@ -146,12 +176,12 @@ def _search_readings() -> list[metrics.Reading]:
     try:
         held = engine.stats()
     except Broken:
-        return [metrics.Reading("search_away", "1: there is no index to search.", 1)]
+        return [metrics.Reading("search_away", _AWAY, 1)]
     if engine.suspect() is not None:
-        return [metrics.Reading("search_away", "1: there is no index to search.", 1)]
+        return [metrics.Reading("search_away", _AWAY, 1)]
     waiting = count_waiting(held.cursor)
     return [
-        metrics.Reading("search_away", "1: there is no index to search.", 0),
+        metrics.Reading("search_away", _AWAY, 0),
         metrics.Reading("search_waiting", "Changes the index has to follow.", waiting.count),
         metrics.Reading(
             "search_waiting_seconds", "How long the oldest of them waits.", waiting.seconds
@@ -170,4 +200,3 @@ def _database_bytes() -> float:
 
 
 _FOR_VISITORS = (_schema_trouble, _worker_trouble, _clock_trouble, _money_trouble)
-_FOR_MAIL = (_worker_trouble, _clock_trouble, find_mail_trouble)

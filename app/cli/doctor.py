@@ -6,13 +6,11 @@ import math
 import os
 import platform
 import shlex
-import shutil
 import socket
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -20,7 +18,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
@@ -30,16 +28,15 @@ from app.cli.media import MEND
 from app.config import Settings, unknown_names
 from app.kernel import clock, privacy, schema
 from app.kernel.db import db, sqlite_checkpoint_is_safe
+from app.kernel.places import LITTLE_BYTES, LOW_BYTES, LOW_FILES, MIB, Room, list_places, measure
 from app.media.checking import find_noted
 from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
-from app.outbox.pulse import SKEW, find_ahead, watch
+from app.outbox.pulse import SKEW, find_ahead, find_offset, watch
 from app.outbox.queries import count_backlog, list_failing_jobs
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
-MIB = 1024 * 1024
-DISK_FAIL, DISK_WARN = 200 * MIB, 1024 * MIB
 WAL_WARN = 256 * MIB
 SILENT_AFTER = timedelta(seconds=60)
 LATE_AFTER = timedelta(minutes=5)
@@ -78,7 +75,7 @@ def command() -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield all findings. What needs the database is left out when it is out of reach."""
-    for examination in (_python, _secret, _names, _address, _data_dir, _privacy, _mail):
+    for examination in (_python, _secret, _names, _address, _places, _privacy, _mail):
         yield from examination(settings)
     try:
         db.session.execute(text("SELECT 1"))
@@ -134,21 +131,34 @@ def _address(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"{address}: cookies are for HTTPS only")
 
 
-def _data_dir(settings: Settings) -> Iterator[Finding]:
-    folder = settings.data_dir.resolve()
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        mend = f"give the user that runs Planetarium the right to write in {folder}"
-        yield Finding("fail", f"data directory is not writable: {error.strerror}", mend)
-        return
-    free = shutil.disk_usage(folder).free
-    level: Literal["ok", "warn", "fail"] = "ok"
-    if free < DISK_WARN:
-        level = "fail" if free < DISK_FAIL else "warn"
-    mend = "" if level == "ok" else "make room: writing stops when the disk is full"
-    yield Finding(level, f"data directory {folder}: writable, {free // MIB} MiB free", mend)
+def _places(settings: Settings) -> Iterator[Finding]:
+    """Each place of which we write, and each disk once."""
+    places = list_places(
+        data_dir=settings.data_dir,
+        index_dir=None if settings.indexes_in_postgres else settings.index_dir,
+        database_uri=settings.database_uri,
+    )
+    disks: dict[int, list[Room]] = {}
+    for room in measure(places):
+        disks.setdefault(room.disk, []).append(room)
+        if room.refused:
+            told = f"{room.place.name}: nothing can be written in {room.place.folder.resolve()}"
+            mend = "make room there, or give the user that runs Planetarium the right to write"
+            yield Finding("fail", f"{told}: {room.refused}", mend)
+    for rooms in disks.values():
+        if rooms[0].size:
+            yield _disk(rooms)
+
+
+def _disk(rooms: list[Room]) -> Finding:
+    names, room = ", ".join(each.place.name for each in rooms), rooms[0]
+    told = f"disk of {names}: {room.free // MIB} of {room.size // MIB} MiB free"
+    mend = f"make room on the disk of {room.place.folder.resolve()}: writing stops when it is full"
+    if room.free < LOW_BYTES:
+        return Finding("fail", told, mend)
+    if room.files is not None and room.files < LOW_FILES:
+        return Finding("fail", f"{told}, but it takes only {room.files} more files", mend)
+    return Finding("warn", told, mend) if room.free < LITTLE_BYTES else Finding("ok", told)
 
 
 def _privacy(settings: Settings) -> Iterator[Finding]:
@@ -246,12 +256,10 @@ def _worker(_settings: Settings) -> Iterator[Finding]:
 
 def _clock(_settings: Settings) -> Iterator[Finding]:
     moment = clock.now()
-    if db.engine.dialect.name == "postgresql":
-        there: datetime = db.session.scalars(select(func.clock_timestamp())).one()
-        off = abs(moment - there)
-        if off > SKEW:
-            told = f"this clock and the database's differ by {int(off.total_seconds())} s"
-            yield Finding("warn", told, "set both by NTP")
+    off = find_offset()
+    if off > SKEW:
+        told = f"this clock and the database's differ by {int(off.total_seconds())} s"
+        yield Finding("fail", told, "set both by NTP")
     ahead = find_ahead()
     if ahead is None:
         yield Finding("ok", f"the clock says {moment:%F %T}Z, and nothing bears a later time")

@@ -50,7 +50,8 @@ class Watch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[str, tuple[int, float, bool]] = {}
+        # The count, when it was first seen, whether it was seen to go on, and when it was looked at last.
+        self._seen: dict[str, tuple[int, float, bool, float]] = {}
 
     def forget(self) -> None:
         """Forget all counts: the database is another one now, as between two tests."""
@@ -69,16 +70,27 @@ class Watch:
             self._seen = {name: held for name, held in self._seen.items() if name in names}
         return min(pulses, key=lambda each: each.silent_seconds, default=None)
 
+    def seen_seconds(self) -> float:
+        """Return for how many seconds no count was seen to go on, without asking the database, which may be
+        away; `inf` when none ever was."""
+        with self._lock:
+            latest = max((held[1] for held in self._seen.values()), default=float("-inf"))
+        return time.monotonic() - latest
+
     def _silence(self, sign: Sign) -> float:
         moment = time.monotonic()
         known = self._seen.get(sign.name)
+        since, moves, looked = known[1:] if known else (moment, False, float("-inf"))
         if known is None or known[0] != sign.beats:
             # A count that has moved is life; a first look knows nothing but the time.
-            self._seen[sign.name] = known = (sign.beats, moment, known is not None)
+            since, moves = moment, known is not None
+        # Whoever looks often need not believe the time, which may come from another machine.
+        often = moves and moment - looked < AT_WORK.total_seconds()
+        self._seen[sign.name] = (sign.beats, since, moves, moment)
         by_clock = (clock.now() - sign.at).total_seconds()
         if by_clock < -SKEW.total_seconds():
-            return moment - known[1] if known[2] else float("inf")
-        return max(by_clock, moment - known[1])
+            return moment - since if moves else float("inf")
+        return moment - since if often else max(by_clock, moment - since)
 
 
 watch = Watch()
@@ -88,6 +100,14 @@ def is_at_work() -> bool:
     """Whether a worker was heard a short time ago: what wants the house empty waits."""
     pulse = watch.look()
     return pulse is not None and pulse.silent_seconds < AT_WORK.total_seconds()
+
+
+def find_offset() -> timedelta:
+    """Return how far this clock and the database's differ; nothing where both are one machine's."""
+    if db.engine.dialect.name != "postgresql":
+        return timedelta()
+    there: datetime = db.session.scalars(select(func.clock_timestamp())).one()
+    return abs(clock.now() - there)
 
 
 def find_ahead() -> datetime | None:

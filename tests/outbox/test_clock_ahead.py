@@ -136,3 +136,18 @@ def test_a_living_worker_forgets_those_from_a_time_to_come(app: Flask, noon: dat
         actions.beat("ahead", "0.1.0")
     actions.beat("here", "0.1.0")
     assert db.session.scalars(sa.select(WorkerBeat.name)).all() == ["here"]
+
+
+def test_whoever_looks_often_does_not_believe_another_machines_clock(
+    app: Flask, noon: datetime
+) -> None:
+    """The worker's clock is two minutes behind: only its count can say that it lives."""
+    actions.beat("w1", "0.1.0")
+    with clock.fixed(noon + timedelta(minutes=2)):
+        first = pulse.watch.look()
+        assert first is not None and first.silent_seconds == 120
+        with clock.fixed(noon):
+            actions.beat("w1", "0.1.0")
+        second = pulse.watch.look()
+    assert second is not None and second.silent_seconds < 10
+    assert pulse.watch.seen_seconds() < 10
