@@ -252,6 +252,8 @@ def _database(app: Flask, settings: Settings) -> None:
     }
     if settings.database_uri.startswith("postgresql"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"] = _REACH
+        # Loaded where it is used: it brings the driver along.
+        importlib.import_module("app.kernel.answering").watch()
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 

@@ -38,7 +38,7 @@ HOMES = {
     "numpy": ("search/whoosh_engine/",),
     "pillow_heif": ("media/images/",),
     "prometheus_client": ("blueprints/metrics.py",),
-    "psycopg": ("kernel/libpq.py",),
+    "psycopg": ("kernel/answering.py", "kernel/libpq.py"),
     "pydantic": ("config.py",),
     "pydantic_settings": ("config.py",),
     "pygments": ("kernel/text/",),
