@@ -36,6 +36,7 @@ HOMES = {
     "markdown": ("kernel/text/",),
     "nh3": ("kernel/text/",),
     "numpy": ("search/whoosh_engine/",),
+    "obstore": ("cli/backups/bucket.py",),
     "pillow_heif": ("media/images/",),
     "prometheus_client": ("blueprints/metrics.py",),
     "psycopg": ("kernel/answering.py", "kernel/libpq.py"),

@@ -68,12 +68,16 @@ def write(manifest: Manifest) -> tuple[bytes, bytes]:
     told: dict[str, Any] = {"format": FORMAT, **asdict(manifest)}
     told["made_at"] = f"{manifest.made_at:%Y-%m-%dT%H:%M:%SZ}"
     words = json.dumps(told, indent=1, ensure_ascii=False).encode()
-    return words, f"{hashlib.sha256(words).hexdigest()}  {FILE}\n".encode()
+    return words, _sealed(words)
+
+
+def _sealed(words: bytes) -> bytes:
+    return f"{hashlib.sha256(words).hexdigest()}  {FILE}\n".encode()
 
 
 def read(words: bytes, seal: bytes) -> Manifest:
     """Return the manifest that was written. Damaged when it is not as it was sealed."""
-    if seal.decode("ascii", errors="replace").split() != [hashlib.sha256(words).hexdigest(), FILE]:
+    if seal != _sealed(words):
         raise Damaged(f"{FILE} is not as it was sealed")
     told = json.loads(words)
     if told.pop("format") != FORMAT:
