@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import urlsplit
 
 import click
@@ -24,6 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.accounts.failures import count_failures
 from app.billing.actions.installation import find_mismatch
+from app.cli import deep as whole
+from app.cli.findings import Finding
 from app.cli.media import MEND
 from app.config import Settings, unknown_names
 from app.kernel import clock, privacy, schema
@@ -46,23 +48,18 @@ SECOND_LOOK_SECONDS = 15
 MANY_HELD_UP = 200
 
 
-class Finding(NamedTuple):
-    """One line of the report; `mend` says what to do when it is not ok."""
-
-    level: Literal["ok", "warn", "fail"]
-    told: str
-    mend: str = ""
-
-
 Examination = Callable[[Settings], Iterator[Finding]]
 
 
 @click.command("doctor")
+@click.option("--deep", is_flag=True, help="Read everything: every row, upload, reference, index.")
 @with_appcontext
-def command() -> None:
+def command(deep: bool) -> None:
     """Examine this installation. Ends with status 1 when something fails."""
     settings: Settings = current_app.extensions["planetarium.settings"]
-    findings = list(examine(settings))
+    findings = list(_survive(examine(settings)))
+    if deep:
+        findings += _survive(_examine_whole())
     for finding in findings:
         click.echo(f"{finding.level:<5} {finding.told}")
         if finding.mend:
@@ -71,6 +68,25 @@ def command() -> None:
     click.echo(f"Failures: {counts['fail']}, warnings: {counts['warn']}.")
     if counts["fail"]:
         raise SystemExit(1)
+
+
+def _survive(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings; a database that cannot be read to the end is one more of them."""
+    try:
+        yield from findings
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        told = str(error.__cause__ or error).splitlines()[0]
+        yield Finding("fail", f"the database cannot be read: {told}", whole.BACK)
+
+
+def _examine_whole() -> Iterator[Finding]:
+    """What reading everything finds; of a database that is not at head, whether it can be read."""
+    yield from whole.examine_database()
+    head = schema.head_of(current_app.extensions["migrate"].directory)
+    if schema.find_trouble(head) is None:
+        storage = current_app.extensions["planetarium.storage"]
+        yield from whole.examine_rest(storage, current_app.extensions["planetarium.search"])
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
