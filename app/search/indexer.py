@@ -61,11 +61,14 @@ class Indexer:
         if not self._writer.take():
             return False
         try:
-            self._examine()
-            cursor = self._engine.cursor()
+            return self._go_on(stopping)
         except Broken as error:
             log.error("the index is missing or broken: it is made anew", why=str(error))
             return self._rebuild(stopping)
+
+    def _go_on(self, stopping: Callable[[], bool]) -> bool:
+        self._examine()
+        cursor = self._engine.cursor()
         rows = list_after(cursor, self._batch)
         if rows is None:
             # Away for too long, or made of another database.
@@ -132,6 +135,8 @@ class Indexer:
         except _NOT_OF_THE_TEXT:
             raise
         except Exception as error:
+            # A damaged page stumbles over every text, and is none's fault.
+            self._engine.check()
             log.error("some text cannot be indexed; each is tried alone", exc_info=error)
             for row in rows:
                 self._write_alone(row, cursor)

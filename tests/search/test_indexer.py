@@ -180,6 +180,25 @@ def test_a_text_that_cannot_be_indexed_stops_no_other(
     assert engine.cursor() == head()
 
 
+def test_a_damaged_index_is_not_taken_for_texts_that_cannot_be_indexed(
+    cast: Cast, engine: ShelfEngine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Merging met the damage first: each text was passed over, for good."""
+    follow(indexer)
+    ref = post(cast)
+
+    def stumble(*_args: object, **_words: object) -> None:
+        engine.lost = True
+        raise ValueError("offset must be no greater than buffer length")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "apply", stumble)
+        indexer.step(never)
+    follow(indexer)
+    assert ref.id in engine.topics
+    assert differences(engine).topic_ids == []
+
+
 def test_a_full_disk_loses_nothing(
     cast: Cast, engine: ShelfEngine, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
