@@ -55,6 +55,10 @@ class Visitor:
         """Send a form. OSError or HTTPException when no answer comes: it may have been done."""
         return self._send("POST", path, urlencode(fields))
 
+    def send_raw(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send bytes as they are, e.g. a form with a file. OSError or HTTPException without an answer."""
+        return self._ask("POST", path, body, headers)
+
     def fill(self, path: str, wanted: str, **typed: str) -> Answer:
         """Get a page and send its form whose action ends with `wanted`, with the fields typed.
 
@@ -72,17 +76,20 @@ class Visitor:
         assert answer.status == 303, f"sign-in of {email} answered {answer.status}"
 
     def _send(self, method: str, path: str, body: str) -> Answer:
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else {}
+        return self._ask(method, path, body.encode(), form)
+
+    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         connection = self._connection or http.client.HTTPConnection(
             "127.0.0.1", self._port, timeout=PATIENCE
         )
-        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
         if method == "POST":
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            headers["Referer"] = f"http://127.0.0.1:{self._port}/"
+            headers = {**headers, "Referer": f"http://127.0.0.1:{self._port}/"}
+        headers = {**headers, "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
         # Taken back when the answer is read: after any trouble the next request connects anew.
         self._connection = None
         try:
-            connection.request(method, path, body.encode(), headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read().decode("utf-8", "replace")
         except BaseException:

@@ -8,6 +8,7 @@ that doctor names. Ends with status 1 when one of them is not.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 from bench.faults.catalogue import FAULTS
 from bench.faults.course import Result, try_fault
 from bench.faults.fault import Fault
-from bench.faults.report import table, telling
+from bench.faults.report import row, table, telling
 from bench.faults.stage import Stage, set_up
 from bench.faults.telling import Lookout, find_unwell
 
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     parser.add_argument("--explain", action="store_true", help="say what is not well yet")
     options = parser.parse_args(arguments)
+    # Ended from outside, it takes its servers along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     name = "postgresql" if options.postgresql else "sqlite"
     wanted = [fault for fault in FAULTS if fault.name in options.only or not options.only]
     if unknown := set(options.only) - {fault.name for fault in FAULTS}:
@@ -98,7 +101,8 @@ def _begin(lookout: Lookout) -> None:
 def _one(fault: Fault, lookout: Lookout, seconds: float, say: Callable[[str], None]) -> Result:
     began = time.monotonic()
     result = try_fault(fault, lookout, seconds)
-    say(f"{fault.name}: {'; '.join(result.wrong) or 'passed'} ({time.monotonic() - began:.0f} s)")
+    took = time.monotonic() - began
+    say(f"{row(result)}\n  {'; '.join(dict.fromkeys(result.wrong)) or 'passed'} ({took:.0f} s)")
     return result
 
 

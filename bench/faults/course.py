@@ -36,16 +36,21 @@ def try_fault(fault: Fault, lookout: Lookout, seconds: float) -> Result:
     stage, result = lookout.stage, Result(fault)
     lookout.begin()
     began = time.monotonic()
-    with fault.inject(stage):
-        stays = max(seconds, fault.stays)
-        result.told_after = _wait_for_words(fault, lookout, result)
-        time.sleep(max(0.0, began + stays - time.monotonic()))
+    try:
+        with fault.inject(stage):
+            stays = max(seconds, fault.stays)
+            result.told_after = _wait_for_words(fault, lookout, result)
+            time.sleep(max(0.0, began + stays - time.monotonic()))
+    except Exception as error:
+        # What others did not survive is a finding too, and the next fault is tried all the same.
+        result.wrong.append(f"the deed itself: {type(error).__name__}: {error}"[:300])
     ended = time.monotonic()
     _wait_until_well(fault, lookout, result, ended)
     # Not earlier: whoever waited for an answer has it, or has given up.
     result.met = stage.diary.between(began, ended)
     _judge(fault, result)
-    result.wrong += find_lost(stage, began)
+    if not fault.forgets:
+        result.wrong += find_lost(stage, began)
     return result
 
 
@@ -87,13 +92,21 @@ def _wait_until_well(fault: Fault, lookout: Lookout, result: Result, ended: floa
         result.wrong += _mend(fault, lookout)
     why = "not asked"
     while time.monotonic() - ended < WELL_SECONDS:
-        why = find_unwell(lookout)
+        why = find_unwell(lookout) or _find_index_wrong(fault, lookout.stage)
         lookout.explain(f"{fault.name}, {time.monotonic() - ended:.0f} s after: {why or 'well'}")
         if not why:
             result.well_after = time.monotonic() - ended
             return
         time.sleep(POLL_SECONDS)
     result.wrong.append(f"not well after {WELL_SECONDS:.0f} s: {why}")
+
+
+def _find_index_wrong(fault: Fault, stage: Stage) -> str:
+    """Whether an index that was damaged is what the database says, all of it."""
+    if not fault.verifies:
+        return ""
+    said = stage.site.run("search", "verify")
+    return f"search verify: {' '.join(said.text.split())[-150:]}" if said.status else ""
 
 
 def _mend(fault: Fault, lookout: Lookout) -> list[str]:

@@ -1,14 +1,24 @@
-"""Databases that are held, away or full."""
+"""Databases that are held, away, frozen, crowded, or not the ones the code knows."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Iterator
 
-from bench.faults.fault import Fault, Told
+import sqlalchemy as sa
+
+from bench.faults.databases import PostgresServer, SqliteFile
+from bench.faults.fault import COME_BACK, Fault, Inject, Told, doctor, noted, readyz
 from bench.faults.stage import Stage
 
-COME_BACK = frozenset({503})
+POSTGRESQL, SQLITE = frozenset({"postgresql"}), frozenset({"sqlite"})
+AWAY = (
+    readyz("database is out of reach"),
+    Told("healthz", "^503"),
+    doctor("database out of reach"),
+)
 
 
 @contextlib.contextmanager
@@ -17,14 +27,179 @@ def _held(stage: Stage) -> Iterator[None]:
         yield
 
 
+def server_of(stage: Stage) -> PostgresServer:
+    """Return the server; only for faults on PostgreSQL."""
+    assert isinstance(stage.database, PostgresServer)
+    return stage.database
+
+
+@contextlib.contextmanager
+def _stopped(stage: Stage) -> Iterator[None]:
+    with server_of(stage).stopped():
+        yield
+
+
+@contextlib.contextmanager
+def _frozen(stage: Stage) -> Iterator[None]:
+    with server_of(stage).frozen():
+        yield
+
+
+@contextlib.contextmanager
+def _restarted(stage: Stage) -> Iterator[None]:
+    server_of(stage).restart()
+    yield
+
+
+@contextlib.contextmanager
+def _crowded(stage: Stage) -> Iterator[None]:
+    """Others take every connection that the server gives."""
+    with contextlib.ExitStack() as crowd:
+        with contextlib.suppress(sa.exc.OperationalError):
+            for _ in range(200):
+                crowd.enter_context(server_of(stage).connect())
+        stage.notes.append("no connection is left")
+        yield
+
+
+@contextlib.contextmanager
+def _cut_off(stage: Stage) -> Iterator[None]:
+    """End the site's connections again and again for some seconds, as a failing network does."""
+    stopped = threading.Event()
+    words = sa.text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+
+    def cut() -> None:
+        while not stopped.wait(0.5):
+            with server_of(stage).connect() as connection:
+                stage.notes.append(f"cut off {connection.scalar(words)}")
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        cutter.join()
+
+
+@contextlib.contextmanager
+def _moved_away(stage: Stage) -> Iterator[None]:
+    """Somebody renames the database's file under the running site, and renames it back."""
+    assert isinstance(stage.database, SqliteFile)
+    file = stage.database.file
+    aside = file.with_name("aside.db")
+    file.rename(aside)
+    time.sleep(3)
+    yield
+    file.unlink(missing_ok=True)
+    aside.rename(file)
+
+
+def at_migration(name: str) -> Inject:
+    """Let the database say that it is at another migration."""
+
+    @contextlib.contextmanager
+    def inject(stage: Stage) -> Iterator[None]:
+        with stage.rows() as rows, rows.begin():
+            before = rows.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            rows.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": name})
+        try:
+            yield
+        finally:
+            with stage.rows() as rows, rows.begin():
+                back = sa.text("UPDATE alembic_version SET version_num = :to")
+                rows.execute(back, {"to": before})
+
+    return inject
+
+
 FAULTS = (
     Fault(
         "writer-held",
         "database",
-        "another program holds what every writer needs for 20 s",
+        "another program holds what every writer needs, for 20 s",
         _held,
-        told=(Told("answer", "503 kept=True"),),
+        told=(noted("503 kept=True"),),
         writes=COME_BACK,
         stays=20,
+    ),
+    Fault(
+        "postgresql-stopped",
+        "database",
+        "PostgreSQL is stopped",
+        _stopped,
+        AWAY,
+        reads=False,
+        writes=COME_BACK,
+        on=POSTGRESQL,
+    ),
+    Fault(
+        "postgresql-frozen",
+        "database",
+        "PostgreSQL takes connections and says nothing (SIGSTOP)",
+        _frozen,
+        told=(readyz("database is out of reach"),),
+        reads=False,
+        writes=COME_BACK,
+        on=POSTGRESQL,
+    ),
+    Fault(
+        "postgresql-restarted",
+        "database",
+        "PostgreSQL is restarted",
+        _restarted,
+        told=(Told("healthz", "^200"),),
+        reads=False,
+        writes=COME_BACK,
+        on=POSTGRESQL,
+    ),
+    Fault(
+        "postgresql-crowded",
+        "database",
+        "others hold every connection that PostgreSQL gives",
+        _crowded,
+        told=(doctor("database out of reach"),),
+        writes=COME_BACK,
+        on=POSTGRESQL,
+    ),
+    Fault(
+        "postgresql-cut-off",
+        "database",
+        "the site's connections are ended twice a second",
+        _cut_off,
+        told=(noted("cut off"),),
+        reads=False,
+        writes=COME_BACK,
+        on=POSTGRESQL,
+    ),
+    Fault(
+        "database-renamed",
+        "database",
+        "the database's file is renamed under the running site, and back",
+        _moved_away,
+        told=(doctor("(no tables|out of reach|migration)"),),
+        reads=False,
+        writes=COME_BACK,
+        on=SQLITE,
+    ),
+    Fault(
+        "schema-older",
+        "database",
+        "the database is at an older migration than the code",
+        at_migration("0001"),
+        told=(
+            readyz("at migration 0001, this version needs .* db upgrade"),
+            doctor("migration 0001.*db upgrade"),
+        ),
+    ),
+    Fault(
+        "schema-newer",
+        "database",
+        "the database is at a migration that the code does not know",
+        at_migration("9999"),
+        told=(readyz("migration 9999"), doctor("migration 9999")),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Where an operator would look, or, for what a visitor does, what the visitor is answered.
 Place = Literal["readyz", "mail", "healthz", "metrics", "doctor", "log", "answer"]
+# What a comment may be answered besides 303: come back later; sign in; nothing, the connection is lost.
+COME_BACK, SIGN_IN, NO_ANSWER = frozenset({503}), frozenset({401}), frozenset({0})
 Kind = Literal[
     "process", "disk", "database", "clock", "mail", "provider", "history", "load", "settings"
 ]
@@ -54,10 +56,12 @@ class Fault:
     mend: str = ""
     on: frozenset[str] = frozenset({"sqlite", "postgresql"})
     wants: Literal["", "mounts"] = ""
+    # Whether the whole index is compared with the database afterwards.
+    verifies: bool = False
+    # Whether what is written meanwhile is lost with it, as by going back to a backup.
+    forgets: bool = False
     # Seconds that it stays at least, if longer than asked for.
     stays: float = 0.0
-    # What the site is given besides, from its start on: such a fault has the site started anew.
-    settings: Mapping[str, str] | None = None
 
 
 def readyz(words: str) -> Told:
@@ -73,6 +77,11 @@ def doctor(words: str) -> Told:
 def metric(name: str, value: str = r"[1-9]") -> Told:
     """Told by a metric whose value begins so."""
     return Told("metrics", rf"^planetarium_{name} {value}")
+
+
+def noted(words: str) -> Told:
+    """Told by what somebody was answered, or a command said, who did the fault's deed."""
+    return Told("answer", words)
 
 
 def log(words: str) -> Told:

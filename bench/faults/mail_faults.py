@@ -1,22 +1,53 @@
-"""Mail servers that do not take letters, in each way."""
+"""Mail servers that do not take letters, in each way that one fails."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
-from bench.faults.fault import Fault, Told, doctor, metric
-from bench.faults.stage import Stage
+from bench.faults.fault import Fault, Inject, Told, doctor, log, metric
+from bench.faults.post_office import Mood
+from bench.faults.stage import Stage, changed
 
 LETTERS = 5
+RETRY = "outbox retry-all"
 FAILING = Told("mail", "503 .*letters could not be handed to the mail server")
+TOLD = (FAILING, metric("mail_failing"))
 
 
 @contextlib.contextmanager
 def _refused(stage: Stage) -> Iterator[None]:
     with stage.office.closed():
-        stage.send_letters([f"refused {number}" for number in range(LETTERS)])
+        _write(stage)
         yield
+
+
+def feeling(mood: Mood, persona: str = "member") -> Inject:
+    """Let the mail server fail in this way, with letters on their way."""
+
+    @contextlib.contextmanager
+    def inject(stage: Stage) -> Iterator[None]:
+        with stage.office.feeling(mood):
+            _write(stage, persona)
+            yield
+
+    return inject
+
+
+@contextlib.contextmanager
+def _untrusted(stage: Stage) -> Iterator[None]:
+    """Let the site want TLS, and the server have a certificate that nobody has reason to trust."""
+    with (
+        stage.office.feeling("tls_broken"),
+        changed(stage, PLANETARIUM_SMTP_TLS="true"),
+    ):
+        _write(stage)
+        yield
+
+
+def _write(stage: Stage, persona: str = "member") -> None:
+    stage.send_letters([f"kept {n} {time.monotonic_ns()}" for n in range(LETTERS)], persona)
 
 
 FAULTS = (
@@ -25,6 +56,62 @@ FAULTS = (
         "mail",
         "the mail server takes no connection",
         _refused,
-        told=(FAILING, metric("mail_failing"), doctor("mail server .* out of reach")),
+        told=(*TOLD, doctor("mail server .* out of reach")),
+    ),
+    Fault(
+        "mail-hangs",
+        "mail",
+        "the mail server takes connections and says nothing",
+        feeling("hangs"),
+        TOLD,
+        mend=RETRY,
+    ),
+    Fault(
+        "mail-drips",
+        "mail",
+        "the mail server says a byte every two seconds",
+        feeling("drips"),
+        TOLD,
+        mend=RETRY,
+    ),
+    Fault(
+        "mail-closes",
+        "mail",
+        "the mail server ends every connection at once",
+        feeling("closes"),
+        TOLD,
+        mend=RETRY,
+    ),
+    Fault(
+        "mail-defers",
+        "mail",
+        "the mail server answers each letter 451, come back later",
+        feeling("defers"),
+        told=(metric("outbox_failing"), log("451")),
+    ),
+    Fault(
+        "mail-no-mailbox",
+        "mail",
+        "the mail server answers 550, no such mailbox, for one address",
+        feeling("refuses", "guest"),
+        told=(log("no such mailbox"),),
+    ),
+    Fault(
+        "mail-too-many",
+        "mail",
+        "the mail server answers 550, too many letters",
+        feeling("too_many", "partner"),
+        told=(doctor("takes a letter each"),),
+    ),
+    Fault(
+        "mail-untrusted",
+        "mail",
+        "the mail server's certificate is not to be trusted",
+        _untrusted,
+        TOLD,
+        reads=False,
+        answers=False,
+        writes=frozenset({0}),
+        mend=RETRY,
     ),
 )

@@ -13,8 +13,9 @@ from bench.load import percentile
 from bench.visitor import Visitor
 from tests.cast import PASSWORD
 
-READ_PAUSE, WRITE_PAUSE = 0.15, 0.8
-LOST = 0
+# One network may send 300 texts in five minutes.
+READ_PAUSE, WRITE_PAUSE = 0.15, 1.5
+LOST, SIGNED_OUT = 0, 401
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,17 @@ class Reader(threading.Thread):
         super().__init__(daemon=True, name=f"reader {email}")
         self._diary, self._paths = diary, paths
         self.visitor = Visitor(port)
+        self._email = email
+        self._lock = threading.Lock()
         if email:
             self.visitor.sign_in(email, PASSWORD)
         self.stopped = threading.Event()
+
+    def come_back(self) -> None:
+        """Sign in again when the site knows this browser no more."""
+        with self._lock:
+            if self._email and self.visitor.get(self._paths[0]).status != 200:
+                self.visitor.sign_in(self._email, PASSWORD)
 
     def run(self) -> None:
         """Read until stopped."""
@@ -102,7 +111,8 @@ class Reader(threading.Thread):
     def _read(self, path: str) -> None:
         began = time.monotonic()
         try:
-            status = self.visitor.get(path).status
+            with self._lock:
+                status = self.visitor.get(path).status
         except NO_ANSWER:
             status = LOST
         self._diary.reads.append(Read(began, status, time.monotonic() - began))
@@ -116,6 +126,7 @@ class Writer(threading.Thread):
         self._diary, self._topic = diary, topic
         self.visitor = Visitor(port)
         self.visitor.sign_in(email, PASSWORD)
+        self._email = email
         self._fields: dict[str, str] = {}
         self._lock = threading.Lock()
         self.stopped = threading.Event()
@@ -130,6 +141,13 @@ class Writer(threading.Thread):
         with self._lock:
             return self._write(mark)
 
+    def come_back(self) -> None:
+        """Sign in again when the site knows this browser no more."""
+        with self._lock:
+            if self.visitor.get(self._topic).status != 200:
+                self.visitor.sign_in(self._email, PASSWORD)
+                self.open_form()
+
     def open_form(self) -> None:
         """Open the page with the form. Called while all is well."""
         page = self.visitor.get(self._topic)
@@ -143,6 +161,8 @@ class Writer(threading.Thread):
             fields = {**self._fields, "text": mark}
             answer = self.visitor.post(f"{self._topic}/comments", fields)
             status, kept = answer.status, mark in answer.text
+            if status in (302, 303) and "/sign-in" in answer.location:
+                status = SIGNED_OUT
         except NO_ANSWER:
             status, kept = LOST, False
         made = Written(began, status, time.monotonic() - began, mark, kept)

@@ -14,7 +14,7 @@ HEAD = (
 
 def table(results: Sequence[Result]) -> str:
     """Return a row for each fault."""
-    return "\n".join((*HEAD, *(_row(result) for result in results)))
+    return "\n".join((*HEAD, *(row(result) for result in results)))
 
 
 def telling(results: Sequence[Result]) -> str:
@@ -25,7 +25,8 @@ def telling(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def _row(result: Result) -> str:
+def row(result: Result) -> str:
+    """Return what came of one fault as a row of the table."""
     met = result.met
     answered = ", ".join(
         f"{status or 'none'}: {count}" for status, count in sorted(met.statuses.items())

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +115,28 @@ class Site:
         except subprocess.TimeoutExpired as late:
             return Said(-1, (late.stdout or b"").decode("utf-8", "replace") + "\n(no end)")
         return Said(ended.returncode, ended.stdout.decode("utf-8", "replace"))
+
+    @contextlib.contextmanager
+    def beside(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run another worker or another site at the same port within the block, on the same log."""
+        commands = {
+            "worker": ["-m", "flask", "--app", WORKER, "worker"],
+            "site": ["-m", "bench.faults.serving"],
+        }
+        with self.log_file.open("ab") as file:
+            process = subprocess.Popen(
+                [sys.executable, *commands[name]],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=file,
+                stderr=file,
+                stdin=subprocess.DEVNULL,
+            )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
 
     def logged(self, since: int) -> str:
         """Return what was logged after the first `since` bytes."""

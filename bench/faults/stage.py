@@ -63,6 +63,8 @@ class Stage:
     diary: Diary = field(default_factory=Diary)
     writer: Writer | None = None
     readers: list[Reader] = field(default_factory=list)
+    # What those who did a fault's deed were answered, since it began.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def data(self) -> Path:
@@ -106,6 +108,13 @@ class Stage:
         self.writer.open_form()
         for one in (*self.readers, self.writer):
             one.start()
+
+    def come_back(self) -> None:
+        """Let whoever was signed out sign in again, when all may be well."""
+        for reader in self.readers:
+            reader.come_back()
+        if self.writer:
+            self.writer.come_back()
 
     def people_go(self) -> None:
         """Let them go home."""
@@ -196,6 +205,20 @@ def _settings(
     }
 
 
+@contextlib.contextmanager
+def changed(stage: Stage, **settings: str) -> Iterator[None]:
+    """Serve with other settings within the block; whether that comes up is for the fault to show."""
+    before = {name: stage.site.settings.get(name, "") for name in settings}
+    stage.site.settings.update(settings)
+    stage.site.restart()
+    try:
+        yield
+    finally:
+        stage.site.settings.update(before)
+        stage.site.restart()
+        wait_until_up(stage.site)
+
+
 def _furnish(app: Flask) -> Cast:
     """Make tables, people and a plan on sale. Called within the application's context."""
     upgrade()
@@ -227,7 +250,9 @@ def mounts(folder: Path) -> Iterator[bool]:
         for name in PLACES:
             place = folder / name
             place.mkdir(mode=0o700)
-            if os.geteuid() == 0 and _call("mount", "-t", "tmpfs", "-o", f"size={ROOM}", place):
+            if os.geteuid() == 0 and _call(
+                "mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=700", "tmpfs", place
+            ):
                 made.append(place)
         yield len(made) == len(PLACES)
     finally:

@@ -44,6 +44,7 @@ class Lookout:
         """A fault begins: what was said before does not count."""
         self.since, self.began = self.stage.site.log_size(), time.monotonic()
         self._doctor_at, self._doctor = float("-inf"), ""
+        self.stage.notes.clear()
 
     def learn(self) -> None:
         """Note what doctor says while all is well."""
@@ -59,7 +60,8 @@ class Lookout:
             return self.stage.site.logged(self.since)
         if place == "answer":
             met = self.stage.diary.between(self.began, time.monotonic())
-            return "\n".join(f"{one.status} kept={one.kept}" for one in met.written)
+            lines = [f"{one.status} kept={one.kept}" for one in met.written]
+            return "\n".join([*lines, *self.stage.notes])
         if place == "metrics":
             return self._metrics()
         if place == "doctor":
@@ -105,6 +107,7 @@ def _find_deaf(stage: Stage) -> str:
     """Whether somebody who comes now can sign in, write, and find what was written."""
     mark = f"well{secrets.token_hex(6)}"
     assert stage.writer is not None
+    stage.come_back()
     written = stage.writer.write(mark)
     if written.status != 303:
         return f"a comment was answered {written.status}"
