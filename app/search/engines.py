@@ -4,8 +4,9 @@ some 20 MB of each process, also of those that never search."""
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 
@@ -58,6 +59,21 @@ class _Waiting:
         if self._history is not None:
             self._history.note(cursor)
         self._engine.apply(entries, cursor=cursor)
+
+    def now(self) -> Engine:
+        """Return the engine as it stands."""
+        with self._told():
+            return self._standing(self._believed.now())
+
+    def ahead(self, key: Hashable, load: Callable[[], Sequence[Entry]]) -> Engine:
+        """Return the engine as it will be."""
+        return self._standing(self._believed.ahead(key, load))
+
+    def _standing(self, engine: Engine) -> Engine:
+        """Return another engine in the place of this one's, of the same history: it is believed already."""
+        other = copy(self)
+        other._engine, other._history = engine, None
+        return other
 
     def search(self, request: Request) -> Found:
         """Search."""

@@ -6,7 +6,7 @@ texts that the reader may open. A text is a `Passage`: the topic's own, its answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -322,6 +322,14 @@ class Engine(Protocol):
 
     def apply(self, entries: Sequence[Entry], *, cursor: int) -> None:
         """Write the entries and the cursor in one commit; the same again changes nothing."""
+
+    def now(self) -> Engine:
+        """Return the engine as it stands at this moment, to be read only: its answers belong together, and
+        `cursor` tells up to where they know what happened. Raises Broken."""
+
+    def ahead(self, key: Hashable, load: Callable[[], Sequence[Entry]]) -> Engine:
+        """Return the engine as it will be when entries have been applied, to be read only. They are loaded
+        where they are not known still: the same `key` is to mean the same entries."""
 
     def search(self, request: Request) -> Found:
         """Return what the readers may open and the query asks. Raises Broken."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from copy import copy
 from datetime import UTC
 from difflib import get_close_matches
 from functools import lru_cache
@@ -100,6 +101,17 @@ class MemoryEngine:
             for passage in entry.passages:
                 held[passage.part, passage.row_id] = passage
         self.at = cursor
+
+    def now(self) -> MemoryEngine:
+        still = copy(self)
+        still.topics = dict(self.topics)
+        still.passages = {topic_id: dict(held) for topic_id, held in self.passages.items()}
+        return still
+
+    def ahead(self, key: Hashable, load: Callable[[], Sequence[port.Entry]]) -> MemoryEngine:
+        still = self.now()
+        MemoryEngine.apply(still, load(), cursor=self.at)
+        return still
 
     def search(self, request: port.Request) -> port.Found:
         found = list(self._matches(request))

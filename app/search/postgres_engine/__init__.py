@@ -13,6 +13,7 @@ from app.search import analysis, port
 from app.search.analysis import Wanted
 from app.search.port import Found, Request
 from app.search.postgres_engine.shelf import RowShelf
+from app.search.whoosh_engine.ahead import PageInMemory
 from app.search.whoosh_engine.engine import PagedEngine
 from app.search.whoosh_engine.snapshot import Page
 
@@ -36,6 +37,7 @@ class PostgresEngine(PagedEngine):
         self._rows.blocks.fetch(
             (int(page.file.name), number)
             for page in snapshot.pages
+            if not isinstance(page.file, PageInMemory)
             for need in needs
             for number in _blocks(page, need)
         )

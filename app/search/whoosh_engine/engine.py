@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from typing import Self
 
 import numpy as np
 
 from app.search.fingerprints import topic_mark
 from app.search.port import Broken, Entry, Found, Request, Stats
 from app.search.whoosh_engine import counting, writing
+from app.search.whoosh_engine.ahead import Ahead
 from app.search.whoosh_engine.ranking import Ranking
 from app.search.whoosh_engine.rebuilding import PagedRebuild
 from app.search.whoosh_engine.snapshot import Page, Snapshot
@@ -35,12 +38,27 @@ class PagedEngine:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._looked = 0.0
+        # The snapshot that is read whatever is committed meanwhile, see `now`.
+        self._still: Snapshot | None = None
+        self._ahead = Ahead()
 
     # --- reading ------------------------------------------------------------------------------------
 
     def cursor(self) -> int:
         """Return the last change in the index."""
         return self._current(fresh=True).cursor
+
+    def now(self) -> Self:
+        """Return the engine as it stands at this moment."""
+        still = copy(self)
+        still._still = self._current()
+        return still
+
+    def ahead(self, key: Hashable, load: Callable[[], Sequence[Entry]]) -> Self:
+        """Return the engine as it will be when entries have been applied."""
+        still = copy(self)
+        still._still = self._ahead.of(self._current(), key, load)
+        return still
 
     def search(self, request: Request) -> Found:
         """Return what the readers may open and the query asks."""
@@ -140,6 +158,8 @@ class PagedEngine:
 
     def _current(self, *, fresh: bool = False) -> Snapshot:
         """Return the snapshot in use; at intervals, or if `fresh`, after a look for a newer commit."""
+        if self._still is not None:
+            return self._still
         held = self._snapshot
         now = time.monotonic()
         if held is not None and not fresh and now - self._looked < _LOOK_EVERY:
