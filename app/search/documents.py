@@ -32,6 +32,9 @@ C = Comment.__table__.c
 # nothing stays of what an index should not hold.
 WHOLE = "all"
 ANEW = "anew"
+# Those that mean the same text under another name, or with other tags: its own words are as they were.
+RENAMED = {part: f"by {part}" for part in Part}
+_PART_OF = {part.value: part for part in Part} | {said: part for part, said in RENAMED.items()}
 # Between a title and tags, and between names: nothing stands together across an empty line.
 _APART = "\n\n"
 # Ids in one statement: SQLite takes some 32,000.
@@ -40,7 +43,7 @@ _CHUNK = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """That a text changed: `part` is a `port.Part` value, WHOLE or ANEW, `row_id` its row."""
+    """That a text changed: `part` is a `port.Part` value, one of RENAMED, WHOLE or ANEW, `row_id` its row."""
 
     topic_id: int
     part: str
@@ -99,10 +102,10 @@ class _Wanted:
         self.topics.add(change.topic_id)
         if change.part in (WHOLE, ANEW):
             self.whole.add(change.topic_id)
-        elif change.part == Part.TOPIC:
+        elif (part := _PART_OF[change.part]) is Part.TOPIC:
             self.own.add(change.topic_id)
         else:
-            self.rows[Part(change.part)][change.row_id] = change.topic_id
+            self.rows[part][change.row_id] = change.topic_id
 
 
 def _load(wanted: _Wanted) -> list[Entry]:
