@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.search import facets, port
+from app.search.abreast import abreast
 from app.search.cards import read_hits
 from app.search.cutting import cut_apart
 from app.search.filling import fill
@@ -41,7 +42,7 @@ def find(engine: port.Engine, searcher: Searcher, text: str, *, page: int = 1) -
         facet_authors=searcher.open_directories,
     )
     try:
-        return _settled(engine, searcher, query, request, page)
+        return _settled(abreast(engine), searcher, query, request, page)
     except port.Broken:
         return SearchPage(query, away=True)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from app.discussion.queries.found import ReadableTopic, find_topics
 from app.kernel.text import clean, plain_text
 from app.search import port
+from app.search.abreast import abreast
 from app.search.cards import name_planet, title_of
 from app.search.highlighting import Marker
 from app.search.language import MAX_WORDS, Filter, Word, parse
@@ -64,7 +65,7 @@ def _topics_like(
     filters = replace(filters or port.Filters(), undeleted=True)
     request = replace(searcher.request(node, filters), loose=True, beside=beside, limit=_LOOKED_AT)
     try:
-        return _opened(engine, searcher, request)
+        return _opened(abreast(engine), searcher, request)
     except port.Broken:
         return []
 
@@ -122,6 +123,7 @@ def suggest(engine: port.Engine, searcher: Searcher, typed: str) -> tuple[Sugges
         return ()
     made = _past(searcher, beginning)
     try:
+        engine = abreast(engine)
         words = _words(engine, searcher, beginning)
         made += _tags(searcher, beginning, words) + words + _names(engine, searcher, beginning)
         made += _topics(engine, searcher, beginning)

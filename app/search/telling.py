@@ -23,6 +23,7 @@ from app.notifications.models import Notification
 from app.notifications.notices import About, tell
 from app.policy import Action, can
 from app.search import port
+from app.search.abreast import abreast
 from app.search.cards import read_hits
 from app.search.cutting import as_meant
 from app.search.highlighting import Marker
@@ -115,6 +116,7 @@ def _new_hits(
     if not changed:
         return []
     filters, query = resolve(searcher, parse(saved.query))
+    engine = abreast(engine)
     # What the page would look for in all there is, and of that what is new.
     query = as_meant(engine, searcher.request(query.node, filters), query)
     kept = changed if filters.topic_ids is None else changed & filters.topic_ids
