@@ -49,8 +49,8 @@ GUARDED = {
     "ask": Action.QUESTION_ASK,
     # Everybody has an inbox; who publishes is who is asked. `questions` leads there from anywhere.
     "inbox": Action.TOPIC_POST,
-    "asked": Action.INBOX_READ,
-    "drafts": Action.TOPIC_POST,
+    "asked": Action.ASKED_READ,
+    "drafts": Action.DRAFTS_READ,
     "scheduled": Action.TOPIC_POST,
     "stream": Action.COMMENT_STREAM,
     "tags": Action.TAGS_EDIT,

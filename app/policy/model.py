@@ -120,6 +120,8 @@ class Action(StrEnum):
     QUESTION_REVEAL = "question.reveal"
     QUESTION_LOG = "question.log"
     INBOX_READ = "inbox.read"
+    ASKED_READ = "asked.read"
+    DRAFTS_READ = "drafts.read"
     ANSWER_EDIT = "answer.edit"
     # comments and reactions
     COMMENT_WRITE = "comment.write"

@@ -90,6 +90,13 @@ def reads_planet_at(actor: Actor, published_at: Any) -> bool:
     return bool(published_at <= actor.expires_at)
 
 
+def keeps_own_words(actor: Actor) -> bool:
+    """Whether the actor opens what they asked and began here, whatever else standing closes to them: an
+    answer was given to them, perhaps for money. So do the expired, of a locked planet too, and who came back
+    on a trial. Comments go with the question, as under what `keep` leaves open."""
+    return actor.inside or actor.standing is Standing.EXPIRED
+
+
 def topic_read(actor: Actor, facts: TopicFacts) -> Verdict:
     """DESIGN.md §3, "Reading a topic". `visible_topics` says the same in SQL; a test compares."""
     if actor.standing in (Standing.LEFT, Standing.REMOVED):
@@ -102,6 +109,8 @@ def topic_read(actor: Actor, facts: TopicFacts) -> Verdict:
     if facts.deleted and not facts.has_replies:
         return HIDE
     if facts.public_sample and not facts.private and not facts.deleted:
+        return ALLOW
+    if mine and facts.kind == "question" and keeps_own_words(actor):
         return ALLOW
     if not reads_planet_at(actor, facts.published_at):
         return HIDE

@@ -29,6 +29,7 @@ from app.policy.model import (
 from app.policy.reading import (
     comment_read,
     first,
+    keeps_own_words,
     outside,
     silenced,
     topic_read,
@@ -295,6 +296,11 @@ def _inbox_read(actor: Actor, _facts: None) -> Verdict:
     return first(outside(actor), ALLOW)
 
 
+def _own_words_read(actor: Actor, _facts: None) -> Verdict:
+    """The list of what one asked and of what one began to write: also the muted and the expired."""
+    return ALLOW if keeps_own_words(actor) else first(outside(actor), HIDE)
+
+
 def _answer_edit(actor: Actor, facts: AnswerFacts) -> Verdict:
     if not topic_read(actor, facts.topic) or facts.topic.deleted:
         return HIDE
@@ -429,6 +435,8 @@ _RULES: dict[Action, Rule] = {
     Action.QUESTION_REVEAL: _question_reveal,
     Action.QUESTION_LOG: _question_log,
     Action.INBOX_READ: _inbox_read,
+    Action.ASKED_READ: _own_words_read,
+    Action.DRAFTS_READ: _own_words_read,
     Action.ANSWER_EDIT: _answer_edit,
     Action.COMMENT_WRITE: _comment_write,
     Action.COMMENT_READ: comment_read,

@@ -96,8 +96,9 @@ class Reader:
 
     `user_id` None: a visitor. `staff`: the policy's word. `inside`: active or in grace. `until`: an expired
     member who keeps what he paid for reads what was published up to it. `since`: a trial reads no
-    older. Who may read nothing but samples has `inside` false and `until` None. Who may not read even
-    these (left, removed) is not among the readers of a request.
+    older. `own`: opens the questions they asked whatever these say. Who may read nothing but samples has
+    `inside` and `own` false and `until` None. Who may not read even these (left, removed) is not among the
+    readers of a request.
     """
 
     planet_id: int
@@ -107,6 +108,7 @@ class Reader:
     until: datetime | None
     since: datetime | None
     queue_open: bool
+    own: bool = False
 
 
 # --- what is asked ----------------------------------------------------------------------------------

@@ -90,4 +90,5 @@ def reader_of(actor: Actor) -> port.Reader | None:
         until=actor.expires_at if expired else None,
         since=actor.reads_from,
         queue_open=actor.planet.question_queue_open,
+        own=bool(can(actor, Action.ASKED_READ)),
     )

@@ -6,7 +6,7 @@ In the scene the questions are put to the guest: `open`, `private` (answered), `
 
 from __future__ import annotations
 
-from tests.policy.grid_rows import INSIDE, NOBODY, PARTIES, WRITERS, WRITERS_ACT
+from tests.policy.grid_rows import INSIDE, NOBODY, PARTIES, READERS, WRITERS, WRITERS_ACT
 
 GRID: dict[str, str] = {
     "GET {p}/ask": WRITERS,
@@ -14,7 +14,7 @@ GRID: dict[str, str] = {
     "POST {p}/ask/draft": WRITERS_ACT,
     "GET {p}/inbox": INSIDE,
     "GET {p}/inbox?of=all": INSIDE,
-    "GET {p}/asked": INSIDE,
+    "GET {p}/asked": READERS,
     # answering: the addressee alone
     "GET {p}/q/{t_open}/answer": "DDDA DHH HHHH HH H H",
     "POST {p}/q/{t_open}/answer": "DDDA DHH HHHH HH H H",

@@ -18,7 +18,6 @@ from tests.policy.grid_rows import (
     SIGNED_IN_ACT,
     STAFF,
     STAFF_ACT,
-    WRITERS,
     WRITERS_ACT,
 )
 
@@ -82,7 +81,8 @@ GRID: dict[str, str] = {
     "GET {p}/write": POSTERS,
     "POST {p}/write": POSTERS_ACT,
     "POST {p}/preview": WRITERS_ACT,
-    "GET {p}/drafts": WRITERS,
+    "GET {p}/drafts": READERS,
+    "GET {p}/drafts/{draft}": "HHHA HHH HDDD HH D S",
     "POST {p}/drafts": WRITERS_ACT,
     # The guest's draft, to whomever else, is none.
     "GET {p}/write?draft={draft}": "HHHA DDD DDDD DD D S",

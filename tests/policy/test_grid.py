@@ -5,6 +5,7 @@ Written from DESIGN, not from the code: when a cell changes, the product changes
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from app.policy import (
     Actor,
     AnswerFacts,
     CommentFacts,
+    ExpiredAccess,
     OrderFacts,
     PlanetRole,
     PlanetSettings,
@@ -129,6 +131,37 @@ GRID: dict[str, tuple[Action, object, str]] = {
     "read an isolated person's comment": (
         Action.COMMENT_READ, comment(post(), writer_id=IDS["isolated"], isolated=True),
         "H H H H H H H H H H A H H H"),
+    "read an expired person's own question": (
+        Action.TOPIC_READ, question(writer_id=IDS["expired"]), "A A A A H H A H H H H H H H"),
+    "read the text of an expired person's own private question": (
+        Action.TOPIC_TEXT_READ, question(writer_id=IDS["expired"], answered=True, private=True),
+        "A A A A H H A H H H H H H H"),
+    "read the marker of an expired person's own question": (
+        Action.TOPIC_READ,
+        question(writer_id=IDS["expired"], answered=True, private=True, deleted=True, has_replies=True),
+        "A A A A H H A H H H H H H H"),
+    "read an expired person's own post": (
+        Action.TOPIC_READ, post(writer_id=IDS["expired"]), "A A A A A A H H H H A A H H"),
+    "read a question of one's own after having left": (
+        Action.TOPIC_READ, question(writer_id=IDS["left"]), "A A A A H H H H H H H H H H"),
+    "read a question of one's own after removal": (
+        Action.TOPIC_READ, question(writer_id=IDS["removed"]), "A A A A H H H H H H H H H H"),
+    "read what is said below an expired person's own question": (
+        Action.COMMENT_READ, comment(question(writer_id=IDS["expired"])),
+        "A A A A H H A H H H H H H H"),
+    "comment below an expired person's own question": (
+        Action.COMMENT_WRITE, question(writer_id=IDS["expired"]),
+        "A A A A H H renew H H H H H H H"),
+    "edit an expired person's own question": (
+        Action.TOPIC_EDIT, question(writer_id=IDS["expired"]),
+        "not_yours not_yours not_yours not_yours H H renew H H H H H H H"),
+    "withdraw an expired person's own question": (
+        Action.QUESTION_WITHDRAW, question(writer_id=IDS["expired"]),
+        "not_yours not_yours not_yours not_yours H H A H H H H H H H"),
+    "list what one asked": (
+        Action.ASKED_READ, None, "A A A A A A A pending join removed A A join sign_in"),
+    "list what one began to write": (
+        Action.DRAFTS_READ, None, "A A A A A A A pending join removed A A join sign_in"),
     "enter the feed": (
         Action.PLANET_READ, None,
         "A A A A A A A pending join removed A A join sign_in"),
@@ -271,3 +304,38 @@ def test_row(row: str) -> None:
         verdict = can(persona(name), action, facts)
         got.append({"allow": "A", "hide": "H"}.get(verdict.kind, str(verdict.reason)))
     assert dict(zip(COLUMNS, got, strict=True)) == dict(zip(COLUMNS, expected.split(), strict=True))
+
+
+# What stays open to somebody whose time is over in a planet that closes everything else (`lock`).
+LOCKED: dict[str, tuple[Action, object, str]] = {
+    "a post of before": (Action.TOPIC_READ, post(published_at=OLD), "H"),
+    "somebody's answered question of before": (
+        Action.TOPIC_READ, question(published_at=OLD, answered=True), "H"),
+    "a question to oneself": (
+        Action.TOPIC_READ, question(published_at=OLD, addressee_id=IDS["expired"]), "H"),
+    "one's own question": (Action.TOPIC_READ, question(writer_id=IDS["expired"]), "A"),
+    "one's own question of before": (
+        Action.TOPIC_TEXT_READ, question(writer_id=IDS["expired"], published_at=OLD), "A"),
+    "what is said below it": (
+        Action.COMMENT_READ, comment(question(writer_id=IDS["expired"])), "A"),
+    "one's own deleted question": (
+        Action.TOPIC_READ, question(writer_id=IDS["expired"], deleted=True), "H"),
+    "the feed": (Action.PLANET_READ, None, "renew"),
+    "the list of what one asked": (Action.ASKED_READ, None, "A"),
+    "the list of what one began to write": (Action.DRAFTS_READ, None, "A"),
+    "asking": (Action.QUESTION_ASK, None, "renew"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", LOCKED)
+def test_what_a_locked_planet_leaves_open_to_the_expired(row: str) -> None:
+    action, facts, expected = LOCKED[row]
+    locked = PlanetSettings(id=1, expired_access=ExpiredAccess.LOCK)
+    verdict = can(persona("expired", locked), action, facts)
+    assert {"allow": "A", "hide": "H"}.get(verdict.kind, str(verdict.reason)) == expected
+
+
+def test_who_comes_back_on_a_trial_keeps_their_own_questions() -> None:
+    trial = replace(persona("member"), reads_from=NOW)
+    assert can(trial, Action.TOPIC_READ, question())
+    assert not can(trial, Action.TOPIC_READ, question(answered=True, writer_id=IDS["muted"]))

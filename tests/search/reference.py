@@ -50,6 +50,8 @@ def may_read(reader: port.Reader, facts: port.TopicFacts, now: object) -> bool:
         return reader.inside and (mine or reader.staff) and not facts.deleted
     if facts.sample and not facts.private and not facts.deleted:
         return True
+    if reader.own and mine and facts.kind == "question":
+        return True
     if reader.since is not None and facts.published_at < reader.since:
         return False
     if not reader.inside and (reader.until is None or facts.published_at > reader.until):

@@ -47,7 +47,9 @@ def readers_of(rng: random.Random) -> dict[int, Reader]:
                 member,
                 replace(member, staff=True),
                 replace(member, since=NOW - timedelta(days=20)),
+                replace(member, since=NOW - timedelta(days=20), own=True),
                 replace(member, inside=False, until=NOW - timedelta(days=20)),
+                replace(member, inside=False, own=True),
                 replace(member, user_id=None, inside=False),
             )
         )

@@ -4,6 +4,7 @@ from app.blueprints.discussion import (
     answers,
     comments,
     composer,
+    draft_pages,  # noqa: F401 - its routes stand on the door of the composer
     editor,
     feed,
     question_hiding,  # noqa: F401 - its routes stand on the door of questions

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import Blueprint, flash, jsonify, redirect, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -28,7 +28,7 @@ from app.discussion.actions.composing import compose_topic
 from app.discussion.actions.drafts import DraftSave, save_draft
 from app.discussion.actions.topics import publish_topic
 from app.discussion.queries.attached import image_refs
-from app.discussion.queries.drafts import find_draft, get_draft, list_drafts
+from app.discussion.queries.drafts import find_draft, get_draft
 from app.discussion.rendering import render_body
 from app.kernel import clock, limits
 from app.kernel.db import unit_of_work
@@ -156,15 +156,6 @@ def _as_save(state: Composed) -> DraftSave:
         hold=state.hold,
         topic=request.form.get("topic", ""),
     )
-
-
-@bp.get("/p/<slug>/drafts")
-@declares(Action.UPLOAD)
-def drafts(slug: str) -> str:
-    """Show one's own drafts in this planet."""
-    _planet, actor = enter_planet(slug)
-    require(can(actor, Action.UPLOAD))
-    return render_template("discussion/drafts.html", drafts=list_drafts(actor))
 
 
 @bp.post("/p/<slug>/drafts/<draft_id>/delete")

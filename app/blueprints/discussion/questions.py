@@ -224,14 +224,15 @@ def _direction(tab: Tab, *, back: bool) -> str:
 
 
 @bp.get("/p/<slug>/asked")
-@declares(Action.INBOX_READ)
+@declares(Action.ASKED_READ)
 def asked(slug: str) -> str:
-    """Show what I asked in this planet."""
+    """Show what I asked in this planet, also when my time in it is over."""
     _planet, actor = enter_planet(slug)
-    require(can(actor, Action.INBOX_READ))
+    require(can(actor, Action.ASKED_READ))
     page = list_asked(actor, cut=_cut())
     return render_template(
         "discussion/inbox_asked.html",
+        ended=actor.standing is Standing.EXPIRED,
         questions=[row_shape(slug, row) for row in page.items],
         newer=_page_url("questions.asked", slug, {}, "after", page.newer),
         older=_page_url("questions.asked", slug, {}, "before", page.older),

@@ -103,7 +103,7 @@ def list_inbox(
 
 def list_asked(actor: Actor, *, cut: Cut | None = None) -> Page[QuestionRow]:
     """Return a page of what the actor asked in this planet, latest first; one query."""
-    require(actor, Action.INBOX_READ)
+    require(actor, Action.ASKED_READ)
     return _latest_first(actor, [Q.asker_id == actor.user_id], cut or Cut(), Q.asked_at)
 
 

@@ -64,7 +64,7 @@ def topic_is_visible(actor: Actor) -> ColumnElement[bool]:
 
 
 def only_samples(actor: Actor) -> bool:
-    """Whether the actor reads nothing of the planet but its samples."""
+    """Whether the actor reads nothing of the planet but its samples and what they asked themselves."""
     return not actor.inside and not _keeps(actor)
 
 
@@ -97,12 +97,19 @@ def _open_to(actor: Actor) -> ColumnElement[bool]:
     sample = and_(T.public_sample_at.is_not(None), not_deleted(), _not_private())
     if actor.staff:
         return true()
+    if actor.inside and actor.reads_from is None:
+        return or_(sample, _question_open_to(actor))
     if actor.inside:
-        return or_(sample, and_(_within_trial(actor), _question_open_to(actor)))
+        return or_(sample, _asked(actor), and_(_within_trial(actor), _question_open_to(actor)))
     if _keeps(actor):
-        paid = T.published_at <= actor.expires_at
-        return or_(sample, and_(paid, _within_trial(actor), _question_open_to(actor)))
-    return sample
+        paid = and_(T.published_at <= actor.expires_at, _within_trial(actor))
+        return or_(sample, _asked(actor), and_(paid, _question_open_to(actor)))
+    return or_(sample, _asked(actor)) if actor.standing is Standing.EXPIRED else sample
+
+
+def _asked(actor: Actor) -> ColumnElement[bool]:
+    """The actor's own questions: open to whoever `keeps_own_words`, whatever else is closed."""
+    return false() if actor.user_id is None else Q.asker_id == actor.user_id
 
 
 def _keeps(actor: Actor) -> bool:

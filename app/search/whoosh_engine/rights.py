@@ -39,6 +39,7 @@ class Standing:
         may_be_seen = np.array([r is not None for r in held], bool)
         inside = np.array([bool(r and r.inside) for r in held], bool)
         queue_open = np.array([bool(r and r.queue_open) for r in held], bool)
+        own = np.array([bool(r and r.own) for r in held], bool)
         until = np.array(
             [
                 (_ALWAYS if r.inside else -_ALWAYS if r.until is None else moment(r.until))
@@ -61,6 +62,7 @@ class Standing:
         asked = ~question | party | (~private & (topics.flag("answered") | waiting))
         published = topics.published
         standing = (published >= since[at]) & (published <= until[at]) & asked
+        standing |= question & mine & own[at]
         standing |= topics.flag("sample") & ~private & ~deleted
         scheduled = published > now
         self.readable = (
