@@ -13,6 +13,7 @@ from app.blueprints.language import local_date
 from app.blueprints.memberships.audit_words import ACTS, KINDS
 from app.blueprints.memberships.door import ROLE_NAMES, Page, bp
 from app.blueprints.planets.settings_words import WORDS
+from app.kernel.audit import BLANKED
 from app.memberships.queries import Place, TrailEntry, list_trail
 from app.policy import Action, can
 
@@ -67,7 +68,7 @@ def _shape(slug: str, entry: TrailEntry) -> dict[str, Any]:
         "act": ACTS.get(entry.action, entry.action),
         "subject": subject,
         "url": url,
-        "reason": entry.reason,
+        "reason": "" if entry.reason == BLANKED else entry.reason,
         "changes": _changes(entry),
     }
 
