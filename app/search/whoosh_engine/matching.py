@@ -52,6 +52,10 @@ class Lookup:
             found = _any(found, self._stood(other))
         return found
 
+    def numbers(self, key: str) -> Array:
+        """Return the passages in which a term stands."""
+        return _numbers(self._postings(key))
+
     def _stood(self, need: Wanted) -> Stood:
         found = self._in_a_row(need.places) if need.places else None
         for key in need.anywhere:
@@ -119,9 +123,7 @@ class Lookup:
         """`once`: a passage is in one row at most."""
         if not found:
             return NONE
-        numbers = np.concatenate(
-            [np.add(one.ordinals, start, dtype=np.int64) for start, one in found]
-        )
+        numbers = _numbers(found)
         counts = np.concatenate([one.counts for _start, one in found]).astype(np.float32)
         titles = np.concatenate([one.titles for _start, one in found]).astype(np.float32)
         if once:
@@ -159,6 +161,11 @@ class Lookup:
                 if one is not None
             ]
         return self._begun[prefix]
+
+
+def _numbers(found: list[_Rows]) -> Array:
+    parts = [np.add(one.ordinals, start, dtype=np.int64) for start, one in found]
+    return np.concatenate(parts) if parts else NONE.numbers
 
 
 def _is_one(place: Place) -> bool:

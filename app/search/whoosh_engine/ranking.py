@@ -48,6 +48,7 @@ class Ranking:
         self._request = request
         self._rights = Rights(snapshot, request)
         self._lookup = Lookup(snapshot)
+        self._known: dict[Wanted, Stood] = {}
         self._leaves: list[Leaf] = []
         self._many, self._usual_length = self._rights.size
         self._beside = _slot(snapshot, request.beside)
@@ -118,7 +119,8 @@ class Ranking:
         that stands there just as it was typed counts once more."""
         found = np.zeros(len(self._snapshot.topics.id), bool)
         for need in self._rarest():
-            found |= self._topics_with(need)
+            self._leaves.append(leaf := self._leaf(need))
+            found[leaf.topics] = True
             if need.places and len(keys := need.places[0].keys) > 1:
                 self._leaves.append(self._leaf(Wanted((Place(0, keys[:1]),), ())))
         if self._beside is not None:
@@ -141,19 +143,26 @@ class Ranking:
     def _spread_elsewhere(self, need: Wanted) -> int:
         """Return in how many passages the reader may open a piece stands; 0 if it stands in the topic alone
         whose like is looked for."""
-        numbers = self._lookup.stood(need).numbers
-        numbers = numbers[self._rights.passages(numbers)]
-        beside = self._beside
-        if beside is not None and not (self._snapshot.topic[numbers] != beside).any():
+        key, beside = _only_key(need), self._beside
+        # How often it stands there matters for the rarest pieces alone.
+        found = self._opened(need).numbers if key is None else self._lookup.numbers(key)
+        open_ = self._rights.passages(found)
+        if beside is not None and not (self._snapshot.topic[found[open_]] != beside).any():
             return 0
-        return len(numbers)
+        return int(np.count_nonzero(open_))
 
     # --- how well -------------------------------------------------------------------------------------
 
+    def _opened(self, need: Wanted) -> Stood:
+        """Return the passages that the reader may open and in which something stands."""
+        if need not in self._known:
+            stood = self._lookup.stood(need)
+            open_ = self._rights.passages(stood.numbers)
+            self._known[need] = stood if open_.all() else stood.only(open_)
+        return self._known[need]
+
     def _leaf(self, need: Wanted) -> Leaf:
-        stood = self._lookup.stood(need)
-        open_ = self._rights.passages(stood.numbers)
-        stood = stood if open_.all() else stood.only(open_)
+        stood = self._opened(need)
         spread = len(stood.numbers)
         filters = self._request.filters
         if filters.where or filters.mine or filters.authors is not None:
@@ -169,20 +178,23 @@ class Ranking:
             weight += _TITLE * stood.titles / (stood.titles + 0.5)
         return np.asarray(rarity * weight, np.float32)
 
-    def scores(self) -> Array:
-        """Return each topic's score, whatever its age; what counts is that of those found."""
-        count = len(self._snapshot.topics.id)
+    def _scores(self) -> Array:
+        """Return the score of each topic that was found, whatever its age."""
+        best = np.zeros(len(self._snapshot.topics.id), np.float32)
         if len(self._leaves) == 1:
-            return _best(self._leaves[0].topics, self._leaves[0].scores, count)
-        together = np.zeros(count, np.float32)
+            np.maximum.at(best, self._leaves[0].topics, self._leaves[0].scores)
+            return np.asarray(best[self.slots])
+        together = best.copy()
         alone = np.zeros(self._snapshot.size, np.float32)
         for leaf in self._leaves:
-            together += _best(leaf.topics, leaf.scores, count)
+            # Of all the places only those of its topics are touched.
+            np.maximum.at(best, leaf.topics, leaf.scores)
+            together[leaf.topics] = together[leaf.topics] + best[leaf.topics]
+            best[leaf.topics] = 0
             alone[leaf.numbers] += leaf.scores
-        best = np.zeros(count, np.float32)
         for leaf in self._leaves:
             np.maximum.at(best, leaf.topics, alone[leaf.numbers])
-        return np.asarray((together + best) / 2)
+        return np.asarray((together[self.slots] + best[self.slots]) / 2)
 
     def _fresh(self, slots: Array) -> Array:
         """Return by how much newer topics are preferred."""
@@ -216,7 +228,7 @@ class Ranking:
 
     def _best_first(self, most: int) -> tuple[Array, Array]:
         """Return the first of the topics that were found, so many at least if there are, and their scores."""
-        slots, scores = self.slots, self.scores()[self.slots]
+        slots, scores = self.slots, self._scores()
         if len(slots) > most > 0:
             # Being new makes so much of a difference at most: of all others the age need not be known.
             near = np.flatnonzero(scores >= -_reached(-scores, most) / (1 + 2 * _FRESH))
@@ -275,13 +287,6 @@ def _reached(values: Array, most: int) -> Any:
     return np.partition(heads, most - 1)[most - 1]
 
 
-def _best(at: Array, scores: Array, many: int) -> Array:
-    """Return the best score in each of so many places."""
-    best = np.zeros(many, np.float32)
-    np.maximum.at(best, at, scores)
-    return best
-
-
 def _greatest(scores: Array, ranks: Array, most: int) -> Array:
     """Return which may be among the first so many, of more: by score, then from the newest."""
     least = np.partition(scores, len(scores) - most)[len(scores) - most]
@@ -316,6 +321,14 @@ def _apart(need: Wanted) -> Iterator[Wanted]:
         yield Wanted((Place(0, place.keys, place.prefix),), ())
     for key in need.anywhere:
         yield Wanted((), (key,))
+
+
+def _only_key(need: Wanted) -> str | None:
+    """Return the key by which alone something is found, None if there are more or a prefix."""
+    if need.instead or any(place.prefix for place in need.places):
+        return None
+    keys = [*need.anywhere, *(key for place in need.places for key in place.keys)]
+    return keys[0] if len(keys) == 1 else None
 
 
 def _slot(snapshot: Snapshot, topic_id: int) -> int | None:

@@ -63,6 +63,7 @@ class Topics:
         self.published = whole["published"][order]
         self.mark = whole["mark"][order]
         self._flags = whole["flags"][order]
+        self._told: dict[str, Array] = {}
         self.planets, self.planet = np.unique(whole["planet"][order], return_inverse=True)
         self.kinds, self.kind = np.array(pages.kinds_of(columns), str), whole["kind"][order]
         counts = [page.tag_counts[rows] for page, rows in zip(columns, kept, strict=True)]
@@ -76,8 +77,11 @@ class Topics:
         self.tag_topic = np.repeat(slots, np.concatenate([np.zeros(0, "u2"), *counts]))
 
     def flag(self, name: str) -> Array:
-        """Return a yes or no of each topic."""
-        return np.asarray((self._flags >> FLAGS.index(name)) & 1, bool)
+        """Return a yes or no of each topic. Each search asks for several; they are told apart once."""
+        held = self._told.get(name)
+        if held is None:
+            held = self._told[name] = np.asarray((self._flags >> FLAGS.index(name)) & 1, bool)
+        return held
 
     def slots(self, ids: Array) -> Array:
         """Return the places of topics in the columns, -1 for those that are not there."""
