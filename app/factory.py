@@ -398,7 +398,7 @@ def _subscribe(_app: Flask) -> None:
 def _timetable(app: Flask) -> None:
     """Tell the worker what to do every so often."""
     storage = app.extensions["planetarium.storage"]
-    timetable.add(
+    timetable.add_dated(
         "purge_uploads",
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
@@ -407,32 +407,32 @@ def _timetable(app: Flask) -> None:
     folder = app.extensions["planetarium.settings"].data_dir
     timetable.add("keep_closed", every=timedelta(minutes=5), run=lambda: keep_closed(folder))
     timetable.add("tell_waiting", every=timedelta(minutes=5), run=tell_all_waiting)
-    timetable.add("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
-    timetable.add("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
+    timetable.add_dated("tell_overdue", every=timedelta(minutes=5), run=tell_overdue)
+    timetable.add_dated("settle_paid", every=timedelta(minutes=5), run=settle_paid_questions)
     timetable.add("repair_texts", every=timedelta(minutes=30), run=repair_texts)
     timetable.add("repair_pages", every=timedelta(minutes=30), run=repair_pages)
-    timetable.add("remind", every=timedelta(hours=1), run=remind)
+    timetable.add_dated("remind", every=timedelta(hours=1), run=remind)
     timetable.add("sync_orders", every=timedelta(minutes=2), run=sync_open_orders)
     timetable.add("reconcile", every=timedelta(hours=12), run=reconcile)
     timetable.add("retry_webhooks", every=timedelta(hours=1), run=retry_failed)
-    timetable.add("purge_webhook_bodies", every=timedelta(hours=24), run=purge_bodies)
+    timetable.add_dated("purge_webhook_bodies", every=timedelta(hours=24), run=purge_bodies)
     timetable.add("forget_customers", every=timedelta(hours=24), run=forget_customers)
-    timetable.add("forget_code_seeds", every=timedelta(minutes=30), run=forget_seeds)
-    timetable.add("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
-    timetable.add("purge_outbox", every=timedelta(hours=6), run=purge_done)
-    timetable.add("purge_mails", every=timedelta(hours=6), run=purge_mails)
-    timetable.add("purge_funnel", every=timedelta(hours=24), run=purge_steps)
+    timetable.add_dated("forget_code_seeds", every=timedelta(minutes=30), run=forget_seeds)
+    timetable.add_dated("purge_rate_counters", every=timedelta(hours=6), run=purge_rate_counters)
+    timetable.add_dated("purge_outbox", every=timedelta(hours=6), run=purge_done)
+    timetable.add_dated("purge_mails", every=timedelta(hours=6), run=purge_mails)
+    timetable.add_dated("purge_funnel", every=timedelta(hours=24), run=purge_steps)
     timetable.add("keep_tallies", every=timedelta(minutes=1), run=keep_tallies)
     timetable.add(
         "tell_searches",
         every=timedelta(minutes=15),
         run=lambda: tell_new_hits(app.extensions["planetarium.search"]),
     )
-    timetable.add(
+    timetable.add_dated(
         "purge_search_changes",
         every=timedelta(hours=6),
         run=lambda: purge_followed(app.extensions["planetarium.search"]),
     )
-    timetable.add("purge_misses", every=timedelta(hours=24), run=purge_misses)
-    timetable.add("purge_accounts", every=timedelta(hours=6), run=purge_stale)
-    timetable.add("purge_failed_sign_ins", every=timedelta(hours=24), run=purge_failures)
+    timetable.add_dated("purge_misses", every=timedelta(hours=24), run=purge_misses)
+    timetable.add_dated("purge_accounts", every=timedelta(hours=6), run=purge_stale)
+    timetable.add_dated("purge_failed_sign_ins", every=timedelta(hours=24), run=purge_failures)

@@ -22,6 +22,7 @@ from app.kernel.errors import Unavailable
 from app.kernel.logs import get_logger
 from app.media import checking as media
 from app.notifications.outlook import find_unsent, oldest_unsent_seconds
+from app.outbox.believing import find_doubt
 from app.outbox.pulse import find_ahead, find_offset, watch
 from app.outbox.queries import count_backlog, find_failing
 from app.search.changes import count_waiting
@@ -151,6 +152,9 @@ def _counted() -> list[metrics.Reading]:
         ),
         metrics.Reading(
             "clock_ahead", "1: timed work stands at a time to come.", find_ahead() is not None
+        ),
+        metrics.Reading(
+            "clock_doubted", "1: it jumped, and dated jobs wait.", find_doubt() is not None
         ),
         metrics.Reading(
             "clock_off_seconds",

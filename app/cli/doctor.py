@@ -33,6 +33,7 @@ from app.kernel.places import LITTLE_BYTES, LOW_BYTES, LOW_FILES, MIB, Room, lis
 from app.media.checking import find_noted
 from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
+from app.outbox.believing import believe, find_doubt
 from app.outbox.pulse import SKEW, find_ahead, find_offset, watch
 from app.outbox.queries import count_backlog, list_failing_jobs
 from app.search.changes import count_waiting
@@ -52,9 +53,12 @@ Examination = Callable[[Settings], Iterator[Finding]]
 
 @click.command("doctor")
 @click.option("--deep", is_flag=True, help="Read everything: every row, upload, reference, index.")
+@click.option("--clock-is-right", is_flag=True, help="Believe a clock that jumped; see the page.")
 @with_appcontext
-def command(deep: bool) -> None:
+def command(deep: bool, clock_is_right: bool) -> None:
     """Examine this installation. Ends with status 1 when something fails."""
+    if clock_is_right and believe():
+        click.echo("the clock is believed: what waited for it goes on")
     settings: Settings = current_app.extensions["planetarium.settings"]
     findings = list(_survive(examine(settings)))
     if deep:
@@ -275,6 +279,13 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
     if off > SKEW:
         told = f"this clock and the database's differ by {int(off.total_seconds())} s"
         yield Finding("warn", told, "set both by NTP")
+    if (doubt := find_doubt()) is not None:
+        told = f"the clock jumped from {doubt.before:%F %T}Z to {doubt.after:%F %T}Z"
+        held = (
+            f"nothing is purged or ended by it for {doubt.left.total_seconds() / 3600:.1f} h more"
+        )
+        mend = "set the clock; if it is right: flask doctor --clock-is-right"
+        yield Finding("warn", f"{told}: {held}", mend)
     ahead = find_ahead()
     if ahead is None:
         yield Finding("ok", f"the clock says {moment:%F %T}Z, and nothing bears a later time")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kernel import clock, limits
 from app.kernel.db import db, unit_of_work
 from app.kernel.logs import get_logger
+from app.outbox import believing
 from app.outbox.actions import pull_back
 from app.outbox.delivery import describe
 from app.outbox.models import TimedJob
@@ -24,11 +25,13 @@ log = get_logger("jobs")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A function and how often it runs."""
+    """A function and how often it runs. A `dated` one throws away or ends what is old by the clock, and waits
+    while that is not believed."""
 
     name: str
     every: timedelta
     run: Callable[[], object]
+    dated: bool = False
 
 
 class Timetable:
@@ -40,6 +43,10 @@ class Timetable:
     def add(self, name: str, *, every: timedelta, run: Callable[[], object]) -> None:
         """Add a job; the same name again replaces it. `run` opens its own units of work."""
         self._jobs[name] = Job(name, every, run)
+
+    def add_dated(self, name: str, *, every: timedelta, run: Callable[[], object]) -> None:
+        """Add a job that throws away or ends what is old: it waits while the clock is not believed."""
+        self._jobs[name] = Job(name, every, run, dated=True)
 
     def remove(self, name: str) -> None:
         """Take a job out; nothing happens when it is not there."""
@@ -61,12 +68,15 @@ def run_due() -> int:
     its interval allows was put there by a clock that was ahead: it is due at once.
     """
     _pull_back()
+    believed = believing.look()
     moment = clock.now()
     rows = db.session.execute(select(TimedJob.name, TimedJob.due_at))
     due = {row.name: row.due_at for row in rows}
     db.session.rollback()
     ran = 0
     for job in timetable.jobs():
+        if job.dated and not believed:
+            continue
         if job.name in due and moment < due[job.name] <= _latest(job, moment):
             continue
         if _claim(job, known=due):

@@ -64,3 +64,16 @@ class WorkerBeat(Base):
     at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(40), default="")
     beats: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class ClockSight(Base):
+    """What the clock said when a worker looked last (`at`; there is one row), and a jump that is not believed
+    yet: what it said before and after, and for how many seconds it has gone on since. See `believing`."""
+
+    __tablename__ = "clock_sights"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+    doubted_from: Mapped[datetime | None]
+    doubted_to: Mapped[datetime | None]
+    proven_seconds: Mapped[int] = mapped_column(default=0)
