@@ -156,6 +156,17 @@ def test_what_makes_no_sense_is_a_hint_not_an_error(archive: Archive) -> None:
     assert "有一个引号没有配对" in page
 
 
+@pytest.mark.parametrize("typed", ["type:nonsense", "之后:改天 sort:new", "tag: type:x", "-", '""'])
+def test_what_cannot_be_searched_for_stays_in_the_box(archive: Archive, typed: str) -> None:
+    client = archive.cast.client("member")
+    for address in ("/search", "/p/orbit/search"):
+        page = open_page(client, address, q=typed)
+        assert f'value="{typed}"' in page, typed
+        assert 'class="search-hints"' in page and 'name="f"' not in page
+    page = open_page(client, "/search", q="is:foo", f="kind:bar")
+    assert 'value="is:foo kind:bar"' in page
+
+
 def test_nothing_found_leads_on(archive: Archive) -> None:
     client = archive.cast.client("member")
     page = open_page(client, "/p/orbit/search", q="qqqzzz", f="is:digest")

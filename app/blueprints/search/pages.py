@@ -73,6 +73,9 @@ def _page(where: Where, searcher: Searcher, actor: Actor) -> bytes:
     )
     offer = frame_links()
     view = _with_ways(view, where, offer) if asked else _with_start(view, where, actor)
+    if view.hints and not asked:
+        # Nothing of it could be searched for: it stays in the box, to be mended.
+        view = replace(view, words=text, fields={})
     return _drawn(view, where, offer)
 
 
