@@ -168,13 +168,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def create_web() -> Flask:
     """Build the application as the web server does. Ends the process when a setting is missing, or the
-    database was made for another kind of money or is an unfinished move; one that is out of reach or has no
-    tables yet is told by /readyz."""
+    database was made for another kind of money, is an unfinished move or of a later version; one that is
+    out of reach or has no tables yet is told by /readyz."""
     app = create_app(load_settings())
     with app.app_context():
         let_nobody_wait()
         try:
-            mismatch = schema.find_unfinished() or find_mismatch(gateways.environment)
+            mismatch = schema.find_unfinished() or schema.find_newer(str(ROOT / "migrations"))
+            mismatch = mismatch or find_mismatch(gateways.environment)
         except SQLAlchemyError:
             mismatch = None
         db.session.remove()
@@ -403,6 +404,7 @@ def _timetable(app: Flask) -> None:
         every=timedelta(hours=6),
         run=lambda: purge_orphans(storage, keep=drafted_attachments()),
     )
+    timetable.add("sweep_uploads", every=timedelta(hours=24), run=lambda: sweep_left_over(storage))
     timetable.add("watch_uploads", every=timedelta(minutes=1), run=lambda: keep_watch(storage))
     folder = app.extensions["planetarium.settings"].data_dir
     timetable.add("keep_closed", every=timedelta(minutes=5), run=lambda: keep_closed(folder))

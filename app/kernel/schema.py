@@ -14,7 +14,12 @@ from sqlalchemy import Column, Engine, MetaData, String, Table, inspect, text
 from app.kernel.db import db
 from app.kernel.errors import Conflict
 
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 MEND = "run: flask --app app.factory db upgrade"
+BACK = (
+    "install that version again, or put the backup back that was made before the upgrade "
+    "(docs/operations/upgrading.md)"
+)
 # Stands in a database into which another one is being moved, from before its first row to after its last;
 # `source` tells of which. Beside our metadata: no migration knows of it.
 UNFINISHED_MOVE = Table("unfinished_move", MetaData(), Column("source", String(64)))
@@ -41,13 +46,35 @@ def find_trouble(head: str) -> str | None:
     """Return what is wrong with the schema and the mend; None when it is whole and at `head`."""
     if (why := find_unfinished()) is not None:
         return why
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return f"the database has no tables yet; {MEND}"
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = _read_migration()
+    if found is None:
+        return f"the database has no tables yet; {MEND}"
     if found == head:
         return None
+    if (why := find_newer(str(MIGRATIONS))) is not None:
+        return why
     return f"the database is at migration {found}, this version needs {head}; {MEND}"
+
+
+def find_newer(directory: str) -> str | None:
+    """Return what to do when a later version of Planetarium upgraded the database: this one's code would
+    write what that one does not expect. Else None."""
+    found = _read_migration()
+    if not found or knows(directory, found):
+        return None
+    return (
+        f"the database is at migration {found}, which this version does not know: a later version of "
+        f"Planetarium upgraded it; {BACK}"
+    )
+
+
+def _read_migration() -> str | None:
+    """Return the database's migration; "" when it stands at none, None when it has no tables."""
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(found or "")
 
 
 def find_unfinished() -> str | None:

@@ -42,6 +42,8 @@ def prepare(app: Flask, *, demo: bool) -> None:
         if (unfinished := schema.find_unfinished()) is not None:
             raise SystemExit(f"Planetarium cannot start: {unfinished}")
         directory = app.extensions["migrate"].directory
+        if (newer := schema.find_newer(directory)) is not None:
+            raise SystemExit(f"Planetarium cannot start: {newer}")
         if schema.find_trouble(schema.head_of(directory)) is not None:
             print("Bringing the database up to date …", flush=True)
             upgrade()
