@@ -82,6 +82,7 @@ from app.media.actions import purge_orphans
 from app.media.checking import keep_watch
 from app.media.quota import quotas
 from app.media.storage import DiskStorage
+from app.media.sweeping import sweep_left_over
 from app.memberships import models as membership_rows
 from app.memberships import settling
 from app.notifications import handlers as notification_handlers

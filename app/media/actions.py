@@ -1,7 +1,7 @@
 """Storing, attaching and deleting uploads.
 
 Bytes are written before the row and outside any transaction: a row always has its bytes, and bytes
-without a row are swept by `purge_orphans`.
+without a row are swept by `sweeping`.
 """
 
 from __future__ import annotations

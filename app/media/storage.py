@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Protocol
 
 from app.kernel.errors import NotFound, Unavailable
+
+_PART = ".part"
 
 
 class Storage(Protocol):
@@ -24,6 +29,14 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object; no error when it is gone already."""
+        ...
+
+    def sweep_broken_off(self, before: datetime) -> int:
+        """Delete what was being put and never was whole, begun before a moment; returns how many."""
+        ...
+
+    def keys(self, before: datetime) -> Iterator[str]:
+        """Yield the keys of objects that were put before a moment, in no order."""
         ...
 
 
@@ -47,7 +60,7 @@ class DiskStorage:
         """Write beside, flush to disk, then rename: a crash leaves the whole object or none."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART}")
         try:
             with beside.open("wb") as target:
                 while chunk := data.read(1024 * 1024):
@@ -73,6 +86,25 @@ class DiskStorage:
     def delete(self, key: str) -> None:
         """Unlink the file."""
         self._path(key).unlink(missing_ok=True)
+
+    def sweep_broken_off(self, before: datetime) -> int:
+        """Delete files that a process was writing when it was killed."""
+        left = [path for path in self._files(before) if path.suffix == _PART]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def keys(self, before: datetime) -> Iterator[str]:
+        """Yield names of files where objects lie; what somebody else laid into the folder is none."""
+        for path in self._files(before):
+            if path.suffix != _PART and path == self._root / place_of(path.name):
+                yield path.name
+
+    def _files(self, before: datetime) -> Iterator[Path]:
+        for path in self._root.rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    yield path
 
 
 def _sync_folder(folder: Path) -> None:
