@@ -27,7 +27,7 @@ _WHY_NOT = {
     "newer": "The backup was made by version {version}, whose tables this version does not know. Install "
     "that version or a later one.",
     "inhabited": "The database is not empty, and nothing is written over. Move it away first "
-    "(docs/operations.md, the way back).",
+    "(docs/operations/backup.md).",
     "log": "A log of another database (-wal, -shm) lies where this one is to be. Move it away first.",
     "different": "In DATA_DIR/media lie other files under the names of the backup's uploads. Move that "
     "folder away first.",
@@ -197,7 +197,7 @@ def _told() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
     except sqlite.Broken as error:
         raise click.ClickException(
-            f"the database is damaged: {error}. See: flask doctor --deep; docs/operations.md, the way back"
+            f"the database is damaged: {error}. See: flask doctor --deep; docs/operations/backup.md"
         ) from error
     except OSError as error:
         raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}") from error

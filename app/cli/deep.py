@@ -20,9 +20,7 @@ from app.media.storage import Storage
 from app.search.port import Broken, Engine
 from app.search.verifying import verify
 
-BACK = (
-    "keep the damaged files, and put the newest sound backup back: docs/operations.md, The way back"
-)
+BACK = "keep the damaged files, and put the newest sound backup back: docs/operations/backup.md"
 _SHOWN = 5
 _LONGEST_TOLD = 200
 # Which indexes and tables PostgreSQL's own extension for that looks through.

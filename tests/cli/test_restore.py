@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_migrate import upgrade
 
 from app import farewell
 from app.accounts.models import User
+from app.billing.actions.installation import choose
 from app.cli.backups import restoring
 from app.cli.moving import rows
 from app.discussion.models import Topic
@@ -87,6 +89,14 @@ def test_nothing_is_written_over(place: Flask, made: Path) -> None:
     again = run(place, "restore", str(made), "--yes")
     assert again.exit_code == 1
     assert "The database is not empty, and nothing is written over" in again.output
+
+
+def test_tables_that_were_just_made_are_no_hindrance(place: Flask, made: Path) -> None:
+    upgrade()
+    choose("demo")
+    result = run(place, "restore", str(made), "--yes")
+    assert result.exit_code == 0, result.output
+    assert db.session.scalar(sa.text("SELECT count(*) FROM topics")) == 1
 
 
 def test_what_is_damaged_is_not_put_back(place: Flask, made: Path) -> None:

@@ -16,6 +16,8 @@ _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) != 'sqlite_'",
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
 }
+# What stands in a database that was set up and never used.
+_UNWRITTEN = ("alembic_version", "installation")
 # Tables whose highest ids tell how far a history has come.
 _GROWING = ("audit_entries", "outbox_events", "search_changes", "topics", "comments", "users")
 
@@ -44,6 +46,12 @@ def gather(engine: str, ask: Ask) -> Facts:
         lineage={name: int(highest or 0) for name, highest in ids.items()},
         tables=counts,
     )
+
+
+def is_inhabited(engine: str, ask: Ask) -> bool:
+    """Whether a database holds anything beside tables that were just made."""
+    names = [name for (name,) in ask(_TABLES[engine]) if name not in _UNWRITTEN]
+    return any(ask(f'SELECT 1 FROM "{name}" LIMIT 1') for name in names)  # noqa: S608
 
 
 def _identity(ask: Ask) -> str:

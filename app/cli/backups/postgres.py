@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import URL, Engine, inspect
+from sqlalchemy import URL, Connection, Engine, MetaData
 
 from app.cli.backups import facts
-from app.cli.backups.facts import Named
+from app.cli.backups.facts import Ask, Named
 from app.cli.backups.manifest import Facts
 from app.kernel.errors import Conflict
 from app.kernel.libpq import reach
@@ -46,10 +46,7 @@ def dump(engine: Engine, folder: Path) -> tuple[Facts, list[Named]]:
             ["pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={folder / FILE}"],
             engine.url,
         )
-
-        def ask(words: str) -> list[tuple[object, ...]]:
-            return [tuple(row) for row in connection.exec_driver_sql(words)]
-
+        ask = _ask_of(connection)
         return facts.gather("postgresql", ask), facts.list_named(ask)
 
 
@@ -96,23 +93,30 @@ def _named(row: dict[str, str]) -> list[Named]:
 
 
 def require_empty(engine: Engine) -> None:
-    """Conflict `inhabited` when the database has tables."""
+    """Conflict `inhabited` when the database has rows."""
     with engine.connect() as connection:
-        if inspect(connection).get_table_names():
+        if facts.is_inhabited("postgresql", _ask_of(connection)):
             raise Conflict("inhabited")
 
 
-def restore(copy: Path, url: URL) -> None:
+def restore(copy: Path, engine: Engine) -> None:
     """Put a dump into an empty database, in one transaction. Failed."""
-    words = [
-        "pg_restore",
-        "--no-owner",
-        "--no-privileges",
-        "--single-transaction",
-        "--exit-on-error",
-    ]
-    environment, where = reach(url)
+    with engine.connect() as connection, connection.begin():
+        made = MetaData()
+        made.reflect(connection)
+        made.drop_all(connection)
+    words = ["pg_restore", "--no-owner", "--no-privileges", "--single-transaction"]
+    # For functions, which stay when the tables of a fresh database go.
+    words += ["--exit-on-error", "--clean", "--if-exists"]
+    environment, where = reach(engine.url)
     _call([*words, f"--dbname={where}", str(copy)], environment)
+
+
+def _ask_of(connection: Connection) -> Ask:
+    def ask(words: str) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connection.exec_driver_sql(words)]
+
+    return ask
 
 
 def _run(words: list[str], url: URL) -> None:

@@ -82,7 +82,7 @@ def _put_back(copy: Path, engine: str) -> None:
     if engine == "sqlite":
         sqlite.restore(copy, Path(str(db.engine.url.database)))
     else:
-        postgres.restore(copy, db.engine.url)
+        postgres.restore(copy, db.engine)
 
 
 def _nearest(folder: Path) -> Path:

@@ -52,15 +52,15 @@ def examine(copy: Path) -> tuple[list[str], Facts | None, list[Named]]:
 
 
 def require_empty(target: Path) -> None:
-    """Conflict `inhabited` when there is a database with tables; `log` when a log lies about without one,
+    """Conflict `inhabited` when there is a database with rows; `log` when a log lies about without one,
     which would be mixed into whatever is put beside it."""
     if target.exists() and target.stat().st_size:
         try:
             with _asking(target) as ask:
-                tables = ask("SELECT count(*) FROM sqlite_master")[0][0]
+                inhabited = facts.is_inhabited("sqlite", ask)
         except sqlite3.DatabaseError as error:
             raise Conflict("inhabited") from error
-        if tables:
+        if inhabited:
             raise Conflict("inhabited")
     elif any(_beside(target)):
         raise Conflict("log")
