@@ -267,6 +267,10 @@ def test_hiding_the_words_is_decided_with_a_reason(noon: datetime, cast: Cast) -
     )
     shown = member.get(f"/p/{cast.slug}/t/{topic}", follow_redirects=True).text
     assert "有决定后会通知你" in shown
+    # Its page, opened again, promises nothing that has happened.
+    again = member.get(f"{path}/withdraw", headers={"Accept-Language": "en"}).text
+    assert "You have asked to hide your question" in again and "说多了" in again
+    assert "Your name goes from it" not in again and '<button class="btn btn--danger' not in again
     assert f"{path}/withdraw" not in shown
     assert "hiding_asked" in kinds(cast, "guest") and "hiding_asked" in kinds(cast, "owner")
     assert member.post(f"{path}/hide", data={"do": "hide", "reason": "x"}).status_code == 403
@@ -280,11 +284,20 @@ def test_hiding_the_words_is_decided_with_a_reason(noon: datetime, cast: Cast) -
     assert "私事" in cast.client("other").get(f"/p/{cast.slug}/t/{topic}").text
     # Nothing is asked now: there is nothing to decide.
     assert guest.post(f"{path}/hide", data={"do": "hide", "reason": "x"}).status_code == 409
+    once_more = member.get(f"{path}/withdraw", headers={"Accept-Language": "en"}).text
+    assert "Your name is not on it." in once_more and "Your name goes from it" not in once_more
     assert member.post(f"{path}/withdraw", data={"hide": "1", "reason": "求您"}).status_code == 303
     assert (
         cast.client("admin").post(f"{path}/hide", data={"do": "hide", "reason": "好"}).status_code
         == 303
     )
+    # Whoever comes back to the pages that asked is told and led on.
+    for reader, page_of in ((guest, "hide"), (member, "withdraw")):
+        back = reader.get(f"{path}/{page_of}")
+        assert (back.status_code, back.location) == (303, f"/p/{cast.slug}/t/{topic}")
+        told = reader.get(f"{path}/{page_of}", follow_redirects=True).text
+        assert "已经处理过了" in told
+    assert cast.client("other").get(f"{path}/hide").status_code == 403
     page = cast.client("other").get(f"/p/{cast.slug}/t/{topic}").text
     assert "私事" not in page and "答" in page and "成员已看不到" not in page
     for reader in (guest, member):  # Who still reads the words is told that others do not.

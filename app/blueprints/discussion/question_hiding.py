@@ -5,15 +5,16 @@ from __future__ import annotations
 from flask import flash, request
 from flask_babel import gettext
 
+from app.blueprints.discussion.done_already import lead_on
 from app.blueprints.discussion.questions import Page, act_form, bp
 from app.blueprints.discussion.words import errors_of
-from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.entrance import declares, enter_planet, see_other
 from app.discussion.actions.withdrawing import decide_hiding
 from app.discussion.queries.facts import get_topic
 from app.discussion.queries.questions import find_hiding_request
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
-from app.policy import Action, can
+from app.policy import Action, Reason, can, deny
 
 
 @bp.get("/p/<slug>/q/<public_id>/hide")
@@ -22,10 +23,11 @@ def hide(slug: str, public_id: str) -> Page:
     """Show what the asker asks, to who decides; the question itself when nothing is asked."""
     _planet, actor = enter_planet(slug)
     topic, facts = get_topic(actor, public_id)
-    require(can(actor, Action.QUESTION_HIDE, facts))
-    if find_hiding_request(topic.id) is None:
-        return see_other("topics.show", slug=slug, public_id=public_id)
-    return act_form(actor, topic, "question_hide", {})
+    verdict = can(actor, Action.QUESTION_HIDE, facts)
+    if verdict and find_hiding_request(topic.id) is None:
+        verdict = deny(Reason.NOT_OPEN)
+    done = lead_on(verdict, slug, public_id)
+    return done or act_form(actor, topic, "question_hide", {})
 
 
 @bp.post("/p/<slug>/q/<public_id>/hide")

@@ -111,11 +111,13 @@ def _acts(
     actor: Actor, view: QuestionView, where: dict[str, Any], facts: TopicFacts
 ) -> list[Shape]:
     """Return what the reader may do with the question. An isolated one who answered has answered."""
+    unnamed = facts.answered and facts.anonymous
+    withdrawing = gettext("Ask to hide it") if unnamed else gettext("Withdraw")
     offered = (
         (Action.QUESTION_ANSWER, "answers.answer", gettext("Answer"), "pen-line"),
         (Action.QUESTION_HAND_ON, "questions.hand_on", gettext("Hand on"), "arrow-right"),
         (Action.QUESTION_DECLINE, "questions.decline", gettext("Decline to answer"), "ban"),
-        (Action.QUESTION_WITHDRAW, "questions.withdraw", gettext("Withdraw"), "undo-2"),
+        (Action.QUESTION_WITHDRAW, "questions.withdraw", withdrawing, "undo-2"),
         (Action.QUESTION_HIDE, "questions.hide", gettext("Decide about hiding"), "eye-off"),
         (Action.QUESTION_LOG, "questions.log", gettext("What happened"), "history"),
         (Action.QUESTION_REVEAL, "questions.reveal", gettext("Who asked?"), "eye"),
@@ -149,6 +151,12 @@ def withdrawn_words(facts: TopicFacts, *, hide: bool) -> str:
     """Return what is said after a question was withdrawn: what went at once, and what is still decided."""
     if not facts.answered:
         return str(gettext("Withdrawn."))
+    if facts.anonymous:
+        return str(
+            gettext("You get a notice when its hiding has been decided.")
+            if hide
+            else gettext("Nothing was changed: your name is not on it.")
+        )
     if not hide:
         return str(gettext("Your name is gone from it."))
     return str(

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.billing.gateway import GatewayError
 from app.blueprints import funnel
 from app.blueprints.billing.ways import UNREACHABLE, ways_back
+from app.blueprints.discussion.done_already import lead_on
 from app.blueprints.discussion.present import author_shape
 from app.blueprints.discussion.question_forms import (
     AskState,
@@ -288,7 +289,7 @@ def waiting() -> str:
 
 @bp.get("/p/<slug>/q/<public_id>/decline")
 @declares(Action.QUESTION_DECLINE)
-def decline(slug: str, public_id: str) -> str:
+def decline(slug: str, public_id: str) -> Page:
     """Show the form that declines a question with a reason."""
     return _form_page(slug, public_id, Action.QUESTION_DECLINE, "question_decline")
 
@@ -312,7 +313,7 @@ def confirm_decline(slug: str, public_id: str) -> Page:
 
 @bp.get("/p/<slug>/q/<public_id>/hand-on")
 @declares(Action.QUESTION_HAND_ON)
-def hand_on(slug: str, public_id: str) -> str:
+def hand_on(slug: str, public_id: str) -> Page:
     """Show to whom a question can be handed on."""
     return _form_page(slug, public_id, Action.QUESTION_HAND_ON, "question_hand_on")
 
@@ -347,7 +348,7 @@ def accept(slug: str, public_id: str) -> Response:
 
 @bp.get("/p/<slug>/q/<public_id>/withdraw")
 @declares(Action.QUESTION_WITHDRAW)
-def withdraw(slug: str, public_id: str) -> str:
+def withdraw(slug: str, public_id: str) -> Page:
     """Ask before a question is withdrawn, and say what stays."""
     return _form_page(slug, public_id, Action.QUESTION_WITHDRAW, "question_withdraw")
 
@@ -380,7 +381,7 @@ def confirm_withdraw(slug: str, public_id: str) -> Page:
 
 @bp.get("/p/<slug>/q/<public_id>/reveal")
 @declares(Action.QUESTION_REVEAL)
-def reveal(slug: str, public_id: str) -> str:
+def reveal(slug: str, public_id: str) -> Page:
     """Ask the owner for his reason, or show him the asker he has revealed."""
     return _form_page(slug, public_id, Action.QUESTION_REVEAL, "question_reveal")
 
@@ -415,11 +416,11 @@ def log(slug: str, public_id: str) -> str:
     )
 
 
-def _form_page(slug: str, public_id: str, action: Action, template: str) -> str:
+def _form_page(slug: str, public_id: str, action: Action, template: str) -> Page:
     _planet, actor = enter_planet(slug)
     topic, facts = get_topic(actor, public_id)
-    require(can(actor, action, facts))
-    return act_form(actor, topic, template, {})
+    done = lead_on(can(actor, action, facts), slug, public_id)
+    return done or act_form(actor, topic, template, {})
 
 
 def act_form(actor: Actor, topic: TopicRow, template: str, errors: dict[str, str]) -> str:
@@ -434,7 +435,7 @@ def act_form(actor: Actor, topic: TopicRow, template: str, errors: dict[str, str
         question=question,
         addressees=_others(actor, question.addressee_id) if names_whom else [],
         revealed=author_shape(asker) if asker else None,
-        request_reason=find_hiding_request(topic.id) if template == "question_hide" else None,
+        request_reason=find_hiding_request(topic.id),
         typed=request.form,
         errors=errors,
     )
