@@ -8,7 +8,10 @@ class DraftForm extends HTMLElement {
   connectedCallback() {
     this.form = this.closest("form");
     this.state = this.querySelector("[data-draft-state]");
-    this.form.addEventListener("input", () => this.soon());
+    this.form.addEventListener("input", (event) => {
+      // A file that is chosen is nothing yet; what was taken of it says so itself (upload-zone.js).
+      if (event.target.type !== "file") this.soon();
+    });
     this.form.addEventListener("submit", () => this.stop());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden" && this.timer) this.save();

@@ -14,6 +14,10 @@ class UploadZone extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input[type=file]");
     this.list = this.querySelector("[data-uploads]");
+    // There before the first refusal comes, so that it is read out.
+    this.refusals = Object.assign(document.createElement("div"), { className: "upload-refusals" });
+    this.refusals.setAttribute("role", "alert");
+    this.list.before(this.refusals);
     this.input?.addEventListener("change", () => this.picked());
     this.picked(); // chosen before this script was there
     this.addEventListener("paste", (event) => {
@@ -65,8 +69,11 @@ class UploadZone extends HTMLElement {
   }
 
   async take(files) {
-    const wanted = [...files].filter((file) => this.dataset.kinds !== "image" || isPicture(file));
-    if (wanted.length < files.length) toast(this.dataset.onlyPictures);
+    const wanted = [];
+    for (const file of files) {
+      if (this.dataset.kinds !== "image" || isPicture(file)) wanted.push(file);
+      else this.refuse(file.name, this.dataset.onlyPictures);
+    }
     // One after the other: each waits for the same decoder anyway.
     for (const file of wanted) await this.send(file);
   }
@@ -85,8 +92,25 @@ class UploadZone extends HTMLElement {
       if (found.note) toast(found.note);
     } catch (error) {
       row.remove();
-      toast(error instanceof TypeError ? words.failed : error.message);
+      this.refuse(file.name, error instanceof TypeError ? words.failed : error.message);
     }
+  }
+
+  /** Say beside the field what was not taken, and why, until it is dismissed. */
+  refuse(name, why) {
+    const note = Object.assign(document.createElement("p"), { className: "upload-refusal" });
+    const said = document.createElement("span");
+    if (name) said.append(Object.assign(document.createElement("b"), { textContent: name }), " · ");
+    said.append(why);
+    const away = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--quiet btn--icon btn--sm", title: this.dataset.dismiss });
+    away.setAttribute("aria-label", this.dataset.dismiss);
+    away.append(icon("x"));
+    away.addEventListener("click", () => {
+      note.remove();
+      this.querySelector("textarea")?.focus();
+    });
+    note.append(icon("circle-alert"), said, away);
+    this.refusals.append(note);
   }
 
   row(name) {

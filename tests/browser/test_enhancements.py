@@ -156,8 +156,26 @@ def test_files_are_sent_at_once_and_can_be_taken_back(page: Page, live_url: str)
     page.unroute("**/styleguide/upload")
     answer(page, "/styleguide/upload", {"error": "文件太大"}, status=413)
     page.locator("upload-zone input[type=file]").set_input_files([picture])  # type: ignore[list-item]
-    expect(page.locator(".toast")).to_have_text("文件太大")
+    refusal = page.locator(".upload-refusal")
+    expect(refusal).to_contain_text("p.png · 文件太大")
     expect(row).to_have_count(0)
+    # It stays beside the field until it is dismissed.
+    page.wait_for_timeout(5_000)
+    expect(refusal).to_be_visible()
+    refusal.get_by_role("button").click()
+    expect(refusal).to_have_count(0)
+
+
+def test_a_refused_file_saves_no_draft(page: Page, live_url: str) -> None:
+    drafts = answer(page, "/styleguide/draft", {"draft": "d1", "rev": 1})
+    answer(page, "/styleguide/upload", {"error": "文件太大"}, status=413)
+    page.goto(f"{live_url}/styleguide/page/compose")
+    picture = {"name": "p.png", "mimeType": "image/png", "buffer": PIXEL}
+    page.locator("upload-zone input[type=file]").set_input_files([picture])  # type: ignore[list-item]
+    expect(page.locator(".upload-refusal")).to_be_visible()
+    page.wait_for_timeout(4_000)
+    assert drafts == []
+    expect(page.locator("[data-draft-state]")).to_have_text("")
 
 
 def test_a_pasted_picture_is_uploaded(page: Page, live_url: str) -> None:
