@@ -66,7 +66,7 @@ def test_r17_a_part_keeps_access_by_the_forms_own_presets(noon: datetime, cast: 
     client = english(cast, "admin")
     story, page = pages(cast, order)
     form = client.get(page).text
-    assert "Another amount: The membership runs until Sep 16, 2027." in text(form)
+    assert "If another amount goes back: The membership runs until Sep 16, 2027." in text(form)
     assert "The membership ends with it, at once." in text(form)
     sent = {**preset(form), **REASON, "way": "part", "amount": "1"}
     assert client.post(page, data=sent).status_code == 303
@@ -156,6 +156,19 @@ def test_r34_a_renewal_given_back_says_that_membership_goes_on(
         assert runs in text(staff.get(pages(cast, renewal)[0]).text)
         letters = [text_of(mail) for mail in mailbox.to("stranger")]
         assert any("成员资格有效至 2027年9月16日" in letter for letter in letters)
+
+
+def test_chinese_sentences_follow_each_other_without_a_space(noon: datetime, cast: Cast) -> None:
+    plan = sell(cast)
+    buy(cast, "stranger", plan)
+    renewal, client = buy(cast, "stranger", plan), cast.client("stranger")
+    page = f"/p/orbit/orders/{renewal.public_id}"
+    form = client.get(f"{page}/refund")
+    assert "退款之后：" in form.text
+    shown = client.post(f"{page}/refund", data=preset(form.text), follow_redirects=True)
+    assert "成员资格有效至" in shown.text
+    for told in (form.text, shown.text):
+        assert re.findall(r"[。！？] [^<\s]", told) == []
 
 
 def test_without_a_script_one_press_gives_nothing_back(noon: datetime, cast: Cast) -> None:

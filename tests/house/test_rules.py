@@ -227,6 +227,12 @@ def test_no_field_is_cut_by_the_browser() -> None:
     )
 
 
+def test_sentences_are_joined_as_the_reader_writes() -> None:
+    # Chinese full stops bring their own space: `in_a_row` knows it.
+    joined = re.compile(r"""flash\(" "\.join|~ " " ~ _\(|[.!?]"\) \}\} \{\{ _\(""")
+    assert lines_with(joined, [*APPLICATION, *TEMPLATES]) == []
+
+
 def test_no_machine_paths_or_registry_hosts() -> None:
     assert lines_with(FOREIGN, tracked()) == []
 

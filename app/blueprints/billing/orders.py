@@ -39,7 +39,7 @@ from app.blueprints.entrance import (
     require_viewer,
     see_other,
 )
-from app.blueprints.language import local_date
+from app.blueprints.language import in_a_row, local_date
 from app.blueprints.memberships.door import Page
 from app.blueprints.money import price
 from app.blueprints.offers import promise_words
@@ -135,7 +135,7 @@ def refund(slug: str, public_id: str) -> Page:
         said.append(gettext("The gift is withdrawn."))
     if subscribed:
         said.append(gettext("The subscription ends at once; nothing more is charged."))
-    flash(" ".join([*said, *thought_words(bought, [])]), "ok")
+    flash(in_a_row([*said, *thought_words(bought, [])]), "ok")
     return see_other("billing.order", slug=slug, public_id=public_id)
 
 

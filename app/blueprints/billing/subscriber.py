@@ -28,6 +28,7 @@ from app.blueprints.billing.story_words import line_of, source_name
 from app.blueprints.billing.subscribers import TONES
 from app.blueprints.billing.words import method_name, subscription_badge
 from app.blueprints.entrance import declares, enter_planet, require, see_other
+from app.blueprints.language import in_a_row
 from app.blueprints.memberships.door import (
     STANDING_NAMES,
     Page,
@@ -79,7 +80,7 @@ def end_subscriber(slug: str, public_id: str) -> Page:
     def act(actor: Actor, reason: str, _token: str) -> str:
         staffing.end_access(actor, member_id=public_id, reason=reason)
         whose = get_member(actor, public_id).user_id
-        return " ".join(remaining_words(planet_of(actor), whose))
+        return str(in_a_row(remaining_words(planet_of(actor), whose)))
 
     return _do(slug, public_id, "end", act)
 
@@ -145,7 +146,7 @@ def refund_subscriber(slug: str, public_id: str, order: str) -> Page:
     except Invalid as error:
         return _refund_page(actor, public_id, order, errors=told(error))
     said = remaining_words(planet.id, get_member(actor, public_id).user_id)
-    flash(" ".join([gettext("The money is on its way back."), *said]), "ok")
+    flash(in_a_row([gettext("The money is on its way back."), *said]), "ok")
     return see_other("billing.subscriber", slug=slug, public_id=public_id)
 
 

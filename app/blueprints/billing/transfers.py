@@ -18,6 +18,7 @@ from app.billing.queries.transfers import find_transfer_note, list_transfers
 from app.blueprints.billing.code_words import told
 from app.blueprints.billing.door import bp
 from app.blueprints.entrance import declares, enter_planet, require, require_viewer, see_other
+from app.blueprints.language import in_a_row
 from app.blueprints.memberships.door import Page, answer
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Conflict, Invalid
@@ -85,7 +86,7 @@ def send_transfer(slug: str, public_id: str) -> Page:
     try:
         state_transfer(actor, order_id=public_id, memo=request.form.get("memo", ""))
     except Invalid as error:
-        flash(" ".join(told(error).values()), "error")
+        flash(in_a_row(told(error).values()), "error")
     except Conflict:
         flash(gettext("This was decided already."), "warn")
     else:
