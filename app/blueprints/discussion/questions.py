@@ -27,7 +27,6 @@ from app.blueprints.discussion.question_shapes import (
     duration,
     log_shape,
     row_shape,
-    withdrawn_words,
 )
 from app.blueprints.discussion.words import errors_of
 from app.blueprints.entrance import (
@@ -42,7 +41,6 @@ from app.discussion.actions import questions as actions
 from app.discussion.actions.drafts import save_draft
 from app.discussion.actions.paid_questions import Purse, buy_question, find_fee
 from app.discussion.actions.topics import TopicRef
-from app.discussion.actions.withdrawing import withdraw_answered
 from app.discussion.queries.addressees import list_addressees
 from app.discussion.queries.drafts import find_draft, get_draft
 from app.discussion.queries.facts import TopicRow, get_topic
@@ -291,7 +289,7 @@ def waiting() -> str:
 @declares(Action.QUESTION_DECLINE)
 def decline(slug: str, public_id: str) -> Page:
     """Show the form that declines a question with a reason."""
-    return _form_page(slug, public_id, Action.QUESTION_DECLINE, "question_decline")
+    return form_page(slug, public_id, Action.QUESTION_DECLINE, "question_decline")
 
 
 @bp.post("/p/<slug>/q/<public_id>/decline")
@@ -315,7 +313,7 @@ def confirm_decline(slug: str, public_id: str) -> Page:
 @declares(Action.QUESTION_HAND_ON)
 def hand_on(slug: str, public_id: str) -> Page:
     """Show to whom a question can be handed on."""
-    return _form_page(slug, public_id, Action.QUESTION_HAND_ON, "question_hand_on")
+    return form_page(slug, public_id, Action.QUESTION_HAND_ON, "question_hand_on")
 
 
 @bp.post("/p/<slug>/q/<public_id>/hand-on")
@@ -346,44 +344,11 @@ def accept(slug: str, public_id: str) -> Response:
     return see_other("topics.show", slug=slug, public_id=public_id)
 
 
-@bp.get("/p/<slug>/q/<public_id>/withdraw")
-@declares(Action.QUESTION_WITHDRAW)
-def withdraw(slug: str, public_id: str) -> Page:
-    """Ask before a question is withdrawn, and say what stays."""
-    return _form_page(slug, public_id, Action.QUESTION_WITHDRAW, "question_withdraw")
-
-
-@bp.post("/p/<slug>/q/<public_id>/withdraw")
-@declares(Action.QUESTION_WITHDRAW)
-def confirm_withdraw(slug: str, public_id: str) -> Page:
-    """Withdraw a question; of an answered one only the asker's name goes at once."""
-    _planet, actor = enter_planet(slug)
-    hide = "hide" in request.form
-    try:
-        with unit_of_work():
-            topic, facts = get_topic(actor, public_id)
-            if facts.answered:
-                withdraw_answered(
-                    actor,
-                    topic=topic,
-                    facts=facts,
-                    hide=hide,
-                    reason=request.form.get("reason", ""),
-                )
-            else:
-                actions.withdraw(actor, topic=topic, facts=facts)
-    except Invalid as error:
-        topic, _facts = get_topic(actor, public_id)
-        return act_form(actor, topic, "question_withdraw", errors_of(error)), 422
-    flash(withdrawn_words(facts, hide=hide), "ok")
-    return see_other("topics.show", slug=slug, public_id=public_id)
-
-
 @bp.get("/p/<slug>/q/<public_id>/reveal")
 @declares(Action.QUESTION_REVEAL)
 def reveal(slug: str, public_id: str) -> Page:
     """Ask the owner for his reason, or show him the asker he has revealed."""
-    return _form_page(slug, public_id, Action.QUESTION_REVEAL, "question_reveal")
+    return form_page(slug, public_id, Action.QUESTION_REVEAL, "question_reveal")
 
 
 @bp.post("/p/<slug>/q/<public_id>/reveal")
@@ -416,7 +381,8 @@ def log(slug: str, public_id: str) -> str:
     )
 
 
-def _form_page(slug: str, public_id: str, action: Action, template: str) -> Page:
+def form_page(slug: str, public_id: str, action: Action, template: str) -> Page:
+    """Return the page that asks before an act on a question; who comes back after it is led on."""
     _planet, actor = enter_planet(slug)
     topic, facts = get_topic(actor, public_id)
     done = lead_on(can(actor, action, facts), slug, public_id)
