@@ -18,7 +18,7 @@ CODES = frozenset(
     " storage_key thumbnail_key sha256 content_type owner_type subject_type purpose kind state status role"
     " gateway environment account currency mode term pricing duration zone theme grace joining"
     " who_may_post who_may_comment expired_access category accent handler name_of_worker step event"
-    " outcome cause what basis basis_mark part generation reached terms ends end_wanted applied_print"
+    " outcome cause what basis basis_mark lane part generation reached terms ends end_wanted applied_print"
     " tail prefix seed dispute tab visitor action worker_beats.name worker_beats.version"
     " timed_jobs.name outbox_events.name search_generations.name users.avatar planets.avatar planets.cover"
     " series.cover planets.slug former_slugs.slug topics.slug tags.key likes.subject_type paid_questions.key"
