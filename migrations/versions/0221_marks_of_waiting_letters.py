@@ -3,14 +3,14 @@
 Without its mark a waiting letter to a new address counted as one to somebody else's, and was dropped; and an
 invitation's older letter went out with a link that was dead.
 
-Revision: 0221, after 0200.
+Revision: 0221, after 0211.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0221"
-down_revision = "0200"
+down_revision = "0211"
 branch_labels = None
 depends_on = None
 
