@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.kernel.reading import Ready
 from app.notifications.models import MailPace, RefusedAddress
 
 FIRST_SECONDS = 60
 LEAST_SECONDS = 30
 MOST_SECONDS = 3600
 SKEW_SECONDS = 60
+
+
+_TURN = Ready(select(MailPace.next_at).where(MailPace.domain == bindparam("domain")))
+_REFUSED = Ready(
+    select(RefusedAddress.address, RefusedAddress.refused_at).where(
+        RefusedAddress.address.in_(bindparam("addresses", expanding=True))
+    )
+)
 
 
 def domain_of(address: str) -> str:
@@ -27,9 +36,13 @@ def domain_of(address: str) -> str:
 
 def find_turn(address: str) -> datetime | None:
     """Return when the next letter may go to this address's domain; None for now."""
-    statement = select(MailPace.next_at).where(MailPace.domain == domain_of(address))
-    turn = db.session.scalar(statement)
-    return turn if turn is not None and _is_to_come(turn) else None
+    row = _TURN.first(domain=domain_of(address))
+    return row[0] if row is not None and _is_to_come(row[0]) else None
+
+
+def is_slow(address: str) -> bool:
+    """Whether this address's domain takes mail slowly, so that each letter takes a turn."""
+    return _TURN.first(domain=domain_of(address)) is not None
 
 
 def _is_to_come(turn: datetime) -> bool:
@@ -98,9 +111,7 @@ def find_refused(addresses: list[str]) -> dict[str, datetime]:
     """Return which of these addresses were refused as no mailbox at all, and when."""
     if not addresses:
         return {}
-    statement = select(RefusedAddress.address, RefusedAddress.refused_at)
-    rows = db.session.execute(statement.where(RefusedAddress.address.in_(addresses)))
-    return {str(row[0]): row[1] for row in rows}
+    return {str(row[0]): row[1] for row in _REFUSED.rows(addresses=addresses)}
 
 
 def purge(*, addresses_before: datetime, paces_before: datetime) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Executable, select
+from sqlalchemy import bindparam, select
 
 from app.accounts.actions.links import Purpose
 from app.accounts.models import AccountToken, SignUp, User
 from app.kernel import clock
 from app.kernel.db import db
+from app.kernel.reading import Ready, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,22 @@ _RECIPIENT = select(
     User.mail_notices,
     User.timezone,
 ).where(User.deactivated_at.is_(None))
+# Ready: asked for each notice that is made and each letter that is sent.
+_BY_ID = Ready(_RECIPIENT.where(User.id == bindparam("user_id")))
+_BY_EMAIL = Ready(_RECIPIENT.where(User.email == bindparam("email")))
 
 
 def find_recipient(user_id: int) -> Recipient | None:
     """Return whom to write to; None when the account is closed or unknown."""
-    return _recipient(_RECIPIENT.where(User.id == user_id))
+    return _recipient(_BY_ID.first(user_id=user_id))
 
 
 def find_recipient_by_email(email: str) -> Recipient | None:
     """Return the holder of an address; None when it has no open account."""
-    return _recipient(_RECIPIENT.where(User.email == email))
+    return _recipient(_BY_EMAIL.first(email=email))
 
 
-def _recipient(statement: Executable) -> Recipient | None:
-    row = db.session.execute(statement).one_or_none()
+def _recipient(row: Row | None) -> Recipient | None:
     if row is None:
         return None
     user_id, public_id, email, name, language, confirmed_at, mail_notices, timezone = row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 
 from app.accounts.devices import Device, describe_device
 from app.accounts.models import User, UserSession
@@ -56,6 +56,25 @@ _VIEWER = Ready(
 )
 
 
+# In the order of a viewer's fields; without a session, when they came stands for when they were seen.
+_BY_ID = Ready(
+    select(
+        User.id,
+        literal(0),
+        User.public_id,
+        User.name,
+        User.avatar,
+        User.email,
+        User.language,
+        User.timezone,
+        User.theme,
+        User.email_confirmed_at.is_not(None),
+        User.site_admin,
+        User.created_at,
+    ).where(User.id == bindparam("user_id"), User.deactivated_at.is_(None))
+)
+
+
 def find_viewer(session_secret: str) -> Viewer | None:
     """Return whose live session this cookie secret is; None when revoked, expired or unknown.
 
@@ -72,23 +91,8 @@ def find_viewer(session_secret: str) -> Viewer | None:
 
 def find_viewer_by_id(user_id: int) -> Viewer | None:
     """Return a person as a viewer without a session, for handlers; None when closed or unknown."""
-    user = db.session.get(User, user_id)
-    if user is None or user.deactivated_at is not None:
-        return None
-    return Viewer(
-        user_id=user.id,
-        session_id=0,
-        public_id=user.public_id,
-        name=user.name,
-        avatar=user.avatar,
-        email=user.email,
-        language=user.language,
-        timezone=user.timezone,
-        theme=user.theme,
-        confirmed=user.email_confirmed_at is not None,
-        site_admin=user.site_admin,
-        last_seen_at=user.created_at,
-    )
+    row = _BY_ID.first(user_id=user_id)
+    return Viewer(*row) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)

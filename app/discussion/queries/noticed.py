@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.discussion.models import Answer
 from app.discussion.queries.facts import FACT_COLUMNS, read_topic_facts
 from app.discussion.queries.visible import COMMENTS, C, Q, T, topics_with_questions
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.policy import AnswerFacts, CommentFacts, TopicFacts
 
 _ANSWERS = Answer.__table__
@@ -42,16 +43,24 @@ class NoticedComment:
     parent_writer_id: int | None
 
 
+# Ready: asked for each notice that is made and each letter that is sent. The last of two counts: what
+# everybody sees outweighs what an isolated addressee wrote.
+_TOPICS = Ready(
+    select(
+        *FACT_COLUMNS, T.id, T.public_id, T.title, T.excerpt, _A.author_id, _A.isolated
+    )
+    .select_from(topics_with_questions().outerjoin(_ANSWERS, _A.topic_id == T.id))
+    .where(T.id.in_(bindparam("topic_ids", expanding=True)))
+    .order_by(_A.isolated.desc())
+)
+
+
 def find_noticed_topics(topic_ids: Collection[int]) -> dict[int, NoticedTopic]:
     """Return topic id -> the topic, for those that exist, whoever may read them. One query."""
     if not topic_ids:
         return {}
-    source = topics_with_questions().outerjoin(_ANSWERS, _A.topic_id == T.id)
-    own = (T.id, T.public_id, T.title, T.excerpt, _A.author_id, _A.isolated)
-    statement = select(*FACT_COLUMNS, *own).select_from(source).where(T.id.in_(topic_ids))
     found = {}
-    # The last of two counts: what everybody sees outweighs what an isolated addressee wrote.
-    for row in db.session.execute(statement.order_by(_A.isolated.desc())):
+    for row in _TOPICS.rows(topic_ids=topic_ids):
         topic_id, public_id, title, excerpt, answerer_id, isolated = row[_FACTS:]
         facts = read_topic_facts(row)
         answer = None if answerer_id is None else AnswerFacts(facts, answerer_id, isolated)

@@ -65,6 +65,7 @@ _JOINED = Ready(
 )
 _BY_SLUG = Ready(_select(Planet.slug == bindparam("slug")))
 _BY_ID = Ready(_select(Planet.id == bindparam("planet_id")))
+_BY_IDS = Ready(_select(Planet.id.in_(bindparam("planet_ids", expanding=True))))
 
 
 def enter_planet(
@@ -166,8 +167,8 @@ def actors_of(user_id: int, planet_ids: Collection[int]) -> dict[int, tuple[Plan
     viewer = find_viewer_by_id(user_id) if planet_ids else None
     if viewer is None:
         return {}
-    many = _select(Planet.id.in_(planet_ids))
-    entries = (_read(row, viewer) for row in db.session.execute(many, {"user_id": user_id}))
+    rows = _BY_IDS.rows(user_id=user_id, planet_ids=planet_ids)
+    entries = (_read(row, viewer) for row in rows)
     return {planet.id: (planet, actor) for planet, actor in entries}
 
 
