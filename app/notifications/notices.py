@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.accounts.queries import find_recipient
 from app.kernel import clock
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.notifications.extras import More
 from app.notifications.kinds import COMMENTS, Kind
 from app.notifications.models import Mail, Notification
@@ -29,6 +30,14 @@ class About:
     reminder_id: int | None = None
 
 
+_TOLD = Ready(
+    select(Notification.id).where(
+        Notification.user_id == bindparam("user_id"),
+        Notification.dedupe_key == bindparam("dedupe_key"),
+    )
+)
+
+
 def tell(
     user_id: int,
     kind: Kind,
@@ -44,11 +53,8 @@ def tell(
     before under this key. `more` names what a mail says beyond the sentence. `by_mail` False
     where another letter brings the news (an invitation).
     """
-    told = select(Notification.id).where(
-        Notification.user_id == user_id, Notification.dedupe_key == dedupe_key
-    )
     recipient = find_recipient(user_id)
-    if recipient is None or db.session.scalar(told) is not None:
+    if recipient is None or _TOLD.first(user_id=user_id, dedupe_key=dedupe_key) is not None:
         return
     notice = Notification(
         user_id=user_id,

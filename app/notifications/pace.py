@@ -83,7 +83,10 @@ def was_taken(address: str) -> None:
     """Note that a letter was taken: the address works, and its domain takes mail again. Runs in the
     caller's unit of work."""
     domain = domain_of(address)
-    db.session.execute(delete(RefusedAddress).where(RefusedAddress.address == address))
+    if find_refused([address]):
+        forget(address)
+    if not is_slow(address):
+        return
     half = select(MailPace.seconds / 2).where(MailPace.domain == domain).scalar_subquery()
     db.session.execute(
         delete(MailPace).where(MailPace.domain == domain, MailPace.seconds < 2 * LEAST_SECONDS)

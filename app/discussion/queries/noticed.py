@@ -46,9 +46,7 @@ class NoticedComment:
 # Ready: asked for each notice that is made and each letter that is sent. The last of two counts: what
 # everybody sees outweighs what an isolated addressee wrote.
 _TOPICS = Ready(
-    select(
-        *FACT_COLUMNS, T.id, T.public_id, T.title, T.excerpt, _A.author_id, _A.isolated
-    )
+    select(*FACT_COLUMNS, T.id, T.public_id, T.title, T.excerpt, _A.author_id, _A.isolated)
     .select_from(topics_with_questions().outerjoin(_ANSWERS, _A.topic_id == T.id))
     .where(T.id.in_(bindparam("topic_ids", expanding=True)))
     .order_by(_A.isolated.desc())

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from app.accounts.queries import Viewer, find_viewer_by_id
 from app.kernel import clock
-from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.kernel.reading import Ready
 from app.memberships.models import Membership

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 
 from app.accounts.models import User
 from app.kernel import clock
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db
+from app.kernel.reading import Ready
 from app.memberships.backing import STAFF
 from app.memberships.models import Entitlement, Invitation, Membership
 from app.memberships.queries.people import SHOWN_NAME
@@ -29,17 +30,20 @@ class MemberIds:
     approved_at: datetime | None
 
 
+_MEMBER_IDS = Ready(
+    select(
+        Membership.planet_id,
+        Membership.user_id,
+        Membership.requested_at,
+        Membership.declined_at,
+        Membership.approved_at,
+    ).where(Membership.id == bindparam("membership_id"))
+)
+
+
 def find_member_ids(membership_id: int) -> MemberIds | None:
     """Return whose a membership is; None when the row is gone."""
-    row = db.session.execute(
-        select(
-            Membership.planet_id,
-            Membership.user_id,
-            Membership.requested_at,
-            Membership.declined_at,
-            Membership.approved_at,
-        ).where(Membership.id == membership_id)
-    ).one_or_none()
+    row = _MEMBER_IDS.first(membership_id=membership_id)
     return MemberIds(*row) if row else None
 
 
