@@ -8,11 +8,14 @@ import os
 import re
 import smtplib
 import ssl
+import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import Header
 from email.message import EmailMessage, Message
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +29,10 @@ from app.notifications.refusals import MailRefused
 # Below the lease of a delivery, with room for a slow greeting and a slow goodbye.
 TIMEOUT_SECONDS = 20
 SMTPS_PORT = 465
+# Servers end a call after so many, or count further letters as too many.
+LETTERS_IN_A_CALL = 100
+# A call on which something was said so shortly ago still stands.
+FRESH_SECONDS = 2.0
 
 _mail = flask_mailman.Mail()
 
@@ -94,7 +101,7 @@ class SmtpBackend(smtp.EmailBackend):  # type: ignore[misc]
             self.host, self.port, local_hostname=DNS_NAME.get_fqdn(), timeout=self.timeout
         )
         try:
-            connection.starttls(context=ssl.create_default_context())
+            connection.starttls(context=_trust())
             if self.username and self.password:
                 connection.login(self.username, self.password)
         except BaseException:
@@ -103,9 +110,37 @@ class SmtpBackend(smtp.EmailBackend):  # type: ignore[misc]
         self.connection = connection
         return True
 
+    def still_stands(self) -> bool:
+        """Whether the server still listens; many end a call on which nothing was said for a while."""
+        if self.connection is None:
+            return False
+        try:
+            code, _words = self.connection.noop()
+        except (OSError, smtplib.SMTPException):
+            return False
+        return int(code) == 250
+
+    def let_go(self) -> None:
+        """End the call, politely where the server still listens."""
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        try:
+            connection.quit()
+        except (OSError, smtplib.SMTPException):
+            connection.close()
+
+
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed: reading them costs more than a letter."""
+    return ssl.create_default_context()
+
 
 def install(app: Any, server: MailServer) -> None:
     """Connect the application (a Flask object) with its mail server."""
+    hang_up()
+    _trust.cache_clear()
     implicit = server.tls and server.port == SMTPS_PORT
     app.config.update(
         MAIL_BACKEND={"file": FileBackend, "smtp": SmtpBackend}.get(server.backend, "console"),
@@ -139,7 +174,7 @@ class _Message(flask_mailman.EmailMultiAlternatives):  # type: ignore[misc]
 
 def hand_over(mail: Outgoing) -> None:
     """Give a mail to the server; MailRefused when it refuses this one, else what it or the network
-    raises."""
+    raises. The call to it stands until `hang_up`, for the letters that follow."""
     try:
         _send(mail)
     except smtplib.SMTPRecipientsRefused as error:
@@ -147,6 +182,9 @@ def hand_over(mail: Outgoing) -> None:
         raise MailRefused(code, _said(words)) from error
     except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
         raise MailRefused(error.smtp_code, _said(error.smtp_error)) from error
+    except (OSError, smtplib.SMTPException):
+        hang_up()
+        raise
 
 
 def _said(words: bytes | str) -> str:
@@ -154,8 +192,10 @@ def _said(words: bytes | str) -> str:
 
 
 def _send(mail: Outgoing) -> None:
+    backend = _call()
+    name = hashlib.sha256(mail.key.encode()).hexdigest()[:32]
     headers = {
-        "Message-ID": f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@{_host()}>",
+        "Message-ID": f"<{name}@{_host_of(str(backend.mailman.default_sender))}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
@@ -167,15 +207,50 @@ def _send(mail: Outgoing) -> None:
         body=mail.text,
         to=[mail.to],
         headers=headers,
-        connection=_mail.get_connection(),
+        connection=backend,
     )
     message.attach_alternative(mail.html, "text/html")
     message.send()
 
 
-def _host() -> str:
+class _Calls(threading.local):
+    """The call to the mail server that a thread holds, and how many letters went over it."""
+
+    backend: Any = None
+    letters = 0
+    heard_at = 0.0
+
+
+_calls = _Calls()
+
+
+def _call() -> Any:
+    """Return a call to the mail server: the one before if it still stands, else a new one. A letter is never
+    tried twice for an old call that has ended: that is asked before."""
+    backend, held = _mail.get_connection(), _calls.backend
+    fresh = time.monotonic() - _calls.heard_at < FRESH_SECONDS
+    _calls.heard_at = time.monotonic()
+    if held is not None and held.mailman is backend.mailman:
+        _calls.letters += 1
+        if _calls.letters < LETTERS_IN_A_CALL and (fresh or held.still_stands()):
+            return held
+    hang_up()
+    if isinstance(backend, SmtpBackend):
+        backend.open()
+        _calls.backend = backend
+    return backend
+
+
+def hang_up() -> None:
+    """End this thread's call to the mail server, if it holds one."""
+    backend, _calls.backend, _calls.letters = _calls.backend, None, 0
+    if backend is not None:
+        backend.let_go()
+
+
+@lru_cache(maxsize=8)
+def _host_of(sender: str) -> str:
     """The part after @ of the sender: what receivers expect in a Message-ID."""
-    sender = str(_mail.get_connection().mailman.default_sender)
     found = re.search(r"@([A-Za-z0-9.-]+)", sender)
     return found.group(1) if found else "localhost"
 

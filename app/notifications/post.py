@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from app.accounts.queries import Recipient, find_recipient
 from app.billing.queries.receipts import find_receipt
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.kernel.reading import Ready
 from app.notifications import links, mailer, pace
 from app.notifications.composing import compose, keep_more
 from app.notifications.events import AwaitedMailWritten, MailWritten
@@ -28,7 +30,7 @@ from app.notifications.paper import write_out
 from app.notifications.receipts import receipt
 from app.notifications.refusals import MailRefused, Meaning
 from app.outbox.delivery import Later
-from app.outbox.events import put
+from app.outbox.events import Settle, put
 from app.policy import Action, Actor, require
 
 KEEP_MAILS = timedelta(days=30)
@@ -54,41 +56,41 @@ def post(
     if db.session.scalar(select(Mail.id).where(Mail.dedupe_key == dedupe_key)) is not None:
         return
     _write(
-        Mail(
-            dedupe_key=dedupe_key,
-            user_id=user_id,
-            to_address=to,
-            language=language,
-            letter=letter.to_json(),
-            basis=ground.basis,
-            basis_id=ground.row_id,
-            basis_mark=ground.mark,
-        )
+        dedupe_key=dedupe_key,
+        user_id=user_id,
+        to_address=to,
+        language=language,
+        letter=letter.to_json(),
+        basis=ground.basis,
+        basis_id=ground.row_id,
+        basis_mark=ground.mark,
     )
 
 
 def post_notice(notice: Notification, recipient: Recipient, more: More | None) -> None:
     """Write the mail of a notice, whose words are found when it is sent. In the caller's unit of work."""
     _write(
-        Mail(
-            dedupe_key=f"notice:{notice.public_id}",
-            user_id=recipient.user_id,
-            notification_id=notice.id,
-            to_address=recipient.email,
-            language=recipient.language,
-            letter=keep_more(more),
-            basis=Basis.NOTICE,
-            basis_id=notice.id,
-        )
+        dedupe_key=f"notice:{notice.public_id}",
+        user_id=recipient.user_id,
+        notification_id=notice.id,
+        to_address=recipient.email,
+        language=recipient.language,
+        letter=keep_more(more),
+        basis=Basis.NOTICE,
+        basis_id=notice.id,
     )
 
 
-def _write(mail: Mail) -> None:
-    mail.created_at = clock.now()
-    db.session.add(mail)
+_MAIL = insert(Mail).returning(Mail.id)
+
+
+def _write(*, basis: Basis, **columns: Any) -> None:
+    row = {**columns, "basis": basis, "created_at": clock.now()}
+    # As a statement: there are many, and nobody reads them here.
     db.session.flush()
-    written = AwaitedMailWritten if mail.basis in AWAITED else MailWritten
-    put(written(mail_id=mail.id))
+    mail_id = db.session.connection().scalars(_MAIL, row).one()
+    written = AwaitedMailWritten if basis in AWAITED else MailWritten
+    put(written(mail_id=mail_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,51 +109,56 @@ class _Waiting:
     basis_mark: str
 
 
-_COLUMNS = tuple(Mail.__table__.c[name] for name in _Waiting.__dataclass_fields__)
-
-
-def deliver(payload: dict[str, Any]) -> None:
-    """Send a mail that waits: the outbox's handler outside any transaction. Bears repetition."""
-    statement = select(*_COLUMNS).where(
-        Mail.id == payload["mail_id"], Mail.sent_at.is_(None), Mail.dropped_at.is_(None)
+_UNSETTLED = Ready(
+    select(*(Mail.__table__.c[name] for name in _Waiting.__dataclass_fields__)).where(
+        Mail.id == bindparam("mail_id"), Mail.sent_at.is_(None), Mail.dropped_at.is_(None)
     )
-    row = db.session.execute(statement).one_or_none()
+)
+
+
+def deliver(payload: dict[str, Any]) -> Settle | None:
+    """Send a mail that waits: the outbox's handler outside any transaction. Bears repetition. Returns what
+    writes down that it is done with."""
+    row = _UNSETTLED.first(mail_id=payload["mail_id"])
     if row is None:
-        return
+        return None
     waiting = _Waiting(*row)
     outgoing = _prepare(waiting)
     # No transaction stays open while a mail server takes its time.
     db.session.rollback()
     if outgoing is None:
-        _settle(waiting, "dropped_at")
-        return
-    turn = pace.find_turn(outgoing.to) or pace.take_turn(outgoing.to)
-    db.session.rollback()
-    if turn is not None:
-        raise Later(turn)
+        return partial(_settle, waiting, "dropped_at")
+    if pace.is_slow(outgoing.to):
+        turn = pace.find_turn(outgoing.to) or pace.take_turn(outgoing.to)
+        if turn is not None:
+            raise Later(turn)
+    return _hand_over(waiting, outgoing)
+
+
+def _hand_over(waiting: _Waiting, outgoing: mailer.Outgoing) -> Settle:
     try:
         mailer.hand_over(outgoing)
     except MailRefused as refused:
         if refused.meaning is not Meaning.NO_MAILBOX:
             pace.slow_down(outgoing.to, refused.words)
             raise
-        _settle(waiting, "dropped_at", to=outgoing.to, refused=refused)
-    else:
-        _settle(waiting, "sent_at", to=outgoing.to)
+        return partial(_settle, waiting, "dropped_at", to=outgoing.to, refused=refused)
+    return partial(_settle, waiting, "sent_at", to=outgoing.to)
 
 
 def _settle(
     waiting: _Waiting, settled: str, *, to: str = "", refused: MailRefused | None = None
 ) -> None:
-    """Write down that a mail is done with: sent, or dropped; of a refusal its words, at the address too."""
+    """Write down that a mail is done with: sent, or dropped; of a refusal its words, at the address too. Runs
+    in the caller's unit of work."""
     words = str(refused)[:200] if refused else ""
-    with unit_of_work() as session:
-        done = {settled: clock.now(), "letter": {}, "refusal": words}
-        session.execute(update(Mail).where(Mail.id == waiting.id).values(done))
-        if refused is not None:
-            pace.mark_refused(to, words)
-        elif settled == "sent_at":
-            pace.was_taken(to)
+    done = {settled: clock.now(), "letter": {}, "refusal": words}
+    rows = update(Mail).where(Mail.id == waiting.id).values(done)
+    db.session.connection().execute(rows)
+    if refused is not None:
+        pace.mark_refused(to, words)
+    elif settled == "sent_at":
+        pace.was_taken(to)
 
 
 def _prepare(waiting: _Waiting) -> mailer.Outgoing | None:
@@ -176,11 +183,16 @@ def _find_words(waiting: _Waiting, recipient: Recipient | None) -> Letter:
     return receipt(replace(recipient, language=waiting.language), bought)
 
 
+_NOTICE_COLUMNS = tuple(column.key for column in Notification.__table__.c)
+_NOTICE = Ready(select(*Notification.__table__.c).where(Notification.id == bindparam("notice_id")))
+
+
 def _prepare_notice(waiting: _Waiting, recipient: Recipient | None) -> mailer.Outgoing | None:
     """Return the mail of a notice, to where its receiver has their mail now, in their present language."""
-    notice = db.session.get(Notification, waiting.notification_id or 0)
-    if notice is None or recipient is None or not recipient.wants_notices:
+    row = _NOTICE.first(notice_id=waiting.notification_id or 0)
+    if row is None or recipient is None or not recipient.wants_notices:
         return None
+    notice = Notification(**dict(zip(_NOTICE_COLUMNS, row, strict=True)))
     # Letters that somebody asks for are tried all the same: the mailbox may be there again.
     if pace.find_refused([recipient.email]):
         return None

@@ -13,7 +13,9 @@ from app.kernel import clock
 from app.kernel.db import db
 from app.outbox.models import OutboxDelivery, OutboxEvent
 
-Handler = Callable[[dict[str, Any]], None]
+Settle = Callable[[], None]
+# What a handler outside any transaction returns, if anything, runs in the one that marks its delivery done.
+Handler = Callable[[dict[str, Any]], Settle | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Subscriptions:
 
     def __init__(self) -> None:
         self._by_event: dict[str, dict[str, Subscription]] = {}
+        self._at_rest: dict[Lane, Callable[[], None]] = {}
 
     def add(
         self, event_name: str, handler_name: str, handler: Handler, *, lane: Lane = Lane.INSIDE
@@ -91,12 +94,24 @@ class Subscriptions:
         found = self.find(event_name, handler_name)
         return found.lane if found else Lane.INSIDE
 
+    def when_idle(self, lane: Lane, rest: Callable[[], None]) -> None:
+        """Have this called, in the lane's thread, when nothing is due in it."""
+        self._at_rest[lane] = rest
+
+    def rest(self, lane: Lane) -> None:
+        """Let the handlers of a lane put down what they hold between letters."""
+        if (rest := self._at_rest.get(lane)) is not None:
+            rest()
+
     def find(self, event_name: str, handler_name: str) -> Subscription | None:
         """Return the subscription, or None when the code no longer has it."""
         return self._by_event.get(event_name, {}).get(handler_name)
 
 
 subscriptions = Subscriptions()
+
+_EVENTS = insert(OutboxEvent).returning(OutboxEvent.id, sort_by_parameter_order=True)
+_DELIVERIES = insert(OutboxDelivery)
 
 
 def put(event: Event) -> None:
@@ -109,9 +124,12 @@ def put_all(events: Sequence[Event]) -> None:
     if not events:
         return
     moment = clock.now()
-    # Written as statements and not as objects: nobody reads them here, and there are many.
-    ids = db.session.scalars(
-        insert(OutboxEvent).returning(OutboxEvent.id, sort_by_parameter_order=True),
+    # What the events speak of comes first. Written as statements and not as objects: nobody reads them
+    # here, and there are many.
+    db.session.flush()
+    connection = db.session.connection()
+    ids = connection.scalars(
+        _EVENTS,
         [{"name": event.name, "payload": asdict(event), "created_at": moment} for event in events],
     )
     copies = [
@@ -125,4 +143,4 @@ def put_all(events: Sequence[Event]) -> None:
         for handler in subscriptions.handlers_of(event.name)
     ]
     if copies:
-        db.session.execute(insert(OutboxDelivery), copies)
+        connection.execute(_DELIVERIES, copies)

@@ -1,7 +1,7 @@
 """Reactions to what happened in other rooms. Each runs in the transaction that marks it done, so it
 happens once; sending mails runs outside any."""
 
-from app.notifications import post
+from app.notifications import mailer, post
 from app.notifications.events import AwaitedMailWritten, MailWritten
 from app.notifications.handlers import accounts, billing, discussion, memberships, staff
 from app.notifications.outlook import SENDER
@@ -24,3 +24,5 @@ def subscribe(subscriptions: Subscriptions) -> None:
             subscriptions.add(event.name, f"notices.{handler.__name__}", handler, lane=lane)
     subscriptions.add_outside(MailWritten.name, SENDER, post.deliver)
     subscriptions.add_outside(AwaitedMailWritten.name, SENDER, post.deliver, lane=Lane.AWAITED)
+    for lane in (Lane.OUTSIDE, Lane.AWAITED):
+        subscriptions.when_idle(lane, mailer.hang_up)
