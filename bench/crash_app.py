@@ -18,7 +18,7 @@ from app.blueprints.paces import ROUTES
 from app.factory import create_app as create_real_app
 from app.kernel.audit import record
 from app.kernel.db import db
-from app.outbox import delivery
+from app.outbox import claiming
 from app.outbox.events import Event, Handler, subscriptions
 
 TRACE = "bench.trace"
@@ -33,7 +33,7 @@ def create_app() -> Flask:
     app = create_real_app()
     # The people of this benchmark are faster than any person.
     ROUTES.update(dict.fromkeys(ROUTES))
-    delivery.LEASE = timedelta(seconds=float(os.environ[LEASE_VARIABLE]))
+    claiming.LEASE = timedelta(seconds=float(os.environ[LEASE_VARIABLE]))
     for kind in kinds(Event):
         subscriptions.add(kind.name, INSIDE, _trace(kind.name))
         subscriptions.add_outside(kind.name, OUTSIDE, _tell(kind.name))

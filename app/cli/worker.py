@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from types import FrameType
 
 import click
@@ -35,6 +36,7 @@ def command() -> None:
         version=__version__,
         scope=app.app_context,
         lanes=app.extensions["planetarium.lanes"],
+        start_anew=_start_anew,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -43,3 +45,8 @@ def command() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     process.run()
+
+
+def _start_anew() -> None:
+    """Put a fresh process in the place of this one, whose threads and locks end with it."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command

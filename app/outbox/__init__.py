@@ -13,7 +13,7 @@ How to subscribe (in `factory._subscribe`):
 `add`: the handler only writes to the database. It runs in one unit of work together with the mark
 "done", so its effect happens exactly once; it must not open a unit of work and should be quick.
 `add_outside`: the handler talks to the world (a mail server). It runs outside any transaction, opens
-units of work of its own, must bear repetition, and must end within `delivery.LEASE`.
+units of work of its own, must bear repetition, and must end within `claiming.LEASE`.
 Each lane (`events.Lane`) is served by itself: a slow mail server does not keep notices waiting, and what
 somebody waits for stands in `at_once` and `awaited`, behind no bulk.
 A handler that cannot act yet (a scheduled topic) raises `delivery.Later(moment)`: no try is counted.

@@ -73,16 +73,16 @@ def purge_done(keep: timedelta = KEEP_DONE) -> int:
             return gone
 
 
-def beat(name: str, version: str) -> None:
-    """Write a worker's sign of life, and forget workers silent for a day, and those whose clock was ahead:
-    whoever lives writes again within seconds."""
+def beat(name: str, version: str, *, stuck: str = "") -> None:
+    """Write a worker's sign of life and what hangs in it (a line each), and forget workers silent for a day,
+    and those whose clock was ahead: whoever lives writes again within seconds."""
     moment = clock.now()
     with unit_of_work() as session:
         row = session.get(WorkerBeat, name, with_for_update=True)
         if row is None:
-            session.add(WorkerBeat(name=name, at=moment, version=version))
+            session.add(WorkerBeat(name=name, at=moment, version=version, stuck=stuck))
         else:
-            row.at, row.version, row.beats = moment, version, row.beats + 1
+            row.at, row.version, row.beats, row.stuck = moment, version, row.beats + 1, stuck
         session.flush()
         others = or_(WorkerBeat.at < moment - timedelta(days=1), WorkerBeat.at > moment + SKEW)
         session.execute(delete(WorkerBeat).where(others, WorkerBeat.name != name))

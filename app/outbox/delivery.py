@@ -1,35 +1,28 @@
-"""Delivering: claim what is due, run its handler, then mark it done, put it off or give it up.
+"""Delivering: run a claimed letter's handler, then mark it done, put it off or give it up.
 
-A claim is a lease: it counts a try and moves `next_try_at` ahead, so a worker that dies loses only
-time, and a letter that kills workers ends as a dead letter too. A handler of the inside lane runs in
-one transaction with the mark `done`, which only one worker can set: one effect, whatever happens.
+A handler of an inside lane runs in one transaction with the mark `done`, which only one worker can set: one
+effect, whatever happens.
 """
 
 from __future__ import annotations
 
 import secrets
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel import clock
-from app.kernel.db import db, unit_of_work
+from app.kernel.db import unit_of_work
 from app.kernel.logs import get_logger, without_addresses
+from app.outbox.claiming import Letter, claim, held, renew
 from app.outbox.events import Handler, Lane, subscriptions
-from app.outbox.models import OutboxDelivery, OutboxEvent
+from app.outbox.models import OutboxDelivery
 from app.outbox.pulse import FARTHEST
 
-BATCH = 10
-# Letters that an older version put in another lane are moved so many at a time.
-MOVED = 500
-# No handler may take longer; after it another worker takes the letter.
-LEASE = timedelta(seconds=60)
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
 # With the delays above about 16 hours: a mail server may be down over night.
@@ -47,18 +40,6 @@ class Later(Exception):
         self.moment = moment
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A claimed delivery. `tries` counts this one and is the fence against a slower worker."""
-
-    id: int
-    event_id: int
-    event: str
-    handler: str
-    payload: dict[str, Any]
-    tries: int
-
-
 def delay_after(tries: int) -> timedelta:
     """Return how long to wait after the given number of tries: three times longer each, up to an
     hour, give or take a fifth so that letters that failed together do not come back together."""
@@ -68,25 +49,24 @@ def delay_after(tries: int) -> timedelta:
     return timedelta(seconds=seconds * (0.8 + secrets.randbelow(401) / 1000))
 
 
-def claim(lane: Lane, limit: int = BATCH) -> list[Letter]:
-    """Lease up to `limit` due letters of a lane, oldest due first; an empty list costs one read. Those that
-    this version serves in another lane are moved there."""
-    if db.session.execute(_due(lane).limit(1)).first() is None:
-        db.session.rollback()
-        return []
-    with unit_of_work() as session:
-        while strays := _find_strays(letters := _read_due(lane, limit), lane):
-            _move(strays if len(letters) < limit else _find_strays(_read_due(lane, MOVED), lane))
-        moment = clock.now()
-        for place, letter in enumerate(letters):
-            # The later in the batch, the sooner back: after a crash the culprit comes last.
-            lease = LEASE + timedelta(seconds=len(letters) - place)
-            session.execute(
-                _update(letter, tries=letter.tries - 1).values(
-                    tries=letter.tries, next_try_at=moment + lease
-                )
-            )
-    return letters
+_DONE = (
+    update(OutboxDelivery)
+    .where(
+        OutboxDelivery.id == bindparam("of"),
+        OutboxDelivery.state == "pending",
+        OutboxDelivery.tries == bindparam("held"),
+    )
+    .values(state="done", done_at=bindparam("now"), last_error="")
+    .returning(OutboxDelivery.id)
+)
+
+
+def deliver_all(lane: Lane, letters: Sequence[Letter]) -> None:
+    """Deliver letters of an inside lane: in one transaction, or where one of them fails each alone."""
+    if lane.is_inside and len(letters) > 1 and _together(letters):
+        return
+    for letter in letters:
+        deliver(letter)
 
 
 def deliver(letter: Letter) -> None:
@@ -111,94 +91,57 @@ def deliver(letter: Letter) -> None:
         _failed(letter, error)
 
 
-def release(letters: list[Letter]) -> None:
-    """Give back letters that were claimed and not begun, e.g. when the worker is told to stop."""
-    if not letters:
-        return
-    with unit_of_work() as session:
-        for letter in letters:
-            session.execute(_update(letter).values(tries=letter.tries - 1, next_try_at=clock.now()))
-
-
 def deliver_due() -> int:
     """Deliver all that is due now in all lanes, in this process; returns how many letters.
 
-    For tests and `flask outbox run`; the worker does the same one letter at a time.
+    For tests and `flask outbox run`; the worker does the same lane by lane.
     """
     count = 0
     for lane in Lane:
         while letters := claim(lane):
-            for letter in letters:
-                deliver(letter)
+            deliver_all(lane, letters)
             count += len(letters)
+        subscriptions.rest(lane)
     return count
 
 
-def _read_due(lane: Lane, limit: int) -> list[Letter]:
-    """Return what is due in a lane, locked. Where many wait, some of the newest of those that the index
-    follows come first: a post does not wait for an import, and the import for no post."""
-    # SKIP LOCKED for PostgreSQL; on SQLite the unit of work is alone.
-    lock = {"skip_locked": True, "of": OutboxDelivery}
-    rows = db.session.execute(_due(lane).limit(limit).with_for_update(**lock)).all()
-    if lane is Lane.FOLLOW and len(rows) == limit:
-        newest = _due(lane).order_by(None)
-        newest = newest.order_by(OutboxDelivery.next_try_at.desc(), OutboxDelivery.id.desc())
-        fresh = db.session.execute(newest.limit(limit // 2).with_for_update(**lock)).all()
-        rows = list({row.id: row for row in [*fresh, *rows]}.values())
-    return [
-        Letter(row.id, row.event_id, row.name, row.handler, row.payload, row.tries + 1)
-        for row in rows
-    ]
-
-
-def _find_strays(letters: Sequence[Letter], lane: Lane) -> dict[Lane, list[int]]:
-    """Return the ids of letters that this version serves in other lanes, by those."""
-    strays: dict[Lane, list[int]] = {}
-    for letter in letters:
-        right = subscriptions.lane_of(letter.event, letter.handler)
-        if right is not lane:
-            strays.setdefault(right, []).append(letter.id)
-    return strays
-
-
-def _move(strays: Mapping[Lane, list[int]]) -> None:
-    for right, ids in strays.items():
-        moved = update(OutboxDelivery).where(OutboxDelivery.id.in_(ids)).values(lane=right)
-        db.session.execute(moved.execution_options(synchronize_session=False))
-
-
-def _due(lane: Lane) -> Any:
-    return (
-        select(
-            OutboxDelivery.id,
-            OutboxDelivery.event_id,
-            OutboxDelivery.handler,
-            OutboxDelivery.tries,
-            OutboxEvent.name,
-            OutboxEvent.payload,
-        )
-        .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
-        .where(
-            OutboxDelivery.state == "pending",
-            OutboxDelivery.lane == lane,
-            OutboxDelivery.next_try_at <= clock.now(),
-        )
-        .order_by(OutboxDelivery.next_try_at, OutboxDelivery.id)
-    )
-
-
-def _update(letter: Letter, *, tries: int | None = None) -> Any:
-    """Return an update of the letter's row that touches nothing when another worker has it now."""
-    return update(OutboxDelivery).where(
-        OutboxDelivery.id == letter.id,
-        OutboxDelivery.state == "pending",
-        OutboxDelivery.tries == (letter.tries if tries is None else tries),
-    )
-
-
 def _mark_done(session: Session, letter: Letter) -> bool:
-    done = _update(letter).values(state="done", done_at=clock.now(), last_error="")
-    return bool(session.execute(done.returning(OutboxDelivery.id)).first())
+    ours = {"of": letter.id, "held": letter.tries, "now": clock.now()}
+    return session.connection().execute(_DONE, ours).first() is not None
+
+
+def _together(letters: Sequence[Letter]) -> bool:
+    """Run handlers in one transaction with the marks of all; False when that fails: then nothing happened.
+    What was tried before is not tried together with others."""
+    handlers = [subscriptions.find(letter.event, letter.handler) for letter in letters]
+    if any(letter.tries > 1 for letter in letters) or None in handlers:
+        return False
+    try:
+        with unit_of_work() as session:
+            ours = _lock(session, letters)
+            for letter, subscription in zip(letters, handlers, strict=True):
+                if letter.id in ours and subscription is not None:
+                    subscription.handler(letter.payload)
+                    # No handler sees rows that another one loaded.
+                    session.flush()
+                    session.expunge_all()
+            marks = {"state": "done", "done_at": clock.now(), "last_error": ""}
+            done = update(OutboxDelivery).where(OutboxDelivery.id.in_(ours)).values(marks)
+            session.execute(done.execution_options(synchronize_session=False))
+    except Exception as error:
+        log.info("letters are delivered one by one", why=type(error).__name__)
+        return False
+    return True
+
+
+def _lock(session: Session, letters: Sequence[Letter]) -> set[int]:
+    """Return the ids of those that no other worker has taken meanwhile, locked; none was tried before."""
+    ours = select(OutboxDelivery.id).where(
+        OutboxDelivery.id.in_([letter.id for letter in letters]),
+        OutboxDelivery.state == "pending",
+        OutboxDelivery.tries == 1,
+    )
+    return set(session.scalars(ours.with_for_update()))
 
 
 def _inside(letter: Letter, handler: Handler) -> None:
@@ -208,25 +151,20 @@ def _inside(letter: Letter, handler: Handler) -> None:
 
 
 def _outside(letter: Letter, handler: Handler) -> None:
-    if not _renew(letter):
+    if not renew(letter):
         return
-    handler(letter.payload)
+    settle = handler(letter.payload)
     with unit_of_work() as session:
+        if settle is not None:
+            settle()
         _mark_done(session, letter)
-
-
-def _renew(letter: Letter) -> bool:
-    """Start the lease anew before slow work; False when another worker took the letter meanwhile."""
-    with unit_of_work() as session:
-        renewed = _update(letter).values(next_try_at=clock.now() + LEASE)
-        return bool(session.execute(renewed.returning(OutboxDelivery.id)).first())
 
 
 def _put_off(letter: Letter, moment: datetime) -> None:
     latest = clock.now() + FARTHEST
     with unit_of_work() as session:
         next_try_at = min(moment, latest)
-        session.execute(_update(letter).values(tries=letter.tries - 1, next_try_at=next_try_at))
+        session.execute(held(letter).values(tries=letter.tries - 1, next_try_at=next_try_at))
 
 
 def _failed(letter: Letter, error: Exception) -> None:
@@ -244,7 +182,7 @@ def _failed(letter: Letter, error: Exception) -> None:
         return
     with unit_of_work() as session:
         session.execute(
-            _update(letter).values(
+            held(letter).values(
                 next_try_at=clock.now() + delay_after(letter.tries), last_error=told
             )
         )
@@ -253,7 +191,7 @@ def _failed(letter: Letter, error: Exception) -> None:
 def _bury(letter: Letter, why: str) -> None:
     log.error("dead letter", handler=letter.handler, event_id=letter.event_id, why=why)
     with unit_of_work() as session:
-        session.execute(_update(letter).values(state="dead", last_error=why))
+        session.execute(held(letter).values(state="dead", last_error=why))
 
 
 def describe(error: Exception) -> str:

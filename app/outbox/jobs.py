@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.kernel import clock, limits
 from app.kernel.db import db, unit_of_work
 from app.kernel.logs import get_logger
+from app.kernel.progress import following
 from app.outbox import believing
 from app.outbox.actions import pull_back
 from app.outbox.delivery import describe
@@ -19,6 +20,8 @@ from app.outbox.models import TimedJob
 from app.outbox.pulse import SKEW, find_ahead
 
 AFTER_FAILURE = timedelta(minutes=5)
+# A job that has not ended after so long is another worker's to run, whatever its interval.
+LEASE = timedelta(hours=1)
 
 log = get_logger("jobs")
 
@@ -61,11 +64,21 @@ timetable = Timetable()
 
 
 def run_due() -> int:
-    """Run the jobs that are due and that no other worker has claimed; returns how many ran.
+    """Run the jobs that are due, each once; returns how many ran. The worker does the same one by one."""
+    ran: set[str] = set()
+    while (job := claim_next(besides=ran)) is not None:
+        run(job)
+        ran.add(job.name)
+    return len(ran)
+
+
+def claim_next(*, besides: Collection[str] = ()) -> Job | None:
+    """Return a job that is due and that no other worker has claimed, now claimed; None when there is none.
 
     A job that is new to the database is due at once. One that fails is due again after five minutes
     or its interval, whichever is shorter, and its error stands in its row. One that is due later than
-    its interval allows was put there by a clock that was ahead: it is due at once.
+    its interval allows was put there by a clock that was ahead: it is due at once. One that never ends is
+    due again after its interval, at the latest after an hour: whoever claimed it has died, or it hangs.
     """
     _pull_back()
     believed = believing.look()
@@ -73,16 +86,14 @@ def run_due() -> int:
     rows = db.session.execute(select(TimedJob.name, TimedJob.due_at))
     due = {row.name: row.due_at for row in rows}
     db.session.rollback()
-    ran = 0
     for job in timetable.jobs():
-        if job.dated and not believed:
+        if job.name in besides or (job.dated and not believed):
             continue
         if job.name in due and moment < due[job.name] <= _latest(job, moment):
             continue
         if _claim(job, known=due):
-            _run(job)
-            ran += 1
-    return ran
+            return job
+    return None
 
 
 def _pull_back() -> None:
@@ -100,7 +111,7 @@ def _latest(job: Job, moment: datetime) -> datetime:
 
 def _claim(job: Job, *, known: Mapping[str, datetime]) -> bool:
     moment = clock.now()
-    values = {"due_at": moment + job.every, "ran_at": moment}
+    values = {"due_at": moment + min(job.every, LEASE), "ran_at": moment}
     try:
         with unit_of_work() as session:
             if job.name not in known:
@@ -121,9 +132,11 @@ def _claim(job: Job, *, known: Mapping[str, datetime]) -> bool:
         return False
 
 
-def _run(job: Job) -> None:
+def run(job: Job) -> None:
+    """Run a claimed job, and write down when it is due next."""
     try:
-        job.run()
+        with following(f"timed job {job.name}"):
+            job.run()
     except Exception as error:
         log.error("timed job failed", job=job.name, exc_info=error)
         _note(job, last_error=describe(error), due_in=min(job.every, AFTER_FAILURE))

@@ -56,7 +56,7 @@ class TimedJob(Base):
 
 class WorkerBeat(Base):
     """The worker's sign of life, read by /readyz and `flask doctor`. `beats` counts them: it goes on
-    whatever the clock says."""
+    whatever the clock says. `stuck`: what hangs in it and since when, a line each."""
 
     __tablename__ = "worker_beats"
 
@@ -64,6 +64,7 @@ class WorkerBeat(Base):
     at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(40), default="")
     beats: Mapped[int] = mapped_column(default=1, server_default="1")
+    stuck: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class ClockSight(Base):

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.kernel import clock
 from app.kernel.db import db
-from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob
+from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob, WorkerBeat
+from app.outbox.pulse import AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ def list_letters(state: str, *, limit: int = 50) -> list[LetterView]:
         .limit(limit)
     )
     return [LetterView(*row) for row in rows]
+
+
+def list_stuck() -> list[str]:
+    """Return what hangs in workers that were heard a short time ago, each in words with since when."""
+    heard = WorkerBeat.at > clock.now() - AT_WORK
+    told = db.session.scalars(select(WorkerBeat.stuck).where(heard, WorkerBeat.stuck != ""))
+    return [line for lines in told for line in lines.splitlines()]
 
 
 def list_failing_jobs() -> list[tuple[str, str]]:

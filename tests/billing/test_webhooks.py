@@ -22,7 +22,8 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound, Refused
 from app.kernel.limits import RateCounter
-from app.outbox.delivery import claim, deliver
+from app.outbox.claiming import claim
+from app.outbox.delivery import deliver
 from app.outbox.events import Lane
 from tests.billing.buying import work
 from tests.billing.stripe_double import StripeDouble

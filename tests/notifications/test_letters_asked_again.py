@@ -19,7 +19,8 @@ from app.memberships import actions
 from app.memberships.models import Invitation
 from app.memberships.queries import get_invitation_row, get_row
 from app.notifications.models import Mail
-from app.outbox.delivery import claim, deliver
+from app.outbox.claiming import claim
+from app.outbox.delivery import deliver
 from app.outbox.events import Lane
 from tests.accounts.browser import Visitor
 from tests.billing.buying import buy, sell

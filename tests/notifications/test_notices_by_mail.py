@@ -9,7 +9,8 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications.links import no_mail_token
 from app.notifications.models import Mail, Notification
-from app.outbox.delivery import claim, deliver
+from app.outbox.claiming import claim
+from app.outbox.delivery import deliver
 from app.outbox.events import Lane
 from tests.accounts.browser import Visitor
 from tests.cast import Cast

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from app.factory import create_app
 from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
-from app.outbox import delivery
+from app.outbox import claiming
 from app.outbox.events import Event, subscriptions
 from app.outbox.jobs import timetable
 from app.outbox.worker import Worker
@@ -56,7 +56,7 @@ def unsubscribe() -> None:
 
 def main() -> None:
     """Run a worker until SIGTERM."""
-    delivery.LEASE = timedelta(seconds=1)
+    claiming.LEASE = timedelta(seconds=1)
     app = create_app()
     for job in timetable.jobs():
         timetable.remove(job.name)

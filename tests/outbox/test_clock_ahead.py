@@ -11,8 +11,9 @@ from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications import pace
 from app.outbox import actions, jobs, pulse
-from app.outbox.delivery import Lane, Later, claim, deliver, deliver_due
-from app.outbox.events import put, subscriptions
+from app.outbox.claiming import claim
+from app.outbox.delivery import Later, deliver, deliver_due
+from app.outbox.events import Lane, put, subscriptions
 from app.outbox.models import OutboxDelivery, TimedJob, WorkerBeat
 from tests.outbox.bells import Rung
 

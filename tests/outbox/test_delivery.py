@@ -13,16 +13,14 @@ from app.kernel import clock
 from app.kernel.audit import AuditEntry, record
 from app.kernel.db import db, unit_of_work
 from app.outbox import actions
+from app.outbox.claiming import LEASE, claim, release
 from app.outbox.delivery import (
-    LEASE,
     LONGEST_DELAY,
     MAX_TRIES,
     Later,
-    claim,
     delay_after,
     deliver,
     deliver_due,
-    release,
 )
 from app.outbox.events import Event, Lane, put, subscriptions
 from app.outbox.models import OutboxDelivery, OutboxEvent

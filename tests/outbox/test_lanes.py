@@ -14,7 +14,8 @@ from app.discussion.events import CommentWritten, TopicPublished
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
 from app.notifications.events import AwaitedMailWritten, MailWritten
-from app.outbox.delivery import claim, deliver
+from app.outbox.claiming import claim
+from app.outbox.delivery import deliver
 from app.outbox.events import Event, Lane, put, put_all, subscriptions
 from app.outbox.models import OutboxDelivery
 
