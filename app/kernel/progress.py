@@ -70,11 +70,11 @@ def following(what: str) -> Iterator[Course]:
 @contextmanager
 def watched(course: Course) -> Iterator[Course]:
     """Let the work within give its signs of life to a course, without a word in the log."""
-    outer, _here.course = _here.course, course
+    before, _here.course = _here.course, course
     try:
         yield course
     finally:
-        _here.course = outer
+        _here.course = before
 
 
 def signal(done: int, *, of: int | None = None) -> None:
