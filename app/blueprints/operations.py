@@ -24,7 +24,7 @@ from app.media import checking as media
 from app.notifications.outlook import find_unsent, oldest_unsent_seconds
 from app.outbox.believing import find_doubt
 from app.outbox.pulse import find_ahead, find_offset, watch
-from app.outbox.queries import count_backlog, find_failing
+from app.outbox.queries import count_backlog, find_failing, list_stuck
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
@@ -168,6 +168,7 @@ def _counted() -> list[metrics.Reading]:
             "sign_ins_held_up", "Sign-ins refused by a limit in 24 hours.", failed.held_up
         ),
         metrics.Reading("worker_silent_seconds", _SILENT, silent),
+        metrics.Reading("worker_stuck", "Letters and jobs that hang.", len(list_stuck())),
         metrics.Reading("database_bytes", "Size of the database.", _database_bytes()),
         metrics.Reading(
             "media_faults", "Uploads found missing or unreadable.", media.count_noted()

@@ -35,7 +35,7 @@ from app.notifications.outlook import find_mail_trouble
 from app.notifications.pace import count_refused, list_slow
 from app.outbox.believing import believe, find_doubt
 from app.outbox.pulse import SKEW, find_ahead, find_offset, watch
-from app.outbox.queries import count_backlog, list_failing_jobs
+from app.outbox.queries import count_backlog, list_failing_jobs, list_stuck
 from app.search.changes import count_waiting
 from app.search.port import Broken, Engine
 
@@ -314,6 +314,9 @@ def _outbox(_settings: Settings) -> Iterator[Finding]:
         )
     if refused := count_refused():
         yield Finding("ok", f"{refused} addresses have no mailbox, their servers say")
+    for told in list_stuck():
+        mend = "another took its place; if what it waits for answers again and this stays, restart the worker"
+        yield Finding("fail", f"hangs in the worker: {told}", mend)
     for name, error in list_failing_jobs():
         yield Finding("warn", f"timed job {name} failed: {error}", "see the worker's log")
 

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from app import __version__
+from app.blueprints import operations
 from app.cli import backup, doctor, outbox, worker
 from app.factory import create_app
 from app.kernel import clock, places
@@ -67,6 +68,16 @@ def test_doctor_is_content_with_a_running_installation(
     assert "ok    worker w1 was heard 0 s ago" in result.output
     named = "SQLite journal mode is wal" if engine_name == "sqlite" else "PostgreSQL 1"
     assert named in result.output
+
+
+def test_doctor_and_metrics_tell_what_hangs_in_a_worker(app: Flask, noon: datetime) -> None:
+    actions.beat("w1", __version__, stuck="timed job remind since 2026-09-16 11:00:00Z")
+    assert "hangs in the worker: timed job remind since 2026-09-16 11:00:00Z" in findings(
+        app, "fail"
+    )
+    assert {reading.name: reading.value for reading in operations._readings()}["worker_stuck"] == 1
+    actions.beat("w1", __version__)
+    assert "hangs" not in findings(app, "fail")
 
 
 def test_doctor_tells_dead_and_late_letters_and_old_workers(
