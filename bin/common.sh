@@ -75,7 +75,14 @@ make_venv() {
       "  apt-get install $version"
   fi
   rm -rf .venv
+  open_install_log
   "$python" -m venv .venv 2>var/install.log || install_failed "Making .venv"
+}
+
+# Begins the log of an installation, readable for us alone as all that we make there.
+open_install_log() {
+  (umask 077 && mkdir -p var && : >var/install.log)
+  chmod 600 var/install.log
 }
 
 # Says why an installation failed, and the mend, from what it printed.
@@ -103,6 +110,7 @@ install_lock() {
   local lock=$1 stamp=.venv/.installed-$1 total
   [ "$(cat "$stamp" 2>/dev/null)" != "$(lock_sum "$lock")" ] || return 0
   total=$(grep -c '==' "$lock")
+  open_install_log
   say "Installing $total packages of $lock (about a minute) …"
   .venv/bin/python -m pip install --no-input --disable-pip-version-check --progress-bar off \
     --no-deps --require-hashes --only-binary=:all: -r "$lock" 2>&1 | tee var/install.log | show_progress "$total" \

@@ -77,6 +77,15 @@ def test_a_failed_installation_says_the_mend(tmp_path: Path, printed: str, mend:
     assert mend in found.stderr
 
 
+def test_the_log_of_an_installation_is_private_from_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o755)
+    (tmp_path / "var" / "install.log").touch(0o644)
+    found = bash(
+        tmp_path, "umask 022; open_install_log; echo x >var/install.log; stat -c %a var/install.log"
+    )
+    assert found.stdout == "600\n"
+
+
 def test_preparing_migrates_what_is_behind_and_leaves_the_rest(tmp_path: Path) -> None:
     app = create_app(make_settings(tmp_path))
     head = schema.head_of(app.extensions["migrate"].directory)
