@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from app.kernel import clock
 from app.kernel.progress import Course, watched
@@ -25,36 +26,40 @@ class Stuck:
     since: datetime
 
 
+class Work(StrEnum):
+    """What a hand does: letters that only write (with the database's writer, where there is but one), letters
+    that talk to the world, timed jobs, or what a room above has it do."""
+
+    WRITING = "writing"
+    TALKING = "talking"
+    JOBS = "jobs"
+    EXTRA = "extra"
+
+
 class Hand:
-    """A thread that repeats a step until `is_over` says that it is not needed any more. `patience` is for how
-    many seconds a step may give no sign of life."""
+    """A thread that repeats a step. `patience` is for how many seconds a step may give no sign of life."""
 
     def __init__(
-        self,
-        name: str,
-        step: Callable[[Hand], bool],
-        *,
-        patience: float,
-        holds_writer: bool = False,
+        self, name: str, work: Work, step: Callable[[Hand], bool], *, patience: float
     ) -> None:
         self.name = name
+        self.work = work
         self.step = step
         self.patience = patience
-        self.holds_writer = holds_writer
         self.given_up = False
         # The job that it runs, while it does.
         self.job = ""
         self._course: Course | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self, work: Callable[[Hand], None]) -> None:
+    def start(self, repeat: Callable[[Hand], None]) -> None:
         """Begin, in a thread of its own."""
-        self._thread = threading.Thread(target=work, args=(self,), name=self.name, daemon=True)
+        self._thread = threading.Thread(target=repeat, args=(self,), name=self.name, daemon=True)
         self._thread.start()
 
     def again(self) -> Hand:
         """Return another hand for the same work."""
-        return Hand(self.name, self.step, patience=self.patience, holds_writer=self.holds_writer)
+        return Hand(self.name, self.work, self.step, patience=self.patience)
 
     @contextmanager
     def at(self, what: str) -> Iterator[None]:

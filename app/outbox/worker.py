@@ -22,7 +22,7 @@ from app.outbox import actions, jobs
 from app.outbox.claiming import claim, release
 from app.outbox.delivery import deliver_all
 from app.outbox.events import Lane, subscriptions
-from app.outbox.hands import Hand, Stuck
+from app.outbox.hands import Hand, Stuck, Work
 from app.outbox.wal import WalKeeper
 
 # How long an idle lane sleeps before it looks again: at first shortly, then ever longer, so that a
@@ -34,9 +34,11 @@ BEAT_EVERY = 10.0
 LOOK_EVERY = 1.0
 # Less than a supervisor waits before it kills.
 PATIENCE_AT_THE_END = 7.0
-# For how long a letter, a job or an extra lane may give no sign of life. A letter's lease has ended then.
+# For how long a letter or a job may give no sign of life. A letter's lease has ended then.
 LETTER_SECONDS = 75.0
 JOB_SECONDS = 600.0
+# Putting an index in order may take long without a word.
+EXTRA_SECONDS = 1800.0
 # A job that takes longer does not keep the others waiting: another hand takes those.
 SLOW_JOB_SECONDS = 10.0
 MOST_JOB_HANDS = 6
@@ -91,10 +93,12 @@ class Worker:
         """Work until `stop` is called."""
         log.info("worker started", worker=self._name, version=self._version)
         for lane in Lane:
-            step = partial(self._deliver_batch, lane)
-            self._begin(Hand(lane, step, patience=LETTER_SECONDS, holds_writer=lane.is_inside))
+            work = Work.WRITING if lane.is_inside else Work.TALKING
+            serve = partial(self._deliver_batch, lane)
+            self._begin(Hand(lane, work, serve, patience=LETTER_SECONDS))
         for extra in self._lanes:
-            self._begin(Hand(extra.name, partial(self._extra_step, extra), patience=JOB_SECONDS))
+            step = partial(self._extra_step, extra)
+            self._begin(Hand(extra.name, Work.EXTRA, step, patience=EXTRA_SECONDS))
         while not self._stop.is_set():
             self._keep()
             self._stop.wait(LOOK_EVERY)
@@ -142,13 +146,15 @@ class Worker:
             self._beat()
         except Exception as error:
             log.error("no sign of life", worker=self._name, exc_info=error)
-            if any(hand.holds_writer or hand.name == "jobs" for hand, _ in self._given_up):
+            if any(hand.work in (Work.WRITING, Work.JOBS) for hand, _ in self._given_up):
                 self._begin_anew("what hangs may hold the database's writer")
 
     def _look_at_hands(self) -> None:
         self._given_up = [(hand, stuck) for hand, stuck in self._given_up if hand.lives()]
         for hand in list(self._hands):
-            if (stuck := hand.find_stuck()) is None:
+            stuck = hand.find_stuck()
+            # What a room above has done is told (`_hanging`), but has one hand: it counts on that.
+            if stuck is None or hand.work is Work.EXTRA:
                 continue
             log.error(
                 "hangs; another hand takes over", what=stuck.what, since=f"{stuck.since:%F %T}Z"
@@ -157,7 +163,7 @@ class Worker:
             self._hands.remove(hand)
             self._given_up.append((hand, stuck))
             self._next_beat = 0.0
-            if hand.name != "jobs":
+            if hand.work is not Work.JOBS:
                 self._begin(hand.again())
         if len(self._given_up) > MOST_GIVEN_UP:
             self._begin_anew("too much hangs")
@@ -170,10 +176,10 @@ class Worker:
 
     def _staff_jobs(self) -> None:
         """See that there is one hand for timed jobs that no slow job holds."""
-        hands = [hand for hand in self._hands if hand.name == "jobs"]
+        hands = [hand for hand in self._hands if hand.work is Work.JOBS]
         free = [hand for hand in hands if hand.busy_seconds() < SLOW_JOB_SECONDS]
         if not free and len(hands) < MOST_JOB_HANDS:
-            self._begin(Hand("jobs", self._jobs_step, patience=JOB_SECONDS))
+            self._begin(Hand("jobs", Work.JOBS, self._jobs_step, patience=JOB_SECONDS))
         for hand in free[1:]:
             self._hands.remove(hand)
 
@@ -211,10 +217,15 @@ class Worker:
                 deliver_all(lane, portion)
         return bool(letters)
 
+    def _hanging(self) -> str:
+        """Return what hangs, a line each."""
+        extra = [hand.find_stuck() for hand in self._hands if hand.work is Work.EXTRA]
+        hanging = [*(stuck for _hand, stuck in self._given_up), *(one for one in extra if one)]
+        return "\n".join(f"{stuck.what} since {stuck.since:%F %T}Z" for stuck in hanging)
+
     def _beat(self) -> None:
         """Write the sign of life, and what hangs."""
         if self._name and time.monotonic() >= self._next_beat:
-            hanging = [f"{stuck.what} since {stuck.since:%F %T}Z" for _, stuck in self._given_up]
             with self._scope():
-                actions.beat(self._name, self._version, stuck="\n".join(hanging))
+                actions.beat(self._name, self._version, stuck=self._hanging())
             self._next_beat = time.monotonic() + BEAT_EVERY
