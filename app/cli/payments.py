@@ -17,6 +17,7 @@ from app.billing.queries.running import Unconfirmed, list_all_unconfirmed
 from app.cli.demo.logins import list_open_logins, shut
 from app.kernel import clock
 from app.kernel.errors import Conflict
+from app.kernel.progress import following
 
 command = AppGroup("payments", help="The payment provider: is it set up, and what is true there.")
 
@@ -104,7 +105,8 @@ def _told(move: Move, logins: list[str]) -> Iterator[str]:
 def reconcile_command() -> None:
     """Ask the provider about everything that is not over, and say what changed. Status 1 when the
     provider did not answer for something; it is asked again next time."""
-    report = reconcile()
+    with following("reconcile"):
+        report = reconcile()
     for line in report.lines():
         click.echo(line)
     if report.failures:

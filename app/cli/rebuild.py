@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from app.discussion.rebuilding import render_again
 from app.discussion.recounting import recount
+from app.kernel.progress import following
 from app.kernel.text import RENDERER_VERSION
 from app.planets.rebuilding import render_pages_again
 
@@ -22,8 +23,9 @@ def command() -> None:
 def texts(everything: bool) -> None:
     """Render anew the stored texts whose HTML is of an older renderer: topics, answers, comments,
     and what planets say of themselves."""
-    done = render_again(below=RENDERER_VERSION + 1 if everything else RENDERER_VERSION)
-    done += render_pages_again()
+    with following("rebuild texts"):
+        done = render_again(below=RENDERER_VERSION + 1 if everything else RENDERER_VERSION)
+        done += render_pages_again()
     click.echo(f"{done} texts rendered")
 
 
@@ -31,4 +33,6 @@ def texts(everything: bool) -> None:
 @with_appcontext
 def counts() -> None:
     """Count comments, replies, likes, pictures and files anew."""
-    click.echo(f"{recount()} counts mended")
+    with following("rebuild counts"):
+        mended = recount()
+    click.echo(f"{mended} counts mended")

@@ -17,6 +17,7 @@ from app.discussion.models import Answer, Comment, Topic
 from app.discussion.queries.attached import images_of
 from app.discussion.rendering import EXCERPT_LENGTH
 from app.kernel.db import db, unit_of_work
+from app.kernel.progress import signal
 from app.kernel.text import RENDERER_VERSION, ImageRef, Profile, excerpt, render
 
 BATCH = 100
@@ -70,6 +71,7 @@ def _repair_kind(kind: Kind) -> int:
                 else:
                     _count_down(row, found)
         last = rows[-1][0]
+        signal(done)
     return done
 
 
@@ -90,6 +92,7 @@ def _render_kind(kind: Kind, below: int) -> int:
         with unit_of_work():
             done += sum(_store(kind, row, values) for row, values in ready)
         last = rows[-1][0]
+        signal(done)
 
 
 def _next_texts(kind: Kind, below: int, last: int, *also: ColumnElement[bool]) -> Sequence[Any]:

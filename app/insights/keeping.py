@@ -14,6 +14,7 @@ from app.insights.models import Tally, TallyPart, TallySum
 from app.insights.tallies import BATCH, Kind
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.kernel.progress import signal
 from app.planets.counted import TallyChange
 from app.planets.models import Planet
 from app.planets.queries import PLANET_VIEW_COLUMNS, PlanetView, read_planet_view
@@ -41,6 +42,7 @@ def keep(kinds: Collection[Kind]) -> None:
         ]
         while left:
             left = [*_step(kind, left[:PLANETS], moment), *left[PLANETS:]]
+            signal(len(views) - len(left), of=len(views))
 
 
 def _waiting(kind: Kind, moment: datetime) -> set[int]:

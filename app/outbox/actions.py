@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from app.kernel import clock
 from app.kernel.db import unit_of_work
+from app.kernel.progress import signal
 from app.outbox.models import OutboxDelivery, OutboxEvent, TimedJob, WorkerBeat
 from app.outbox.pulse import FARTHEST, SKEW
 
@@ -69,6 +70,7 @@ def purge_done(keep: timedelta = KEEP_DONE) -> int:
             session.execute(delete(OutboxDelivery).where(OutboxDelivery.event_id.in_(ids)))
             session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(ids)))
         gone += len(ids)
+        signal(gone)
         if len(ids) < PURGE_BATCH:
             return gone
 

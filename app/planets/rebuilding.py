@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.db import db, unit_of_work
+from app.kernel.progress import signal
 from app.kernel.text import UNFORMATTED, Profile, render
 from app.planets.basics import INTRO_PREFIX, RULES_PREFIX
 from app.planets.models import Planet, RulesPage
@@ -55,6 +56,7 @@ def _render_kind(kind: _Kind, *also: ColumnElement[bool]) -> int:
             with unit_of_work():
                 done += sum(_store(kind, row, html) for row, html in stale)
         last = rows[-1][0]
+        signal(done)
     return done
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, delete, func, insert, literal, select, text
 
 from app.kernel import clock
 from app.kernel.db import UtcDateTime, db, unit_of_work
+from app.kernel.progress import signal
 from app.outbox.queries import count_unhandled
 from app.search.documents import WHOLE, Change
 from app.search.models import SearchChange
@@ -140,5 +141,6 @@ def purge(cursor: int, *, keep: timedelta = KEEP) -> int:
             ids: Sequence[int] = session.scalars(old).all()
             session.execute(delete(SearchChange).where(S.id.in_(ids)))
         gone += len(ids)
+        signal(gone)
         if len(ids) < PURGE_BATCH:
             return gone

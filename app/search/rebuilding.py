@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.discussion.models import Topic
 from app.kernel.db import db
 from app.kernel.logs import get_logger
+from app.kernel.progress import following, signal
 from app.search.changes import head, is_known
 from app.search.documents import load_whole, next_topics
 from app.search.port import Engine, Rebuild
@@ -51,10 +52,12 @@ def rebuild(
     if not lock.take():
         raise Busy
     try:
-        building = _begin(engine)
-        if not _fill(building, tell, stopping):
-            return False
-        building.finish()
+        with following("rebuild of the index"):
+            building = _begin(engine)
+            if not _fill(building, tell, stopping):
+                return False
+            building.finish()
+        log.info("the index is made anew", engine=engine.name)
         return True
     finally:
         lock.give_back()
@@ -88,6 +91,7 @@ def _fill(
         done += len(topic_ids)
         pace = (time.monotonic() - began) / (done - resumed)
         tell(Progress(done, max(total, done), resumed, max(total - done, 0) * pace))
+        signal(done, of=max(total, done))
     return True
 
 

@@ -21,6 +21,7 @@ from app.billing.queries.settled import read_known
 from app.kernel import clock
 from app.kernel.db import db, give_way, unit_of_work
 from app.kernel.logs import get_logger
+from app.kernel.progress import signal
 from app.outbox.delivery import describe
 
 # So many orders take their tickets, and so many are brought up to date, in one transaction: other
@@ -77,6 +78,7 @@ def sync_many(order_ids: Sequence[int], *, cause: str) -> Synced:
             for answers in told_by:
                 told = [(by_ref[ref], fact) for ref, fact in answers.items()]
                 _apply_all(told, synced, cause=cause)
+                signal(len(synced.orders), of=len(order_ids))
         except GatewayError as error:
             for ticket in tickets:
                 if ticket.order_id not in synced.orders:
