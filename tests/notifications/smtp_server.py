@@ -12,7 +12,8 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 
 class SmtpServer:
-    """Listens on a free port until `close`; what arrives is in `mails`, who signed in in `logins`.
+    """Listens on a free port until `close`; what arrives is in `mails`, who signed in in `logins`,
+    how often it was called in `calls`.
     `refuse` is what it says to every receiver."""
 
     def __init__(self, context: ssl.SSLContext | None = None, *, refuse: str = "") -> None:
@@ -20,6 +21,7 @@ class SmtpServer:
         self.mails: list[str] = []
         self.logins: list[str] = []
         self.secured = 0
+        self.calls = 0
         server = self
 
         class Talk(socketserver.StreamRequestHandler):
@@ -45,6 +47,7 @@ class SmtpServer:
             write.write(line.encode() + b"\r\n")
             write.flush()
 
+        self.calls += 1
         say("220 test")
         while line := read.readline().decode().strip():
             verb = line.split()[0].upper()
