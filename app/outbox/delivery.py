@@ -124,7 +124,7 @@ def _together(letters: Sequence[Letter]) -> bool:
                     subscription.handler(letter.payload)
                     # No handler sees rows that another one loaded.
                     session.flush()
-                    session.expunge_all()
+                    session.expire_all()
             marks = {"state": "done", "done_at": clock.now(), "last_error": ""}
             done = update(OutboxDelivery).where(OutboxDelivery.id.in_(ours)).values(marks)
             session.execute(done.execution_options(synchronize_session=False))

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from app.kernel.audit import record
 from app.kernel.db import db, unit_of_work
 from app.outbox.claiming import claim
 from app.outbox.delivery import deliver_all
 from app.outbox.events import Lane, put_all, subscriptions
+from app.outbox.models import OutboxEvent
 from bench import stage
 from tests.outbox.test_delivery import Rung, hear, heard, states
 
@@ -58,15 +59,18 @@ def test_what_another_worker_took_meanwhile_is_left_alone(app: Flask) -> None:
     assert states() == {"one": ("done", 1)}
 
 
-def test_no_handler_sees_what_another_one_loaded(app: Flask) -> None:
-    held: list[int] = []
+def test_each_handler_reads_the_rows_as_they_are_now(app: Flask) -> None:
+    seen: list[str] = []
 
     def look(payload: dict[str, Any]) -> None:
-        held.append(len(list(db.session())))
-        record("heard", actor_id=None, planet_id=None, subject=("bell", payload["bell"]))
-        db.session.flush()
+        event = db.session.scalars(sa.select(OutboxEvent).order_by(OutboxEvent.id)).first()
+        assert event is not None
+        seen.append(event.name)
+        # Past the session, as many statements go.
+        renamed = sa.update(OutboxEvent).values(name=f"after {payload['bell']}")
+        db.session.connection().execute(renamed)
 
     subscriptions.add(Rung.name, "one", look)
     ring(1, 2, 3)
     deliver_all(Lane.INSIDE, claim(Lane.INSIDE))
-    assert held == [0, 0, 0]
+    assert seen == [Rung.name, "after 1", "after 2"]
