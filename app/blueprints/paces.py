@@ -85,6 +85,7 @@ _BY_PACE: dict[Pace | None, str] = {
         billing.revoke_offered billing.revoke_one_code billing.save_plan billing.sell_plan
         billing.set_question_price billing.share_income billing.stop_coupon billing.stop_waiting
         billing.unshare_income billing.wait memberships.accept memberships.accept_rules
+        memberships.blank
         memberships.change_nickname memberships.come_back memberships.decide memberships.invite
         memberships.isolate memberships.link memberships.mute memberships.readmit memberships.release
         memberships.remove memberships.resend memberships.revoke memberships.send_hand_over

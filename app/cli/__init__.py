@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.cli import (
+    audit,
     backup,
     doctor,
     mail,
@@ -22,6 +23,7 @@ from app.cli import (
 )
 
 COMMANDS = (
+    audit.command,
     backup.command,
     doctor.command,
     mail.command,

@@ -34,7 +34,8 @@ def add_command(email: str, name: str, admin: bool, password: str) -> None:
     """Add a person whose address needs no proof."""
     newcomer = _told(lambda: _check(email, name, password))
     with unit_of_work():
-        _told(lambda: actions.add_person(newcomer, site_admin=admin))
+        user_id = _told(lambda: actions.add_person(newcomer, site_admin=admin))
+        actions.note_added(user_id, admin=admin)
     click.echo(f"{newcomer.email} can sign in{' and administers the site' if admin else ''}.")
 
 

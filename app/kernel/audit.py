@@ -82,6 +82,16 @@ def record(
     )
 
 
+def find_planet_of(public_id: str) -> int | None:
+    """Return the planet in whose trail an entry is, None for the site's; NotFound."""
+    found = db.session.execute(
+        select(AuditEntry.planet_id).where(AuditEntry.public_id == public_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(public_id)
+    return found[0]
+
+
 def blank_reason(public_id: str, *, actor_id: int | None, planet_id: int | None, why: str) -> None:
     """Take the words of one entry's reason away for good, where the law asks for it; the entry stays, and
     the blanking is one itself, for the reason `why`.

@@ -77,6 +77,7 @@ class Action(StrEnum):
     PLANET_LEAVE = "planet.leave"
     SETTINGS_EDIT = "settings.edit"
     AUDIT_READ = "audit.read"
+    AUDIT_BLANK = "audit.blank"
     STATS_READ = "stats.read"
     # people
     MEMBER_LIST = "member.list"

@@ -97,6 +97,11 @@ def keeps_own_words(actor: Actor) -> bool:
     return actor.inside or actor.standing is Standing.EXPIRED
 
 
+def own_words_read(actor: Actor, _facts: None) -> Verdict:
+    """The list of what one asked and of what one began to write: also the muted and the expired."""
+    return ALLOW if keeps_own_words(actor) else first(outside(actor), HIDE)
+
+
 def topic_read(actor: Actor, facts: TopicFacts) -> Verdict:
     """DESIGN.md §3, "Reading a topic". `visible_topics` says the same in SQL; a test compares."""
     if actor.standing in (Standing.LEFT, Standing.REMOVED):

@@ -29,8 +29,8 @@ from app.policy.model import (
 from app.policy.reading import (
     comment_read,
     first,
-    keeps_own_words,
     outside,
+    own_words_read,
     silenced,
     topic_read,
     topic_text_read,
@@ -296,11 +296,6 @@ def _inbox_read(actor: Actor, _facts: None) -> Verdict:
     return first(outside(actor), ALLOW)
 
 
-def _own_words_read(actor: Actor, _facts: None) -> Verdict:
-    """The list of what one asked and of what one began to write: also the muted and the expired."""
-    return ALLOW if keeps_own_words(actor) else first(outside(actor), HIDE)
-
-
 def _answer_edit(actor: Actor, facts: AnswerFacts) -> Verdict:
     if not topic_read(actor, facts.topic) or facts.topic.deleted:
         return HIDE
@@ -396,6 +391,7 @@ _RULES: dict[Action, Rule] = {
     Action.PLANET_LEAVE: _planet_leave,
     Action.SETTINGS_EDIT: _leads,
     Action.AUDIT_READ: _staff,
+    Action.AUDIT_BLANK: _owner,
     Action.STATS_READ: _staff,
     Action.MEMBER_LIST: _member_list,
     Action.MEMBER_MANAGE: _member_manage,
@@ -435,8 +431,8 @@ _RULES: dict[Action, Rule] = {
     Action.QUESTION_REVEAL: _question_reveal,
     Action.QUESTION_LOG: _question_log,
     Action.INBOX_READ: _inbox_read,
-    Action.ASKED_READ: _own_words_read,
-    Action.DRAFTS_READ: _own_words_read,
+    Action.ASKED_READ: own_words_read,
+    Action.DRAFTS_READ: own_words_read,
     Action.ANSWER_EDIT: _answer_edit,
     Action.COMMENT_WRITE: _comment_write,
     Action.COMMENT_READ: comment_read,

@@ -56,6 +56,8 @@ GRID: dict[str, str] = {
     "POST {p}/members/{m_removed}/readmit": STAFF_ACT,
     "POST {p}/members/{m_member}/role": LEADERS_ACT,
     "GET {p}/audit": STAFF,
+    "GET {p}/audit/{entry}/blank": OWNER,
+    "POST {p}/audit/{entry}/blank": OWNER_ACT,
     # The guest wrote a public sample: whoever may read that may know him.
     "GET {p}/people/{u_guest}": "AAAA AAA AAHH AA A A",
     "GET {p}/people/{u_grace}": "AAAH HHA HHHH HH H H",

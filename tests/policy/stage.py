@@ -14,6 +14,7 @@ from flask import Flask
 from app.accounts.models import UserSession
 from app.discussion.models import Answer, Comment, Draft, Series, Topic
 from app.kernel import clock
+from app.kernel.audit import AuditEntry
 from app.kernel.db import db, unit_of_work
 from app.kernel.ids import hash_secret
 from app.media.models import Attachment
@@ -94,6 +95,20 @@ def _answers(scene: Scene) -> dict[str, Answer]:
     return {kinds[public_id]: answer for answer, public_id in rows}
 
 
+def _entry(cast: Cast) -> AuditEntry:
+    """Return an entry of the trail whose reason can be blanked."""
+    return AuditEntry(
+        at=clock.now(),
+        actor_id=cast.users["admin"],
+        planet_id=cast.planet_id,
+        action="member.mute",
+        subject_type="membership",
+        subject_id=None,
+        reason="吵闹",
+        data={},
+    )
+
+
 def _props(scene: Scene) -> dict[str, str]:
     """Add what only the grid needs: media of each kind, a notice, open invitations."""
     cast, moment = scene.cast, clock.now()
@@ -134,12 +149,14 @@ def _props(scene: Scene) -> dict[str, str]:
             )
             for role, token_hash in (("guest", hash_secret(INVITATION_SECRET)), ("admin", "1" * 64))
         ]
-        session.add_all([below, notice, kept, *invitations])
+        entry = _entry(cast)
+        session.add_all([below, notice, kept, entry, *invitations])
         session.flush()
         scene.comments["under_private"] = below.public_id
         names = {
             "notice_member": notice.public_id,
             "saved": kept.public_id,
+            "entry": entry.public_id,
             "invitation": invitations[0].public_id,
             "team_invitation": invitations[1].public_id,
         }

@@ -262,6 +262,10 @@ GRID: dict[str, tuple[Action, object, str]] = {
         Action.MEMBER_INVITE, None,
         "A A A staff_only staff_only staff_only renew pending join removed staff_only staff_only "
         "join sign_in"),
+    "blank a reason in the trail": (
+        Action.AUDIT_BLANK, None,
+        "A owner_only owner_only owner_only owner_only owner_only renew pending join removed "
+        "owner_only owner_only join sign_in"),
     "hand over": (
         Action.OWNERSHIP_HAND_OVER, None,
         "A owner_only owner_only owner_only owner_only owner_only renew pending join removed "

@@ -61,6 +61,7 @@ PAGES = [
 # Rooms in which no page may be missing above, and what has no page of its own to fill in.
 ROOMS = ("billing", "insights", "memberships", "notifications", "questions")
 WITHOUT = {
+    "memberships.confirm_blank": "the owner's alone, who is none of the others",
     "memberships.invited": "a letter's secret opens it",
     "notifications.mail_off": "a letter's signature opens it",
     "notifications.open_notice": "notices are one's own; the crawl follows their links",

@@ -5,6 +5,7 @@ from app.accounts.actions.keeping import (
     appoint_admin,
     dismiss_admin,
     make_reset_secret,
+    note_added,
     sign_out_everywhere,
 )
 from app.accounts.actions.links import (
@@ -81,6 +82,7 @@ __all__ = [
     "issue_secret",
     "issue_sign_up_secret",
     "make_reset_secret",
+    "note_added",
     "offered_timezones",
     "open_account",
     "prove_address",

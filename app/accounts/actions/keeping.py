@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app.accounts.actions.links import write_reset
@@ -25,21 +27,32 @@ def dismiss_admin(email: str) -> None:
 def _change_admin(email: str, *, admin: bool) -> None:
     person = _get(email)
     person.site_admin = admin
-    action = "site.appoint" if admin else "site.dismiss"
-    audit.record(action, actor_id=None, planet_id=None, subject=("user", person.id))
+    _note("site.appoint" if admin else "site.dismiss", person)
 
 
 def sign_out_everywhere(email: str) -> int:
     """End all sessions of somebody; returns how many. NotFound as above."""
-    return end_all_sessions(_get(email).id)
+    person = _get(email)
+    ended = end_all_sessions(person.id)
+    _note("account.sign_out_all", person, count=ended)
+    return ended
 
 
 def make_reset_secret(email: str) -> str:
     """Return the secret of a fresh link for a new password, to be handed over by other means than
     mail. NotFound as above."""
     person = _get(email)
-    audit.record("account.reset_link", actor_id=None, planet_id=None, subject=("user", person.id))
+    _note("account.reset_link", person)
     return write_reset(person)
+
+
+def note_added(user_id: int, *, admin: bool) -> None:
+    """Write down that the keeper added a person, and whether as an administrator of the site."""
+    _note("account.add", db.session.get_one(User, user_id), admin=admin)
+
+
+def _note(action: str, person: User, **data: Any) -> None:
+    audit.record(action, actor_id=None, planet_id=None, subject=("user", person.id), **data)
 
 
 def _get(email: str) -> User:

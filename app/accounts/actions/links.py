@@ -22,7 +22,7 @@ from app.accounts.events import (
     ResetWanted,
 )
 from app.accounts.models import AccountToken, User
-from app.kernel import clock
+from app.kernel import audit, clock
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.ids import hash_secret, new_public_id, new_secret
@@ -141,6 +141,7 @@ def reset_password(secret: str, *, password_hash: str) -> int:
         raise NotFound("reset link")
     person.email_confirmed_at = person.email_confirmed_at or clock.now()
     _set_password(person, password_hash)
+    _note("account.password_reset", person)
     end_all_sessions(person.id)
     return person.id
 
@@ -150,7 +151,13 @@ def change_password(actor: Actor, *, proof: Proof, password_hash: str, session_i
     require(actor, Action.ACCOUNT_USE)
     person = proven_person(actor, proof)
     _set_password(person, password_hash)
+    _note("account.password", person)
     end_all_sessions(person.id, keep=session_id)
+
+
+def _note(action: str, person: User) -> None:
+    """Write an act of a person on their own account into the trail, without any address."""
+    audit.record(action, actor_id=person.id, planet_id=None, subject=("user", person.id))
 
 
 def _set_password(person: User, password_hash: str) -> None:
@@ -178,6 +185,7 @@ def prove_address(secret: str) -> int:
     if changes:
         end_links(person.id, *Purpose)
         put(AddressChanged(token_id=token.id))
+        _note("account.address", person)
     return person.id
 
 

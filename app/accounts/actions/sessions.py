@@ -12,7 +12,7 @@ from app.accounts import limits
 from app.accounts.limits import Origin
 from app.accounts.models import AccountToken, SignUp, User, UserSession
 from app.accounts.places import truncated_address
-from app.kernel import clock
+from app.kernel import audit, clock
 from app.kernel.db import db, unit_of_work
 from app.kernel.errors import NotFound
 from app.kernel.ids import hash_secret, new_secret
@@ -113,7 +113,15 @@ def revoke_session(actor: Actor, *, public_id: str) -> None:
 def revoke_other_sessions(actor: Actor, *, session_id: int) -> int:
     """End all of the actor's sessions but the one named; returns how many ended."""
     require(actor, Action.ACCOUNT_USE)
-    return _revoke(UserSession.user_id == actor.user_id, UserSession.id != session_id)
+    ended = _revoke(UserSession.user_id == actor.user_id, UserSession.id != session_id)
+    audit.record(
+        "account.sign_out_others",
+        actor_id=actor.user_id,
+        planet_id=None,
+        subject=("user", actor.user_id),
+        count=ended,
+    )
+    return ended
 
 
 def end_all_sessions(user_id: int, *, keep: int | None = None) -> int:

@@ -12,6 +12,7 @@ from app.accounts.queries.recipients import (
     find_sign_up_wish,
     sign_up_holds,
 )
+from app.accounts.queries.trail import SiteEntry, list_site_trail
 from app.accounts.queries.viewers import (
     SessionView,
     Settings,
@@ -28,6 +29,7 @@ __all__ = [
     "SessionView",
     "Settings",
     "SignUpView",
+    "SiteEntry",
     "Viewer",
     "Wish",
     "address_link_holds",
@@ -41,6 +43,7 @@ __all__ = [
     "find_viewer_by_id",
     "get_settings",
     "list_sessions",
+    "list_site_trail",
     "prove_by_email",
     "prove_by_id",
     "sign_up_holds",

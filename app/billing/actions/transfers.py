@@ -40,8 +40,8 @@ def write_transfer_note(actor: Actor, *, note: str) -> None:
         actor_id=actor.user_id,
         planet_id=planet.id,
         subject=("planet", planet.id),
-        before=planet.transfer_note,
-        after=note,
+        # The words hold somebody's bank account and name: the trail says only that they changed.
+        given=bool(note),
     )
     planet.transfer_note = note
 

@@ -26,7 +26,7 @@ from app.billing.models import (
     Subscription,
 )
 from app.billing.queries.orders import shown_to
-from app.kernel.audit import AuditEntry
+from app.kernel.audit import BLANKED, AuditEntry
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.memberships.models import Entitlement, Membership
@@ -281,7 +281,8 @@ def _of_trail(member: Membership, order_ids: list[int]) -> Iterator[Happening]:
         .limit(MOST)
     )
     for at, action, reason, data, who in found:
-        told = {"action": action, "reason": reason, "who": who or "", **data}
+        said = "" if reason == BLANKED else reason
+        told = {"action": action, "reason": said, "who": who or "", **data}
         yield Happening(at, "trail", told)
 
 

@@ -37,6 +37,7 @@ from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page, answer
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
+from app.memberships.actions.exporting import note_export
 from app.policy import Action, Actor, can
 
 KINDS: dict[str, Any] = {
@@ -90,6 +91,8 @@ def ledger_file(slug: str) -> Page:
     require(can(actor, Action.INCOME_READ))
     month = read_month(actor)
     answer = Response(_csv(iter_journal(actor, stretch_of(month))), mimetype="text/csv")
+    with unit_of_work():
+        note_export(actor, "export.ledger", month=f"{month:%Y-%m}")
     name = f"ledger-{slug}-{month:%Y-%m}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

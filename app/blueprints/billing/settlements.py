@@ -14,6 +14,8 @@ from app.blueprints.billing.sheets import sheet
 from app.blueprints.entrance import declares, enter_planet, require
 from app.blueprints.language import month_words
 from app.blueprints.memberships.door import Page
+from app.kernel.db import unit_of_work
+from app.memberships.actions.exporting import note_export
 from app.policy import Action, can
 
 COLUMNS = ("currency", "line", "kind", "date", "amount")
@@ -46,6 +48,8 @@ def settlements_file(slug: str) -> Page:
     require(can(actor, Action.INCOME_READ))
     month = read_month(actor)
     rows = [row for each in list_statements(actor, stretch_of(month)) for row in _rows(each)]
+    with unit_of_work():
+        note_export(actor, "export.settlements", month=f"{month:%Y-%m}")
     return sheet(f"settlement-{slug}-{month:%Y-%m}", [COLUMNS, *rows])
 
 

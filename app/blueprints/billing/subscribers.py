@@ -34,6 +34,7 @@ from app.blueprints.memberships.door import (
     person_shape,
 )
 from app.kernel.db import unit_of_work
+from app.memberships.actions.exporting import note_export
 from app.policy import Action, Actor, Standing, can
 
 # Of the standings, those by which staff look for members.
@@ -90,7 +91,11 @@ def export_subscriptions(slug: str) -> Page:
     chosen = request.args.getlist("m")[:AT_ONCE]
     sieve, _kept = _read_sieve(actor)
     rows = list_chosen(actor, chosen) if chosen else each_subscriber(actor, sieve=sieve)
-    return sheet(f"members-{planet.slug}", lines_of(actor, rows, list_plan_names(actor)))
+    lines = list(lines_of(actor, rows, list_plan_names(actor)))
+    with unit_of_work():
+        # The first line names the columns.
+        note_export(actor, "export.members", count=len(lines) - 1, chosen=bool(chosen))
+    return sheet(f"members-{planet.slug}", lines)
 
 
 def _read_sieve(actor: Actor) -> tuple[Sieve, dict[str, Any]]:

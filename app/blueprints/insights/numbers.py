@@ -24,7 +24,9 @@ from app.insights.members import Sums as MemberSums
 from app.insights.members import count_people, list_ends, list_standings, list_turns
 from app.insights.months import Months, last_months
 from app.insights.terms import EARLY, GRACE, LATE, LOST, OPEN, Cohort, Flow
+from app.kernel.db import unit_of_work
 from app.kernel.errors import NotFound
+from app.memberships.actions.exporting import note_export
 from app.planets.queries import PlanetView
 from app.policy import Action, Actor, can
 
@@ -89,6 +91,8 @@ def download(slug: str, table: str) -> Response:
     asked = Asked(planet, actor, _months(actor))
     found = next(one.table for one in _SECTIONS[table](asked) if one.table.key == table)
     answer = Response(to_csv(found), mimetype="text/csv")
+    with unit_of_work():
+        note_export(actor, "export.numbers", table=table, months=len(asked.months.firsts))
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
     return answer
 

@@ -2,6 +2,7 @@
 
 from app.blueprints.memberships import (
     audit,
+    audit_blanking,
     discipline,
     invitations,
     joining,
@@ -15,6 +16,7 @@ from app.blueprints.memberships.door import bp
 
 __all__ = [
     "audit",
+    "audit_blanking",
     "bp",
     "discipline",
     "invitations",

@@ -9,11 +9,11 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 
 from app.blueprints.entrance import declares, enter_planet, require
+from app.blueprints.insights.words import TITLES
 from app.blueprints.language import local_date
 from app.blueprints.memberships.audit_words import ACTS, KINDS
 from app.blueprints.memberships.door import ROLE_NAMES, Page, bp
 from app.blueprints.planets.settings_words import WORDS
-from app.kernel.audit import BLANKED
 from app.memberships.queries import Place, TrailEntry, list_trail
 from app.policy import Action, can
 
@@ -42,11 +42,12 @@ def audit(slug: str) -> Page:
         )
     return render_template(
         "memberships/audit.html",
-        entries=[_shape(slug, entry) for entry in found],
+        entries=[entry_shape(slug, entry) for entry in found],
         kinds=[(key, label) for key, (label, _acts) in KINDS.items()],
         kind=kind,
         older=older,
         paged="until" in request.args,
+        may_blank=bool(can(actor, Action.AUDIT_BLANK)),
     )
 
 
@@ -60,15 +61,18 @@ def _read_place() -> Place | None:
     return Place(at, shown) if at.tzinfo is not None and 0 <= shown < 10_000 else None
 
 
-def _shape(slug: str, entry: TrailEntry) -> dict[str, Any]:
+def entry_shape(slug: str, entry: TrailEntry) -> dict[str, Any]:
+    """Return a line of the trail as its page shows it."""
     subject, url = _subject(slug, entry)
     return {
+        "id": entry.public_id,
         "at": entry.at,
         "actor": entry.actor or gettext("The system"),
         "act": ACTS.get(entry.action, entry.action),
         "subject": subject,
         "url": url,
-        "reason": "" if entry.reason == BLANKED else entry.reason,
+        "reason": "" if entry.blanked else entry.reason,
+        "blanked": entry.blanked,
         "changes": _changes(entry),
     }
 
@@ -91,6 +95,11 @@ def _subject(slug: str, entry: TrailEntry) -> tuple[str, str]:
 def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
     """Return what changed as (what, before, after); only of acts whose data is known to be plain."""
     before, after = entry.data.get("before"), entry.data.get("after")
+    if entry.action.startswith("export."):
+        return _taken(entry.data)
+    if entry.action == "audit.blank":
+        of = str(entry.data.get("of", ""))
+        return [(gettext("Entry"), "", str(ACTS.get(of, of)))]
     if entry.action == "member.role":
         return [(gettext("Role"), _role(before), _role(after))]
     if entry.action == "member.end":
@@ -110,6 +119,17 @@ def _changes(entry: TrailEntry) -> list[tuple[str, str, str]]:
         )
         for name, value in before.items()
     ]
+
+
+def _taken(data: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what a file held, as `_changes` does."""
+    table = data.get("table")
+    told = {
+        gettext("People"): data.get("count"),
+        gettext("Month"): data.get("month"),
+        gettext("Table"): TITLES.get(table, table) if table else None,
+    }
+    return [(what, "", str(value)) for what, value in told.items() if value is not None]
 
 
 def _role(value: Any) -> str:

@@ -56,7 +56,7 @@ from app.memberships.queries.telling import (
     names_in,
     valid_invitation_ids,
 )
-from app.memberships.queries.trail import Place, TrailEntry, list_trail
+from app.memberships.queries.trail import Place, TrailEntry, get_entry, list_trail
 from app.memberships.rows import get_row
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "find_period_source",
     "find_person",
     "find_waiting_invitation",
+    "get_entry",
     "get_invitation",
     "get_invitation_row",
     "get_member",

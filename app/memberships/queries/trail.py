@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import User
-from app.kernel.audit import AuditEntry
+from app.kernel.audit import BLANKED, AuditEntry
 from app.kernel.db import db
+from app.kernel.errors import NotFound
 from app.memberships.models import Membership
 from app.memberships.rows import planet_of
 from app.policy import Action, Actor
@@ -23,6 +24,7 @@ from app.policy.gate import require
 class TrailEntry:
     """One line of the trail. `subject` is the name of the person concerned, "" when it is none."""
 
+    public_id: str
     at: datetime
     action: str
     actor: str
@@ -30,6 +32,11 @@ class TrailEntry:
     subject_id: str
     reason: str
     data: dict[str, Any]
+
+    @property
+    def blanked(self) -> bool:
+        """Whether the words of the reason were taken away."""
+        return self.reason == BLANKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +56,34 @@ def list_trail(
     now. New lines are always later, so pages neither repeat nor miss one.
     """
     require(actor, Action.AUDIT_READ)
+    statement = _entries(actor).order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    statement = statement.limit(limit + 1)
+    if kinds:
+        begins = [AuditEntry.action.startswith(f"{kind}.", autoescape=True) for kind in kinds]
+        statement = statement.where(or_(*begins))
+    if since is not None:
+        statement = statement.where(AuditEntry.at <= since.at).offset(since.shown)
+    found = [TrailEntry(*row) for row in db.session.execute(statement)]
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], _next_place(found[:limit], since)
+
+
+def get_entry(actor: Actor, public_id: str) -> TrailEntry:
+    """Return an entry of the trail of the actor's planet; NotFound."""
+    require(actor, Action.AUDIT_READ)
+    row = db.session.execute(_entries(actor).where(AuditEntry.public_id == public_id)).one_or_none()
+    if row is None:
+        raise NotFound(public_id)
+    return TrailEntry(*row)
+
+
+def _entries(actor: Actor) -> Select[Any]:
     doer, doer_row, person = aliased(User), aliased(Membership), aliased(User)
     planet_id = planet_of(actor)
-    statement = (
+    return (
         select(
+            func.coalesce(AuditEntry.public_id, ""),
             AuditEntry.at,
             AuditEntry.action,
             func.coalesce(func.nullif(doer_row.nickname, ""), doer.name, ""),
@@ -69,18 +100,7 @@ def list_trail(
         )
         .outerjoin(person, person.id == Membership.user_id)
         .where(AuditEntry.planet_id == planet_id)
-        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
-        .limit(limit + 1)
     )
-    if kinds:
-        begins = [AuditEntry.action.startswith(f"{kind}.", autoescape=True) for kind in kinds]
-        statement = statement.where(or_(*begins))
-    if since is not None:
-        statement = statement.where(AuditEntry.at <= since.at).offset(since.shown)
-    found = [TrailEntry(*row) for row in db.session.execute(statement)]
-    if len(found) <= limit:
-        return found, None
-    return found[:limit], _next_place(found[:limit], since)
 
 
 def _next_place(page: list[TrailEntry], since: Place | None) -> Place:
