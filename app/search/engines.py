@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.search.history import History
 from app.search.port import Broken, Engine, Entry, Found, Rebuild, Request, Stats
-from app.search.suspicion import Suspicion
+from app.search.suspicion import RowSuspicion, Suspicion
 
 
 def open_engine(*, folder: Path | None) -> Engine:
@@ -28,7 +28,7 @@ class _Waiting:
         self._folder = folder
         # An index in the database goes back with it.
         self._history = History(folder) if folder is not None else None
-        self._suspicion = Suspicion(folder) if folder is not None else None
+        self._suspicion = Suspicion(folder) if folder is not None else RowSuspicion()
         self.name = "postgres" if folder is None else "whoosh"
 
     @cached_property
@@ -104,14 +104,17 @@ class _Waiting:
         """Read all that a search may ever read."""
         self._engine.check()
 
+    def sample(self, seconds: float) -> None:
+        """Read a little of it, in turn."""
+        self._engine.sample(seconds)
+
     def suspect(self) -> str | None:
         """Return why a reader found the index broken."""
-        return self._suspicion.find() if self._suspicion is not None else None
+        return self._suspicion.find()
 
     def trust(self) -> None:
         """Say that the index is sound."""
-        if self._suspicion is not None:
-            self._suspicion.clear()
+        self._suspicion.clear()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -119,8 +122,7 @@ class _Waiting:
         try:
             yield
         except Broken as error:
-            if self._suspicion is not None:
-                self._suspicion.tell(str(error))
+            self._suspicion.tell(str(error))
             raise
 
     def begin_rebuild(self, *, cursor: int) -> Rebuild:

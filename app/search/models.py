@@ -72,13 +72,15 @@ class SavedSearch(Base):
 
 class SearchGeneration(Base):
     """A whole index that PostgreSQL keeps (`postgres_engine`; on SQLite these three stay empty): the one in
-    use, or one that is being built. `commits` grows with each change of its pages."""
+    use, or one that is being built. `commits` grows with each change of its pages; `suspect` says why
+    a reader found it broken, until it has been examined."""
 
     __tablename__ = "search_generations"
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     in_use: Mapped[bool] = mapped_column(default=False)
     commits: Mapped[int] = mapped_column(Id, default=0)
+    suspect: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class SearchPage(Base):

@@ -356,6 +356,10 @@ class Engine(Protocol):
     def check(self) -> None:
         """Read all that a search may ever read. Raises Broken."""
 
+    def sample(self, seconds: float) -> None:
+        """Read for about so long of what a search may read, going on where the last call ended, in turn
+        through all of it. Raises Broken."""
+
     def suspect(self) -> str | None:
         """Return why a reader of any process found the index broken since then; None if none did."""
 

@@ -1,12 +1,22 @@
-"""A reader found the index broken: told to the worker, of whatever process, by a mark beside the index."""
+"""A reader found the index broken: told to the worker, of whatever process, by a mark.
+
+A file in the index's folder, or a word at its generation in the database.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.kernel.db import db
+from app.search.models import SearchGeneration
+
 _FILE = "SUSPECT"
 _LONGEST = 300
+G = SearchGeneration.__table__.c
 
 
 class Suspicion:
@@ -30,3 +40,28 @@ class Suspicion:
     def clear(self) -> None:
         """Take the mark away: the index was read, and is sound."""
         self._file.unlink(missing_ok=True)
+
+
+class RowSuspicion:
+    """The mark of an index in the database. A new generation bears none."""
+
+    def tell(self, why: str) -> None:
+        """Leave the mark, apart from what the reader is about; where nothing can be written, none."""
+        marked = update(SearchGeneration).where(G.in_use, G.suspect == "")
+        with suppress(SQLAlchemyError), db.engine.begin() as connection:
+            connection.execute(marked.values(suspect=why[:_LONGEST] or "broken"))
+
+    def find(self) -> str | None:
+        """Return why a reader left the mark; None where none did."""
+        with db.engine.connect() as connection:
+            found: str | None = connection.scalar(
+                select(G.suspect).where(G.in_use, G.suspect != "").limit(1)
+            )
+        return found
+
+    def clear(self) -> None:
+        """Take the mark away."""
+        if self.find() is None:
+            return
+        with db.engine.begin() as connection:
+            connection.execute(update(SearchGeneration).values(suspect=""))

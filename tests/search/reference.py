@@ -206,6 +206,9 @@ class MemoryEngine:
     def check(self) -> None:
         """See `port.Engine`."""
 
+    def sample(self, seconds: float) -> None:
+        """See `port.Engine`."""
+
     def suspect(self) -> str | None:
         """See `port.Engine`."""
         return None

@@ -10,17 +10,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.discussion.models import Topic
-from app.kernel.db import unit_of_work
+from app.kernel.db import db, unit_of_work
 from app.outbox.delivery import deliver_due
 from app.outbox.models import OutboxDelivery, OutboxEvent
+from app.search import indexer as indexer_module
 from app.search.changes import head
 from app.search.engines import open_engine
 from app.search.indexer import Indexer
-from app.search.models import SearchChange
+from app.search.models import SearchChange, SearchPage
 from app.search.port import Broken, Engine
 from tests.cast import Cast
 from tests.discussion.writing import post
-from tests.search.following import differences, follow, indexer_of
+from tests.search.following import differences, follow, indexer_of, never
 
 
 @pytest.fixture
@@ -149,3 +150,49 @@ def test_a_reader_that_stumbles_tells_the_worker(
     follow(indexer)
     assert engine.suspect() is None
     assert differences(engine).topic_ids == []
+
+
+def test_damage_that_no_search_has_met_is_found_in_turn(
+    cast: Cast,
+    engine: Engine,
+    indexer: Indexer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long before all is read again: only a little is read each time."""
+    monkeypatch.setattr(indexer_module, "SAMPLED_EVERY", 0.0)
+    monkeypatch.setattr(indexer_module, "SAMPLE_SECONDS", 0.0)
+    for number in range(12):
+        post(cast, text=f"慢读第 {number} 章，写给每一个耐心的人")
+        follow(indexer)
+    indexer._engine = _again(engine, tmp_path)
+    _damage(tmp_path / "index", 0.3)
+    told = []
+    monkeypatch.setattr(indexer, "_rebuild", lambda _stopping: bool(told.append("anew")))
+    for _ in range(200):
+        indexer._sample_at = 0.0
+        indexer.step(never)
+        if told:
+            break
+    assert told
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])
+def test_a_reader_of_the_database_that_stumbles_tells_the_worker(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    engine = open_engine(folder=None)
+    indexer = indexer_of(engine, tmp_path)
+    for number in range(12):
+        post(cast, text=f"慢读第 {number} 章，写给每一个耐心的人")
+    follow(indexer)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(SearchPage).values(columns=b"?"))
+    reader = open_engine(folder=None)
+    with pytest.raises(Broken):
+        reader.contents(after=0, limit=10)
+    assert engine.suspect() is not None
+    follow(indexer)
+    assert engine.suspect() is None
+    assert differences(open_engine(folder=None)).topic_ids == []
+    indexer.close()

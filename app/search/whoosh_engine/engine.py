@@ -20,6 +20,7 @@ from app.search.whoosh_engine import counting, writing
 from app.search.whoosh_engine.ahead import Ahead
 from app.search.whoosh_engine.ranking import Ranking
 from app.search.whoosh_engine.rebuilding import PagedRebuild
+from app.search.whoosh_engine.rounds import Round
 from app.search.whoosh_engine.snapshot import Page, Snapshot
 from app.search.whoosh_engine.stores import Shelf
 from app.search.whoosh_engine.suggesting import complete, complete_name, similar_words
@@ -41,6 +42,7 @@ class PagedEngine:
         # The snapshot that is read whatever is committed meanwhile, see `now`.
         self._still: Snapshot | None = None
         self._ahead = Ahead()
+        self._round = Round()
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -112,6 +114,13 @@ class PagedEngine:
             _number, files = self._shelf.store(generation).read({})
             for file in files:
                 Page(file).terms.check()
+
+    def sample(self, seconds: float) -> None:
+        """Read for about so long, going on where the last call ended."""
+        with _broken():
+            generation = self._shelf.in_use()
+            _number, files = self._shelf.store(generation).read({})
+            self._round.go_on(files, seconds)
 
     def suspect(self) -> str | None:
         """Nobody tells this engine; see `app.search.engines`."""

@@ -61,11 +61,15 @@ class Terms:
 
     def check(self) -> None:
         """Read every block as a search does; any error when one is damaged or is another one."""
-        for number, first in enumerate(self.firsts):
-            block = self._block(number)
-            block.run(0, len(block.keys))
-            if block.keys[0] != first:
-                raise ValueError(f"block {number} begins with another term")
+        for number in range(len(self.firsts)):
+            self.check_block(number)
+
+    def check_block(self, number: int) -> None:
+        """Read one block as a search does; any error when it is damaged or is another one."""
+        block = self._block(number)
+        block.run(0, len(block.keys))
+        if block.keys[0] != self.firsts[number]:
+            raise ValueError(f"block {number} begins with another term")
 
     def _runs(self, prefix: bytes) -> Iterator[Run]:
         return self._between(prefix, prefix + AFTER)
