@@ -167,8 +167,8 @@ def test_damage_that_no_search_has_met_is_found_in_turn(
         follow(indexer)
     indexer._engine = _again(engine, tmp_path)
     _damage(tmp_path / "index", 0.3)
-    told = []
-    monkeypatch.setattr(indexer, "_rebuild", lambda _stopping: bool(told.append("anew")))
+    told: list[str] = []
+    monkeypatch.setattr(indexer, "_rebuild", lambda _stopping: told.append("anew"))
     for _ in range(200):
         indexer._sample_at = 0.0
         indexer.step(never)
