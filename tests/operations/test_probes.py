@@ -62,14 +62,14 @@ def test_readyz_names_a_missing_migration_and_the_mend(app: Flask) -> None:
     actions.beat("w1", "0.1.0")
     found = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
     with unit_of_work() as session:
-        session.execute(sa.text("UPDATE alembic_version SET version_num = 'old'"))
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '0181'"))
     try:
         answer = app.test_client().get("/readyz")
     finally:
         with unit_of_work() as session:
             session.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": found})
     assert answer.status_code == 503
-    assert "at migration old" in answer.text
+    assert "at migration 0181" in answer.text
     assert "db upgrade" in answer.text
 
 
