@@ -23,6 +23,9 @@ LOW_FILES = 1_000
 
 _STANDARD_ERROR = 2
 
+# These are made when they are first needed; nobody makes the others anew.
+MADE_LATER = frozenset({"media", "index"})
+
 Name = Literal["data", "database", "media", "index", "uploads", "log"]
 
 
@@ -73,7 +76,9 @@ def list_places(*, data_dir: Path, index_dir: Path | None, database_uri: str) ->
 def measure(places: list[Place]) -> Iterator[Room]:
     """Yield the room of each place, after writing a byte there that leaves no trace."""
     for place in places:
-        folder = _nearest(place.folder.absolute())
+        folder = place.folder.absolute()
+        if place.name in MADE_LATER:
+            folder = _nearest(folder)
         try:
             found = os.statvfs(folder)
             disk = folder.stat().st_dev

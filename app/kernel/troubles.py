@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import tempfile
 from typing import Literal
 
 from sqlalchemy.exc import DBAPIError
@@ -39,7 +40,20 @@ _POSTGRES: dict[str, Why] = {
     "3D": "away",  # no such database
     "42P01": "away",  # no such table: an empty database stands in its place
 }
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+# A disk that is full, read-only, broken or closed to us, and a process that may open no more files.
+_DISK = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+    }
+)
 
 
 def find_trouble(error: BaseException) -> Why | None:
@@ -59,7 +73,7 @@ def _read(error: BaseException) -> Why | None:
     if isinstance(error, Unavailable):
         return error.why
     if isinstance(error, OSError):
-        return "full" if error.errno in _DISK else None
+        return "full" if error.errno in _DISK or _is_of_temporary(error) else None
     if not isinstance(error, DBAPIError):
         return None
     if isinstance(error.orig, sqlite3.Error):
@@ -73,6 +87,14 @@ def _read(error: BaseException) -> Why | None:
         # The driver's own word: the server was not reached, or went away in the middle.
         return "away" if error.connection_invalidated or _is_of_connection(error) else None
     return _POSTGRES.get(state) or _POSTGRES.get(state[:2])
+
+
+def _is_of_temporary(error: OSError) -> bool:
+    """Whether the folder of temporary files is gone, in which what is sent lies while it comes in."""
+    if error.errno != errno.ENOENT or tempfile.tempdir is None:
+        # Without a folder at all Python says so once, with a name of no file.
+        return error.errno == errno.ENOENT and "temporary directory" in str(error)
+    return str(error.filename).startswith(f"{tempfile.tempdir}/")
 
 
 def _is_of_connection(error: DBAPIError) -> bool:
