@@ -2,7 +2,8 @@
 
 Eight people post through real HTTP (sign-in, forms, CSRF) while web and worker are killed at random
 moments and started again. Afterwards every acknowledged post, question, answer and comment must be
-there once, and every event must have had one effect per handler. Ends with status 1 otherwise.
+there once, every event must have had one effect per handler, and the index must be as the database.
+Ends with status 1 otherwise.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ KILL_PAUSES = (0.4, 4.0)
 KILLED_WHEN_UP = 0.8
 START_PATIENCE = 60.0
 DRAIN_PATIENCE = 300.0
+INDEX_PATIENCE = 60.0
 LONGER = 6
 # Tables that hold what people wrote, by kind of act.
 TABLES = {"topic": "topics", "question": "topics", "answer": "answers", "comment": "comments"}
@@ -122,6 +124,17 @@ class Site:
         beat = sa.text("SELECT count(*) FROM worker_beats WHERE name LIKE :name")
         with db.engine.connect() as connection:
             return bool(connection.scalar(beat, {"name": f"%-{self._running[name].pid}"}))
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the application's commands on this installation."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "app.factory", *words],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def stop(self) -> None:
         """End both, gently at first."""
@@ -225,6 +238,16 @@ def _counts(
         yield kind, mark, held[TABLES[kind]][mark]
 
 
+def verify_index(site: Site) -> list[str]:
+    """Return what `flask search verify` has against the index once it has followed; nothing when all is well."""
+    if wait_until(lambda: site.command("search", "verify").returncode == 0, INDEX_PATIENCE) < float(
+        "inf"
+    ):
+        return []
+    said = site.command("search", "verify")
+    return [f"search verify: {' '.join((said.stdout + said.stderr).split())[-300:]}"]
+
+
 def _wrong_effects(connection: sa.Connection, told_file: Path) -> Iterator[str]:
     states = sa.text(
         "SELECT state, handler, last_error FROM outbox_deliveries WHERE state <> 'done'"
@@ -309,6 +332,7 @@ def _torment_and_verify(
     say(f"outbox empty after {took:.0f} s")
     wrong = [] if took < float("inf") else ["the outbox was not emptied in time"]
     wrong += verify(db.engine, journal, site.told_file)
+    wrong += verify_index(site)
     missing = set(FORMS) - set(acknowledged)
     wrong += [f"no {kind} was acknowledged: nothing was shown" for kind in sorted(missing)]
     _tell_numbers(journal, site.told_file, say)
