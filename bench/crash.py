@@ -239,7 +239,7 @@ def _counts(
 
 
 def verify_index(site: Site) -> list[str]:
-    """Return what `flask search verify` has against the index once it has followed; nothing when all is well."""
+    """Return what `flask search verify` has against the index once it has followed."""
     if wait_until(lambda: site.command("search", "verify").returncode == 0, INDEX_PATIENCE) < float(
         "inf"
     ):

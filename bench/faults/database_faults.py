@@ -89,8 +89,10 @@ def at_migration(name: str) -> Inject:
 
     @contextlib.contextmanager
     def inject(stage: Stage) -> Iterator[None]:
-        with stage.rows() as rows, rows.begin():
+        with stage.rows() as rows:
             before = rows.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        # A connection of its own: SQLite lets nobody write who has read before others wrote.
+        with stage.rows() as rows, rows.begin():
             rows.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": name})
         try:
             yield

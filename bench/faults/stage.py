@@ -75,7 +75,9 @@ class Stage:
     def rows(self) -> Iterator[sa.Connection]:
         """A connection to the database, not from the site's pools."""
         url = self.database.url.replace("postgresql://", "postgresql+psycopg://", 1)
-        with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        patience = {"timeout": 60} if self.database.name == "sqlite" else {}
+        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
+        with engine.connect() as connection:
             yield connection
 
     def send_letters(self, subjects: Sequence[str], persona: str = "member") -> None:
