@@ -97,7 +97,7 @@ class Reader(threading.Thread):
     def come_back(self) -> None:
         """Sign in again when the site knows this browser no more."""
         with self._lock:
-            if self._email and self.visitor.get(self._paths[0]).status != 200:
+            if self._email and any(self.visitor.get(one).status != 200 for one in self._paths):
                 self.visitor.sign_in(self._email, PASSWORD)
 
     def run(self) -> None:

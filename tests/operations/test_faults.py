@@ -10,7 +10,7 @@ from bench.faults.__main__ import run
 from bench.faults.catalogue import FAULTS
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
-QUICK = ("writer-held",)
+QUICK = ("writer-held", "worker-killed")
 
 
 def test_each_fault_has_a_name_of_its_own_and_is_told_somewhere() -> None:
