@@ -28,6 +28,8 @@ class Result:
     told_after: float = NEVER
     well_after: float = NEVER
     by_command: bool = False
+    # What doctor said while the fault was there; only where a command is to end it.
+    examined: str = ""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -41,6 +43,7 @@ def try_fault(fault: Fault, lookout: Lookout, seconds: float) -> Result:
             stays = max(seconds, fault.stays)
             result.told_after = _wait_for_words(fault, lookout, result)
             time.sleep(max(0.0, began + stays - time.monotonic()))
+            result.examined = lookout.examine() if fault.mend else ""
     except Exception as error:
         # What others did not survive is a finding too, and the next fault is tried all the same.
         result.wrong.append(f"the deed itself: {type(error).__name__}: {error}"[:300])
@@ -89,7 +92,7 @@ def _judge(fault: Fault, result: Result) -> None:
 def _wait_until_well(fault: Fault, lookout: Lookout, result: Result, ended: float) -> None:
     if fault.mend:
         result.by_command = True
-        result.wrong += _mend(fault, lookout)
+        result.wrong += _mend(fault, result, lookout)
     why = "not asked"
     while time.monotonic() - ended < WELL_SECONDS:
         why = find_unwell(lookout) or _find_index_wrong(fault, lookout.stage)
@@ -109,9 +112,9 @@ def _find_index_wrong(fault: Fault, stage: Stage) -> str:
     return f"search verify: {' '.join(said.text.split())[-150:]}" if said.status else ""
 
 
-def _mend(fault: Fault, lookout: Lookout) -> list[str]:
-    """Run the command that ends it, once doctor has named it; returns what is wrong with that."""
-    named = lookout.examine()
+def _mend(fault: Fault, result: Result, lookout: Lookout) -> list[str]:
+    """Run the command that ends it, if doctor has named it; returns what is wrong with that."""
+    named = result.examined
     if f"flask {fault.mend}" not in named and f"app.factory {fault.mend}" not in named:
         return [f"doctor does not name: {fault.mend}"]
     said = lookout.stage.site.run(*fault.mend.split())
