@@ -43,8 +43,9 @@ STAYS: dict[str, str] = {
     ),
     "errors, without addresses (kernel.logs.without_addresses)": (
         "outbox_deliveries.last_error timed_jobs.last_error webhook_events.error"
-        " subscriptions.end_error mail_paces.words"
+        " subscriptions.end_error mail_paces.words search_generations.suspect"
     ),
+    "which handler or job hangs, and since when": "worker_beats.stuck",
     "bodies are kept without names when they come (stripe_events.spared)": "webhook_events.body",
     "counted for all together, without who": (
         "search_misses.words tally_parts.counts tally_sums.key funnel_steps.source"
