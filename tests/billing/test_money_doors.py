@@ -30,6 +30,7 @@ from tests.discussion.threads import member_id
 from tests.policy import grid_billing, grid_codes, grid_people
 from tests.policy.access_props import access_props
 from tests.policy.grid_rows import COLUMNS
+from tests.policy.stage import trail_entry
 from tests.policy.stage_shop import shelf
 
 TOKEN = "a-token-of-a-form-00"
@@ -70,6 +71,9 @@ def names(cast: Cast) -> dict[str, str]:
             session.add(row)
             session.flush()
             found[name] = row.public_id
+        session.add(entry := trail_entry(cast))
+        session.flush()
+        found["entry"] = entry.public_id
     return found
 
 

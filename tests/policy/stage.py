@@ -95,7 +95,7 @@ def _answers(scene: Scene) -> dict[str, Answer]:
     return {kinds[public_id]: answer for answer, public_id in rows}
 
 
-def _entry(cast: Cast) -> AuditEntry:
+def trail_entry(cast: Cast) -> AuditEntry:
     """Return an entry of the trail whose reason can be blanked."""
     return AuditEntry(
         at=clock.now(),
@@ -149,7 +149,7 @@ def _props(scene: Scene) -> dict[str, str]:
             )
             for role, token_hash in (("guest", hash_secret(INVITATION_SECRET)), ("admin", "1" * 64))
         ]
-        entry = _entry(cast)
+        entry = trail_entry(cast)
         session.add_all([below, notice, kept, entry, *invitations])
         session.flush()
         scene.comments["under_private"] = below.public_id
