@@ -11,11 +11,13 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.kernel import patience
 from app.kernel.db import db
 from app.search.models import SearchGeneration
 
 _FILE = "SUSPECT"
 _LONGEST = 300
+_WAITS = int(1000 * patience.SPARE_SECONDS)
 G = SearchGeneration.__table__.c
 
 
@@ -46,9 +48,11 @@ class RowSuspicion:
     """The mark of an index in the database. A new generation bears none."""
 
     def tell(self, why: str) -> None:
-        """Leave the mark, apart from what the reader is about; where nothing can be written, none."""
+        """Leave the mark, apart from what the reader is about; where nothing can be written at once, none."""
         marked = update(SearchGeneration).where(G.in_use, G.suspect == "")
         with suppress(SQLAlchemyError), db.engine.begin() as connection:
+            # A searching page waits for nobody who holds the row.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAITS}ms'")
             connection.execute(marked.values(suspect=why[:_LONGEST] or "broken"))
 
     def find(self) -> str | None:
