@@ -30,7 +30,8 @@ def audit(slug: str) -> Page:
     kind = request.args.get("kind", "")
     kind = kind if kind in KINDS else ""
     kinds = KINDS[kind][1] if kind else ()
-    found, place = list_trail(actor, kinds=kinds, since=_read_place())
+    since = _read_place()
+    found, place = list_trail(actor, kinds=kinds, since=since)
     older = None
     if place is not None:
         older = url_for(
@@ -46,7 +47,7 @@ def audit(slug: str) -> Page:
         kinds=[(key, label) for key, (label, _acts) in KINDS.items()],
         kind=kind,
         older=older,
-        paged="until" in request.args,
+        paged=since is not None,
         may_blank=bool(can(actor, Action.AUDIT_BLANK)),
     )
 
