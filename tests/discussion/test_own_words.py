@@ -52,6 +52,7 @@ def test_the_expired_read_their_question_and_its_answer_in_a_locked_planet(
     page = get(cast, "expired", f"/t/{asked[0]}")
     assert page.status_code == 200
     assert "再补充一句" in page.text
+    assert "Your membership has ended" in page.text and "A free sample" not in page.text
     assert get(cast, "expired", f"/t/{asked[0]}.md").status_code == 200
     assert get(cast, "other", f"/t/{asked[0]}").status_code == 404
     cast.set_membership("expired", left_at=clock.now())

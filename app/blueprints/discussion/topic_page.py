@@ -113,6 +113,7 @@ def _draw(
         readable=entry.text_readable,
         bookmarked=entry.bookmarked,
         likers=likers,
+        sample=entry.facts.public_sample,
         deleted=entry.facts.deleted,
         question=question,
         thread=thread,
