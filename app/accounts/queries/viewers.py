@@ -33,17 +33,21 @@ class Viewer:
     last_seen_at: datetime
 
 
+_SHOWN = (
+    User.public_id,
+    User.name,
+    User.avatar,
+    User.email,
+    User.language,
+    User.timezone,
+    User.theme,
+)
+
 _VIEWER = Ready(
     select(
         User.id,
         UserSession.id,
-        User.public_id,
-        User.name,
-        User.avatar,
-        User.email,
-        User.language,
-        User.timezone,
-        User.theme,
+        *_SHOWN,
         User.email_confirmed_at,
         User.site_admin,
         UserSession.last_seen_at,
@@ -61,13 +65,7 @@ _BY_ID = Ready(
     select(
         User.id,
         literal(0),
-        User.public_id,
-        User.name,
-        User.avatar,
-        User.email,
-        User.language,
-        User.timezone,
-        User.theme,
+        *_SHOWN,
         User.email_confirmed_at.is_not(None),
         User.site_admin,
         User.created_at,
