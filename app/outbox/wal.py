@@ -71,6 +71,18 @@ class WalKeeper:
         self._lock = lock
         return True
 
+    def finish(self) -> None:
+        """Move all of the log into the database, as far as those who read let it, and give the lock back:
+        after a stop the file is whole by itself."""
+        wal = _log_path()
+        if (
+            wal is not None
+            and wal.exists()
+            and (sqlite_checkpoint_is_safe() or self._holds_lock(wal))
+        ):
+            log.debug("last check-point", result=checkpoint("TRUNCATE"))
+        self.close()
+
     def close(self) -> None:
         """Give the lock back."""
         if self._lock is not None:
@@ -80,7 +92,12 @@ class WalKeeper:
 
 def _wal_path() -> Path | None:
     """Return the log's path where the worker must keep it; None where the engine does by itself."""
+    return None if sqlite_checkpoint_is_safe() else _log_path()
+
+
+def _log_path() -> Path | None:
+    """Return the path of SQLite's log; None with another engine."""
     url = db.engine.url
-    if url.get_backend_name() != "sqlite" or not url.database or sqlite_checkpoint_is_safe():
+    if url.get_backend_name() != "sqlite" or not url.database:
         return None
     return Path(f"{os.fspath(url.database)}-wal")

@@ -105,10 +105,17 @@ class Worker:
         ends_at = time.monotonic() + PATIENCE_AT_THE_END
         for hand in self._hands:
             hand.join(ends_at - time.monotonic())
-        self._wal.close()
         for extra in self._lanes:
             extra.close()
+        self._finish_log()
         log.info("worker stopped", worker=self._name)
+
+    def _finish_log(self) -> None:
+        try:
+            with self._scope():
+                self._wal.finish()
+        except Exception as error:
+            log.error("no check-point at the end", worker=self._name, exc_info=error)
 
     def _begin(self, hand: Hand) -> None:
         self._hands.append(hand)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHED = (*STOP_SIGNALS, signal.SIGCHLD)
-# Two more than the worker gives a letter in hand; web processes take 8 at most.
+# Web processes take 8 at most, and the worker after them gives 7 to what is in hand.
 STOP_SECONDS = 22.0
 FIRST_DELAY, LONGEST_DELAY = 0.2, 30.0
 # A process that lived this long had started well: its next restart is quick again.
@@ -137,10 +137,15 @@ class Supervisor:
                 self._start(child)
 
     def _stop_all(self) -> None:
-        running = [c.process for c in self.children if c.process and c.process.poll() is None]
+        """Stop the last of the children when the others have ended: it puts away what they wrote."""
+        ends = time.monotonic() + STOP_SECONDS
+        self._stop(self.children[:-1], ends)
+        self._stop(self.children[-1:], ends)
+
+    def _stop(self, children: Sequence[Child], ends: float) -> None:
+        running = [c.process for c in children if c.process and c.process.poll() is None]
         for process in running:
             process.terminate()
-        ends = time.monotonic() + STOP_SECONDS
         for process in running:
             try:
                 process.wait(timeout=max(0.0, ends - time.monotonic()))

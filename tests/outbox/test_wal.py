@@ -119,9 +119,30 @@ def test_an_sqlite_without_the_bug_keeps_its_log_itself(
     assert keeper.tick() is False
 
 
+@pytest.mark.parametrize("safe", [True, False])
+def test_after_a_stop_the_file_is_whole_by_itself(
+    keeper: WalKeeper, monkeypatch: pytest.MonkeyPatch, safe: bool
+) -> None:
+    monkeypatch.setattr(wal, "sqlite_checkpoint_is_safe", lambda: safe)
+    write()
+    assert wal_file().stat().st_size > 0
+    keeper.finish()
+    assert wal_file().stat().st_size == 0
+
+
+def test_whoever_may_not_keep_the_log_leaves_it_to_who_does(keeper: WalKeeper) -> None:
+    second = WalKeeper()
+    write()
+    keeper.tick()
+    assert keeper._holds_lock(wal_file())
+    second.finish()
+    assert wal_file().stat().st_size > 0
+
+
 @pytest.mark.parametrize("engine_name", ["postgresql"])
 def test_postgresql_has_no_such_log(app: Flask) -> None:
     assert WalKeeper().tick() is False
+    WalKeeper().finish()
     assert checkpoint("PASSIVE") is None
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from bench import load
 from bench.sample_app import BIG
-from bin.serving.supervisor import ServingError, listen
+from bin.serving.supervisor import Child, ServingError, Supervisor, listen
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "bench.sample_app:create_app"
@@ -97,6 +97,34 @@ def test_children_end_when_the_supervisor_is_killed_outright() -> None:
     process.kill()
     process.communicate()
     assert web.wait(timeout=30) is None or not web.is_running()
+
+
+LAST_WORDS = """
+import signal, sys, time
+def end(*_):
+    time.sleep(float(sys.argv[2]))
+    with open(sys.argv[1], "a") as file:
+        file.write(sys.argv[3])
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+time.sleep(60)
+"""
+
+
+def test_the_worker_is_stopped_when_web_has_ended(tmp_path: Path) -> None:
+    """What is written last is still put away: the worker makes SQLite's last check-point."""
+    told = tmp_path / "told"
+    supervisor = Supervisor(
+        [
+            Child(name, (sys.executable, "-c", LAST_WORDS, str(told), seconds, name[0]))
+            for name, seconds in (("site", "0.5"), ("worker", "0"))
+        ]
+    )
+    for child in supervisor.children:
+        supervisor._start(child)
+    time.sleep(1.0)
+    supervisor._stop_all()
+    assert told.read_text() == "sw"
 
 
 def test_slow_bodies_hold_no_thread(served: Served) -> None:
