@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select
+from flask import Flask
+from sqlalchemy import delete, func, select, tuple_, update
 
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
@@ -14,6 +15,7 @@ from app.search.port import Broken, Engine
 from app.search.postgres_engine import PostgresEngine
 from app.search.postgres_engine.blocks import Blocks
 from app.search.postgres_engine.store import STAYS
+from tests.emptying import empty_database
 from tests.search.test_contract import ask, comment, found_ids, topic
 
 pytestmark = pytest.mark.parametrize("engine_name", ["postgresql"])
@@ -87,6 +89,32 @@ def test_a_lost_index_is_broken_and_can_be_made_anew(empty_engine: Engine) -> No
     build.add([topic(1, "退款")], upto=1)
     build.finish()
     assert found_ids(empty_engine, "退款") == {1}
+
+
+def test_damage_is_found_of_what_a_search_has_read_already(empty_engine: Engine) -> None:
+    reader = PostgresEngine()
+    empty_engine.apply([topic(number, f"退款 word{number}") for number in range(40)], cursor=1)
+    assert found_ids(reader, "word7") == {7}
+    kept = tuple_(SearchBlock.page_id, SearchBlock.number).in_(reader._rows.blocks._held)
+    with db.engine.begin() as connection:
+        connection.execute(update(SearchBlock).where(kept).values(block=b"?"))
+    assert found_ids(reader, "word7") == {7}, "kept in this process"
+    with pytest.raises(Broken):
+        reader.check()
+    with pytest.raises(Broken):
+        reader.sample(10.0)
+
+
+def test_pages_of_another_index_with_the_same_ids_are_read_anew(
+    app: Flask, empty_engine: Engine
+) -> None:
+    empty_engine.apply([topic(1, "退款 before")], cursor=1)
+    assert found_ids(empty_engine, "before") == {1}
+    empty_database()
+    empty_engine.begin_rebuild(cursor=0).finish()
+    empty_engine.apply([topic(1, "退款 after")], cursor=1)
+    assert found_ids(empty_engine, "after") == {1}
+    assert found_ids(empty_engine, "before") == set()
 
 
 def test_what_is_kept_of_terms_has_its_bounds(

@@ -10,6 +10,7 @@ from app.search.models import SearchGeneration, SearchPage
 from app.search.port import Broken
 from app.search.postgres_engine.blocks import Blocks
 from app.search.postgres_engine.store import STAYS, Store
+from app.search.whoosh_engine.stores import StoredPage
 
 G = SearchGeneration.__table__.c
 P = SearchPage.__table__.c
@@ -19,8 +20,10 @@ class RowShelf:
     """See `app.search.whoosh_engine.stores.Shelf`."""
 
     def __init__(self) -> None:
-        """`blocks` keeps what was read of the generation in use."""
+        """`blocks` keeps what was read of one generation, whose pages bear these ids for good. Another's may
+        bear the same: a database that was put back counts from where it was."""
         self.blocks = Blocks()
+        self._read_of = ""
 
     def in_use(self) -> str:
         """Return the generation in use. Raises Broken."""
@@ -35,7 +38,15 @@ class RowShelf:
 
     def store(self, generation: str) -> Store:
         """Return a generation's pages. One in the making keeps its blocks apart."""
-        return Store(generation, Blocks() if self.in_the_making() == generation else self.blocks)
+        if self.in_the_making() == generation:
+            return Store(generation, Blocks())
+        if generation != self._read_of:
+            self.blocks, self._read_of = Blocks(), generation
+        return Store(generation, self.blocks)
+
+    def opened(self, generation: str) -> list[StoredPage]:
+        """Return its pages, whose blocks are read from the database again."""
+        return Store(generation, Blocks()).read({})[1]
 
     def in_the_making(self) -> str | None:
         """Return the generation that a rebuild has begun and not ended."""

@@ -110,17 +110,13 @@ class PagedEngine:
     def check(self) -> None:
         """Read everything from where it is kept."""
         with _broken():
-            generation = self._shelf.in_use()
-            _number, files = self._shelf.store(generation).read({})
-            for file in files:
+            for file in self._shelf.opened(self._shelf.in_use()):
                 Page(file).terms.check()
 
     def sample(self, seconds: float) -> None:
         """Read for about so long, going on where the last call ended."""
         with _broken():
-            generation = self._shelf.in_use()
-            _number, files = self._shelf.store(generation).read({})
-            self._round.go_on(files, seconds)
+            self._round.go_on(self._shelf.opened(self._shelf.in_use()), seconds)
 
     def suspect(self) -> str | None:
         """Nobody tells this engine; see `app.search.engines`."""

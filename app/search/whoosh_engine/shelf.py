@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.kernel.ids import new_public_id
 from app.search.whoosh_engine.store import Store
+from app.search.whoosh_engine.stores import StoredPage
 
 _CURRENT = "CURRENT"
 _MARKER = "REBUILD"
@@ -30,6 +31,10 @@ class FolderShelf:
     def store(self, generation: str) -> Store:
         """Return a generation's pages."""
         return Store(self._folder / generation)
+
+    def opened(self, generation: str) -> list[StoredPage]:
+        """Return its pages, whose files are opened anew."""
+        return self.store(generation).read({})[1]
 
     def in_the_making(self) -> str | None:
         """Return the generation that a rebuild has begun and not ended."""

@@ -56,6 +56,9 @@ class Shelf(Protocol):
     def store(self, generation: str) -> PageStore:
         """Return a generation's pages."""
 
+    def opened(self, generation: str) -> list[StoredPage]:
+        """Return its pages as they are kept now: nothing that was read of them before is held."""
+
     def in_the_making(self) -> str | None:
         """Return the generation that a rebuild has begun and not ended."""
 
