@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -295,6 +297,24 @@ def test_nobody_else_is_at_work(app: Flask, cast: Cast, noon: object, target: st
     beat("w1", "1")
     assert "A worker was heard" in move(app, target, "--yes").output
     assert set(sa.inspect(sa.create_engine(target)).get_table_names()) == set()
+
+
+def test_whoever_lets_go_within_seconds_is_waited_for(
+    app: Flask, cast: Cast, noon: object, target: str
+) -> None:
+    """PostgreSQL sweeps its tables when it likes, and gives way to who waits."""
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), writer_held():
+            held.set()
+            let_go.wait(1.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        assert held.wait(5)
+        moved = move(app, target, "--yes")
+    assert moved.exit_code == 0, moved.output
 
 
 def test_a_look_changes_nothing(app: Flask, cast: Cast, noon: object, target: str) -> None:

@@ -24,7 +24,7 @@ from app.outbox.pulse import is_at_work
 
 # What stands in a database that somebody only looked at.
 _UNWRITTEN = "installation"
-_PATIENCE_SECONDS = 1
+_PATIENCE_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ def held() -> Iterator[Source]:
             connection.begin()
             if connection.dialect.name == "postgresql":
                 names = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-                connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE NOWAIT")
+                # Whoever waits a second makes PostgreSQL's own sweeping (autovacuum) give way.
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
+                connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
         except OperationalError as error:
             raise Conflict("busy") from error
         counts = {table.name: count(connection, table) for table in list_tables()}
