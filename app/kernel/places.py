@@ -120,14 +120,15 @@ def _nearest(folder: Path) -> Path:
 
 def _parking(data_dir: Path) -> Path:
     """Return where uploads lie while they come in: `bin/serve` sets it, commands have to guess."""
+    if named := os.environ.get("TMPDIR"):
+        # Not asked of `tempfile`, which goes elsewhere when nothing can be written there.
+        return Path(named)
     served = data_dir / "tmp"
-    if "TMPDIR" not in os.environ and served.is_dir():
-        return served
     try:
-        return Path(tempfile.gettempdir())
+        return served if served.is_dir() else Path(tempfile.gettempdir())
     except OSError:
         # It looked everywhere and found none that takes a file.
-        return Path(os.environ.get("TMPDIR", served))
+        return served
 
 
 def _log_folder() -> Path | None:

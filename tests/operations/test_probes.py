@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.blueprints import health, operations
 from app.factory import create_app
 from app.kernel import clock
 from app.kernel.db import db, unit_of_work
+from app.kernel.places import list_places, measure
 from app.outbox import actions
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from tests.conftest import make_settings
@@ -135,6 +137,16 @@ def test_metrics_answer_without_a_database(broken: Flask) -> None:
     assert told["database_up"] == 0
     assert told["worker_silent_seconds"] > 0
     assert told["disk_free_bytes"] > 0
+
+
+def test_where_uploads_are_parked_is_not_somewhere_else_when_nothing_can_be_written_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    places = list_places(data_dir=tmp_path, index_dir=None, database_uri="postgresql://x/y")
+    (parked,) = [room for room in measure(places) if room.place.name == "uploads"]
+    assert (parked.place.folder, parked.is_low) == (tmp_path / "gone", True)
 
 
 def test_places_are_told_one_by_one(app: Flask, engine_name: str) -> None:
