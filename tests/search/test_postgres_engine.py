@@ -91,6 +91,16 @@ def test_a_lost_index_is_broken_and_can_be_made_anew(empty_engine: Engine) -> No
     assert found_ids(empty_engine, "退款") == {1}
 
 
+def test_an_index_whose_pages_are_gone_is_not_an_empty_one(empty_engine: Engine) -> None:
+    empty_engine.apply([topic(1, "退款")], cursor=1)
+    with db.engine.begin() as connection:
+        connection.execute(delete(SearchPage))
+    with pytest.raises(Broken):
+        PostgresEngine().search(ask("退款"))
+    with pytest.raises(Broken):
+        empty_engine.sample(1.0)
+
+
 def test_damage_is_found_of_what_a_search_has_read_already(empty_engine: Engine) -> None:
     reader = PostgresEngine()
     empty_engine.apply([topic(number, f"退款 word{number}") for number in range(40)], cursor=1)

@@ -72,6 +72,9 @@ class Store:
             ids = list(connection.scalars(select(P.id).where(*of_this).order_by(P.id)))
             new = [page_id for page_id in ids if str(page_id) not in known]
             rows = connection.execute(select(P.id, P.columns).where(P.id.in_(new))).all()
+        if number and not ids:
+            # Each commit leaves a page.
+            raise Broken(f"the pages of {self.generation} are gone")
         fresh = {str(id_): PageFile(id_, bytes(columns), self._blocks) for id_, columns in rows}
         return number, [known.get(str(id_)) or fresh[str(id_)] for id_ in ids]
 
