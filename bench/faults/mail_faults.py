@@ -6,11 +6,15 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from bench.faults.fault import Fault, Inject, Told, doctor, log, metric
+from bench.faults.fault import Fault, Inject, Told, doctor, log, metric, noted
 from bench.faults.post_office import Mood
 from bench.faults.stage import Stage, changed
+from bench.visitor import Visitor
+from tests.cast import PASSWORD
 
 LETTERS = 5
+SEEN_SECONDS = 60.0
+UNREACHED = "Our letters do not reach you"
 RETRY = "outbox retry-all"
 FAILING = Told("mail", "503 .*letters could not be handed to the mail server")
 TOLD = (FAILING, metric("mail_failing"))
@@ -43,6 +47,21 @@ def _untrusted(stage: Stage) -> Iterator[None]:
         changed(stage, PLANETARIUM_SMTP_TLS="true"),
     ):
         _write(stage)
+        yield
+
+
+@contextlib.contextmanager
+def _no_mailbox(stage: Stage) -> Iterator[None]:
+    """Nothing is wrong with the site; the person has to hear of it, in the page."""
+    with feeling("refuses", "guest")(stage):
+        guest = Visitor(stage.site.port)
+        guest.sign_in("guest@example.test", PASSWORD)
+        ends = time.monotonic() + SEEN_SECONDS
+        while UNREACHED not in (page := guest.get("/notices").text):
+            if time.monotonic() > ends:
+                break
+            time.sleep(1)
+        stage.notes.append(f"the person reads it: {UNREACHED in page}")
         yield
 
 
@@ -93,8 +112,8 @@ FAULTS = (
         "mail-no-mailbox",
         "mail",
         "the mail server answers 550, no such mailbox, for one address",
-        feeling("refuses", "guest"),
-        told=(log("no such mailbox"),),
+        _no_mailbox,
+        told=(noted("the person reads it: True"),),
     ),
     Fault(
         "mail-too-many",

@@ -202,6 +202,7 @@ def _settings(
         PROVIDER_VARIABLE: provider.url,
         "HOST": load.LOOPBACK,
         "PORT": str(site.port),
+        "PATH": os.pathsep.join(map(str, filter(None, [database.programs, os.environ["PATH"]]))),
         # As bin/serve has it.
         "TMPDIR": str(data / "tmp"),
     }
@@ -210,12 +211,13 @@ def _settings(
 @contextlib.contextmanager
 def changed(stage: Stage, **settings: str) -> Iterator[None]:
     """Serve with other settings within the block; whether that comes up is for the fault to show."""
-    before = {name: stage.site.settings.get(name, "") for name in settings}
+    before = dict(stage.site.settings)
     stage.site.settings.update(settings)
     stage.site.restart()
     try:
         yield
     finally:
+        stage.site.settings.clear()
         stage.site.settings.update(before)
         stage.site.restart()
         wait_until_up(stage.site)
